@@ -1,0 +1,72 @@
+"""How an error is shown: what, where, why, and the next command; all faults of a file at once."""
+
+import json
+import sys
+from typing import Any
+
+from sec_ops.cli.invocation import current
+from sec_ops.model.errors import ContentInvalid, Fault, SecOpsError
+from sec_ops.model.messages import Message
+from sec_ops.model.text import printable
+from sec_ops.runtime.language import gettext as _
+from sec_ops.runtime.language import render
+
+__all__ = ["show"]
+
+
+def show(error: SecOpsError) -> None:
+    """Write the error for people to stderr and, when JSON was asked for, as a document to stdout."""
+    if current().form != "text":
+        sys.stdout.write(json.dumps(_document(error), ensure_ascii=False) + "\n")
+    sys.stderr.write("\n".join(_lines(error)) + "\n")
+
+
+def _lines(error: SecOpsError) -> list[str]:
+    faults = error.faults if isinstance(error, ContentInvalid) else ()
+    lines = [line for fault in faults for line in _fault_lines(fault)]
+    lines.append(_("error: {what}").format(what=render(error.what)))
+    if error.where:
+        lines.append(_("  where: {where}").format(where=printable(error.where)))
+    if error.why:
+        lines.append(_("  why: {why}").format(why=printable(error.why)))
+    if error.advice:
+        lines.append(_("  next: {advice}").format(advice=render(error.advice)))
+    return lines
+
+
+def _fault_lines(fault: Fault) -> list[str]:
+    lines = [f"{printable(fault.place)}: {render(fault.message)}"]
+    if fault.advice:
+        lines.append(_("  next: {advice}").format(advice=render(fault.advice)))
+    return lines
+
+
+def _document(error: SecOpsError) -> dict[str, Any]:
+    faults = error.faults if isinstance(error, ContentInvalid) else ()
+    return {
+        "schema": "sec-ops/error",
+        "version": 1,
+        "outcome": [error.outcome.label],
+        "error": {
+            "name": error.name,
+            "message": render(error.what),
+            "where": error.where,
+            "why": error.why,
+            "next": _text(error.advice),
+            "faults": [_fault_document(fault) for fault in faults],
+        },
+    }
+
+
+def _fault_document(fault: Fault) -> dict[str, Any]:
+    return {
+        "file": fault.file,
+        "line": fault.line,
+        "path": fault.path,
+        "message": render(fault.message),
+        "next": _text(fault.advice),
+    }
+
+
+def _text(text: Message | None) -> str | None:
+    return render(text) if text else None

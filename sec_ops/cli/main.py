@@ -1,0 +1,78 @@
+"""The entry point: common options, one top-level handler, one exit code."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from types import FrameType
+from typing import NoReturn
+
+from sec_ops.cli import failure, invocation
+from sec_ops.model.errors import SecOpsError
+from sec_ops.model.outcome import Outcome, decisive
+from sec_ops.runtime.language import chosen_language, use_language
+from sec_ops.runtime.language import gettext as _
+
+__all__ = ["main"]
+
+
+class _TerminatedError(BaseException):
+    """SIGTERM arrived; unwinds like KeyboardInterrupt so that clean-up runs."""
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and exit with the code of the table in `model.outcome`."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; return its exit code. Every way to end passes here."""
+    use_language(chosen_language())
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        options, rest = invocation.split(arguments)
+        invocation.use(options)
+        use_language(options.language or chosen_language())
+        return decisive(_dispatch(rest))
+    except SecOpsError as error:
+        if invocation.current().debug:
+            traceback.print_exc()
+        failure.show(error)
+        return error.outcome
+    except KeyboardInterrupt:
+        sys.stderr.write(_("interrupted") + "\n")
+        return Outcome.INTERRUPTED
+    except _TerminatedError:
+        sys.stderr.write(_("terminated") + "\n")
+        return Outcome.TERMINATED
+    except BrokenPipeError:
+        return Outcome.CLEAN
+    except Exception:  # noqa: BLE001 - the one top-level handler
+        traceback.print_exc()
+        sys.stderr.write(_("internal error: please report the lines above") + "\n")
+        return Outcome.INTERNAL
+
+
+def _dispatch(arguments: Sequence[str]) -> Iterable[Outcome]:
+    if list(arguments) == ["--version"]:
+        from sec_ops import __version__
+
+        sys.stdout.write(f"sec-ops {__version__}\n")
+        return ()
+    from sec_ops.cli.app import call
+
+    return call(arguments)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise _TerminatedError
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Graded-protection audits: catalogue, collector, judging, assessing."""

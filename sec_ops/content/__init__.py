@@ -1,0 +1,1 @@
+"""Content people edit: load with positions, overlay by id, digest, approve, lint."""

@@ -1,0 +1,1 @@
+"""The evidence log `evlog/1`: entries, trees, signatures, witness, bundle, verifier."""

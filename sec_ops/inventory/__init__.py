@@ -1,0 +1,1 @@
+"""Organisation tree, key systems and hosts."""

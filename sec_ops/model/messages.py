@@ -1,0 +1,45 @@
+"""Texts for people: an English message id with its values, translated only where it is shown.
+
+`message("host {host} refused the connection", host="10.0.0.7")` marks the id for the catalogues in
+`sec_ops/locale/`; nothing below the command line or a report ever holds translated text.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sec_ops.model.text import printable
+
+__all__ = ["Message", "Translate", "message"]
+
+Translate = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message id of the catalogues and the values that fill its braces."""
+
+    text: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def render(self, translate: Translate) -> str:
+        """Return the translated text; values from outside lose their control characters."""
+        shown = {name: _shown(value, translate) for name, value in self.values.items()}
+        return translate(self.text).format_map(shown) if shown else translate(self.text)
+
+    def __str__(self) -> str:
+        return self.render(_english)
+
+
+def message(text: str, /, **values: object) -> Message:
+    """Return a message; `text` is a literal, so that the catalogues can be checked against the code."""
+    return Message(text, values)
+
+
+def _english(text: str) -> str:
+    return text
+
+
+def _shown(value: object, translate: Translate) -> object:
+    if isinstance(value, Message):
+        return value.render(translate)
+    return value if isinstance(value, int | float) else printable(str(value))

@@ -1,0 +1,1 @@
+"""Reports: one package per format, all from the same numbers."""

@@ -1,0 +1,1 @@
+"""What every room stands on: site folder, runs, secrets, clock, languages, files."""

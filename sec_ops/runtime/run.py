@@ -1,0 +1,76 @@
+"""A run is a folder: what was asked, which content, what came of it, and a manifest of digests that is sealed."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from sec_ops.model.canonical import canonical_json
+from sec_ops.model.errors import UsageError
+from sec_ops.model.messages import message
+from sec_ops.model.protocols import Clock, Randomness
+from sec_ops.runtime.files import make_folder, write_atomically
+
+__all__ = ["Run", "create_run", "find_run"]
+
+MANIFEST = "manifest.json"
+_NAME = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One folder `runs/<UTC>-<verb>-<id>/`, mode 0700."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Return the folder's name, which identifies the run everywhere."""
+        return self.folder.name
+
+    def write(self, name: str, document: Mapping[str, Any] | list[Any]) -> None:
+        """Write one JSON document of the run; raises StorageError."""
+        write_atomically(self.folder / name, canonical_json(document) + b"\n")
+
+    def read(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Return one JSON document of the run; raises UsageError when the run has none of that name."""
+        try:
+            return json.loads((self.folder / name).read_bytes())
+        except FileNotFoundError as error:
+            raise UsageError(message("run {run} has no {name}", run=self.name, name=name)) from error
+
+    def seal(self) -> Mapping[str, str]:
+        """Write and return the manifest: file name to SHA-256 of every file but the manifest itself."""
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+        manifest = {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        self.write(MANIFEST, manifest)
+        return manifest
+
+
+def create_run(runs: Path, verb: str, *, clock: Clock, randomness: Randomness) -> Run:
+    """Make a new run folder; raises StorageError."""
+    stamp = clock.now().astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = make_folder(runs) / f"{stamp}-{verb}-{randomness(4).hex()}"
+    return Run(make_folder(folder))
+
+
+def find_run(runs: Path, name: str, *, verb: str) -> Run:
+    """Return a run by its name, a unique beginning or end of it, or `latest`; raises UsageError.
+
+    Only folders directly below `runs` count, so that a name can't lead elsewhere.
+    """
+    names = sorted(path.name for path in runs.iterdir() if _is_run(path, verb)) if runs.is_dir() else []
+    found = names[-1:] if name == "latest" else [each for each in names if each.startswith(name) or each.endswith(name)]
+    if len(found) != 1:
+        what = message("no single run matches {name} ({count} do)", name=name, count=len(found))
+        advice = message("name one of: {runs}", runs=", ".join(names[-5:]) or "-")
+        raise UsageError(what, where=str(runs), advice=advice)
+    return Run(runs / found[0])
+
+
+def _is_run(path: Path, verb: str) -> bool:
+    return path.is_dir() and bool(_NAME.fullmatch(path.name)) and path.name.split("-")[1] == verb

@@ -1,0 +1,61 @@
+"""The site folder: configuration, content overlays and `var/`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sec_ops.model.errors import SiteNotFound
+
+__all__ = ["CONFIGURATION", "Site", "find_site"]
+
+CONFIGURATION = "sec-ops.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site folder as `sec-ops init DIR` makes it."""
+
+    root: Path
+
+    @property
+    def configuration(self) -> Path:
+        """Return `sec-ops.yml`."""
+        return self.root / CONFIGURATION
+
+    @property
+    def var(self) -> Path:
+        """Return the folder of everything the tool writes."""
+        return self.root / "var"
+
+    @property
+    def runs(self) -> Path:
+        """Return the folder of runs."""
+        return self.var / "runs"
+
+    @property
+    def evidence(self) -> Path:
+        """Return the folder of the evidence log, its blobs and keys."""
+        return self.var / "evidence"
+
+    @property
+    def state(self) -> Path:
+        """Return the folder of state that may be lost: caches and the like."""
+        return self.var / "state"
+
+
+def find_site(named: str | None, *, environment: Mapping[str, str] = os.environ, start: Path | None = None) -> Site:
+    """Return the site named by `--site`, by `SEC_OPS_SITE`, or the nearest parent with `sec-ops.yml`.
+
+    Raises SiteNotFound (exit 4), which names `sec-ops init DIR`.
+    """
+    chosen = named or environment.get("SEC_OPS_SITE")
+    if chosen:
+        candidates = [Path(chosen).resolve()]
+    else:
+        here = (start or Path.cwd()).resolve()
+        candidates = [here, *here.parents]
+    for candidate in candidates:
+        if (candidate / CONFIGURATION).is_file():
+            return Site(candidate)
+    raise SiteNotFound(str(candidates[0]))

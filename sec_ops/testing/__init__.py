@@ -1,0 +1,1 @@
+"""Fakes that this project and its users may test with."""

@@ -1,0 +1,1 @@
+"""The doors outward: only here are processes started and outbound connections opened."""
