@@ -1,0 +1,27 @@
+"""Base of the values that come from files: frozen, strict about unknown keys."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+__all__ = ["Identifier", "NonEmpty", "Text", "Value"]
+
+NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
+
+
+class Value(BaseModel):
+    """A frozen value; an unknown key is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(Value):
+    """A text for people in both languages."""
+
+    zh: NonEmpty = Field(description="Chinese text")
+    en: NonEmpty = Field(description="English text")
+
+    def spoken(self, language: str) -> str:
+        """Return the text in `zh` or `en`."""
+        return self.zh if language == "zh" else self.en
