@@ -73,8 +73,8 @@ class Case(Value):
     name: NonEmpty
     expect: Verdict
     facts: dict[str, str | CaseFact] = Field(description="probe id to raw output, before parsing")
-    host: dict[str, str] = Field(default={}, description="family, distribution, version; default Debian 12")
-    parameters: dict[str, int | bool | str | list[str]] = {}
+    host: dict[str, str] = Field(default_factory=dict, description="family, distribution, version; default Debian 12")
+    parameters: dict[str, int | bool | str | list[str]] = Field(default_factory=dict)
 
 
 class Check(Value):
@@ -92,7 +92,7 @@ class Check(Value):
     partial: str | None = None
     observed: str | None = Field(default=None, description="CEL: the value to show a person")
     person_decides: bool = Field(default=False, description="facts are shown, a person says: never compliant by itself")
-    parameters: dict[str, Parameter] = {}
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
     severity: Severity = Severity.MEDIUM
     min_level: Literal[1, 2, 3, 4] = 1
     affects_verdict: bool = True

@@ -57,7 +57,7 @@ class Clause(Value):
     statement: Text
     method: Method
     objects: tuple[str, ...]
-    method_by_object: dict[str, Method] = {}
+    method_by_object: dict[str, Method] = Field(default_factory=dict)
     sag: Literal["S", "A", "G"] | None = None
     responsible: Literal["provider", "tenant", "both"] | None = None
     applicable_when: Text | None = None
