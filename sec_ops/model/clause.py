@@ -42,6 +42,7 @@ class Part(Value):
     id: NonEmpty
     title: Text
     method: Method
+    method_by_object: dict[str, Method] = Field(default_factory=dict, description="object kinds where it differs")
     objects: tuple[str, ...]
     same_as: str | None = Field(default=None, description="the level-3 twin of a level-2 part")
 
