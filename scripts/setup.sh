@@ -1,0 +1,69 @@
+# Sourced by scripts/demo and scripts/test: Python, the virtual environment, system packages. Writes only under .venv/.
+
+VENV=.venv
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $1"; [ $# -lt 2 ] || say "  next: $2"; exit 5; }
+
+# Prints the first Python of at least 3.11.
+find_python() {
+  local candidate
+  for candidate in python3 python3.13 python3.12 python3.11; do
+    if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  die "no Python 3.11 or newer" "apt-get install python3 python3-venv"
+}
+
+# Prints what runs a command as root, or fails when nothing does.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo -n "$@"; else return 1; fi
+}
+
+can_install() { command -v apt-get >/dev/null && as_root true; }
+
+# need_packages PACKAGE=PROBE-COMMAND...: installs the packages whose probe fails; says what is missing where it can't.
+need_packages() {
+  local pair missing=()
+  for pair in "$@"; do
+    PATH="$PATH:/usr/sbin:/sbin" sh -c "${pair#*=}" >/dev/null 2>&1 || missing+=("${pair%%=*}")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if ! can_install; then
+    say "missing system packages: ${missing[*]}"
+    say "  next: sudo apt-get install ${missing[*]}"
+    return 1
+  fi
+  say "installing system packages: ${missing[*]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null >/dev/null || true
+  # Servers that a package brings are not started: this machine's services are not ours to change.
+  local policy=/usr/sbin/policy-rc.d made=
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null && as_root chmod 755 "$policy" && made=1
+  fi
+  local result=0
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null || result=$?
+  [ -z "$made" ] || as_root rm -f "$policy"
+  [ "$result" -eq 0 ] || die "apt-get could not install: ${missing[*]}" "apt-get install ${missing[*]}"
+}
+
+# set_up_python runtime|dev: locked versions with hashes into .venv, once per version of the lock files.
+set_up_python() {
+  local kind=$1 python stamp
+  python=$(find_python)
+  # shellcheck disable=SC2016
+  need_packages "python3-venv=$python -c 'import ensurepip, venv'" || die "Python cannot make virtual environments" "sudo apt-get install python3-venv"
+  if [ -x $VENV/bin/python ] && ! $VENV/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then rm -rf $VENV; fi
+  [ -x $VENV/bin/python ] || "$python" -m venv $VENV
+  stamp=$(cat requirements/*.txt pyproject.toml | sha256sum | cut -c1-64)
+  if [ "$(cat "$VENV/installed-$kind" 2>/dev/null)" != "$stamp" ] && { [ "$kind" = dev ] || [ "$(cat $VENV/installed-dev 2>/dev/null)" != "$stamp" ]; }; then
+    say "installing the locked Python packages ($kind)"
+    if [ "$kind" = dev ]; then set -- -r requirements/dev.txt; else set -- -r requirements/runtime.txt -r requirements/build.txt; fi
+    $VENV/bin/python -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: --require-hashes "$@" </dev/null || die "pip could not install the locked packages"
+    $VENV/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable . </dev/null || die "pip could not install the project"
+    printf '%s' "$stamp" >"$VENV/installed-$kind"
+  fi
+  $VENV/bin/python scripts/build_hook.py
+}
