@@ -1,0 +1,73 @@
+"""PAM stacks as they are really used: include, substack and @include followed (pam.conf(5), pam.d(5))."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sec_ops.compliance.parsers.files import parse as parse_files
+
+OPTIONS: frozenset[str] = frozenset()
+_KINDS = ("account", "auth", "password", "session")
+_LINE = re.compile(r"-?(\w+)\s+(\[[^\]]*\]|\S+)\s+(\S+)\s*(.*)")
+_ARGUMENT = re.compile(r"\[((?:\\.|[^\]\\])*)\]|(\S+)")
+_DEEPEST = 16
+
+Entry = dict[str, Any]
+
+
+def parse(text: str, options: Mapping[str, Any]) -> dict[str, dict[str, list[Entry]]]:  # noqa: ARG001 - one signature
+    """Return service -> kind (auth, account, password, session) -> entries in the order they run.
+
+    `text` is `show_all` of /etc/pam.d/* (and /usr/lib/pam.d/*; /etc wins). An entry has `control` (as written),
+    `module` (file name, such as `pam_unix.so`), `args` (name -> value, flags -> empty string) and `file` (where it
+    stands). An include of a file that isn't among the output has control `missing` and the file's name as module.
+    Raises ValueError for a line that is no PAM line and for includes that go round.
+    """
+    services = _services(parse_files(text, {}))
+    lines = {service: list(_lines(service, content)) for service, content in services.items()}
+    return {service: {kind: list(_stack(lines, service, kind, 0)) for kind in _KINDS} for service in lines}
+
+
+def _services(files: Mapping[str, str]) -> dict[str, str]:
+    ordered = sorted(files.items(), key=lambda item: item[0].startswith("/etc/"))
+    return {path.rpartition("/")[2]: content for path, content in ordered}
+
+
+def _lines(service: str, content: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield kind, control, module and arguments; `@include` has the kind `*`."""
+    for number, line in enumerate(content.replace("\\\n", " ").split("\n"), 1):
+        stripped = line.partition("#")[0].strip()
+        if stripped.startswith("@include"):
+            yield "*", "include", stripped.removeprefix("@include").strip(), ""
+        elif stripped:
+            parts = _LINE.fullmatch(stripped)
+            if not parts or parts[1].lower() not in _KINDS:
+                raise ValueError(f"{service}, line {number}: not a PAM line")
+            yield parts[1].lower(), parts[2], parts[3], parts[4]
+
+
+def _stack(
+    lines: Mapping[str, list[tuple[str, str, str, str]]], service: str, kind: str, depth: int
+) -> Iterator[Entry]:
+    if depth > _DEEPEST:
+        raise ValueError(f"{service}: its includes go round")
+    for line_kind, control, module, arguments in lines[service]:
+        if line_kind not in (kind, "*"):
+            continue
+        if control.lower() not in ("include", "substack"):
+            yield _entry(service, control, module, arguments)
+        elif (included := module.rpartition("/")[2]) in lines:
+            yield from _stack(lines, included, kind, depth + 1)
+        else:
+            yield {"control": "missing", "module": module, "args": {}, "file": service}
+
+
+def _entry(service: str, control: str, module: str, arguments: str) -> Entry:
+    words = (bracketed or plain for bracketed, plain in _ARGUMENT.findall(arguments))
+    pairs = (word.partition("=") for word in words)
+    return {
+        "control": control,
+        "module": module.rpartition("/")[2],
+        "args": {name: value for name, _, value in pairs},
+        "file": service,
+    }
