@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from pydantic import SecretStr
+
 __all__ = ["Clock", "Completed", "EvidenceSink", "Randomness", "RunProgram", "SecretReader"]
 
 Randomness = Callable[[int], bytes]
@@ -55,7 +57,7 @@ class RunProgram(Protocol):
 class SecretReader(Protocol):
     """Read a secret by its reference."""
 
-    def __call__(self, reference: Mapping[str, str]) -> str:
+    def __call__(self, reference: Mapping[str, str]) -> SecretStr:
         """Return the secret that `{file|env|command|systemd_credential: …}` names; raises ContentInvalid."""
         ...
 
