@@ -18,12 +18,13 @@ class Layer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """File and digest of an object."""
+    """File and digest of an object; `path` is below its layer's root. A patched object names what was patched."""
 
     layer: Layer
     path: str
     line: int
     sha256: str
+    patched: "Origin | None" = None
 
 
 @dataclass(frozen=True, slots=True)

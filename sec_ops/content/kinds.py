@@ -1,0 +1,77 @@
+"""Kinds of content: what they are called, where they lie, what they look like. A new kind is one entry here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sec_ops.model.catalogue import HighRiskSituation, Reference
+from sec_ops.model.check import Check, Probe
+from sec_ops.model.clause import Clause
+from sec_ops.model.values import Value
+
+__all__ = ["CHECKS", "CLAUSES", "HIGH_RISK", "KINDS", "PROBES", "REFERENCES", "Kind"]
+
+T = TypeVar("T", bound=Value)
+
+
+def _never(_value: Any) -> bool:  # noqa: ANN401 - any kind's value
+    return False
+
+
+def _always(_value: Any) -> bool:  # noqa: ANN401 - any kind's value
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[T]):
+    """A kind of content object.
+
+    `folder` and `files` (glob patterns below it) say where. The file's name is the object's id; when `items` is set, a
+    file holds several objects in the list under that key, and its other keys describe the file as a whole.
+    """
+
+    name: str
+    model: type[T]
+    folder: str
+    files: tuple[str, ...]
+    items: str = ""
+    id_in_file: bool = True
+    executes: Callable[[T], bool] = _never
+
+    @property
+    def patchable(self) -> bool:
+        """Return whether a site may patch objects of this kind instead of replacing them."""
+        return bool({"parameters", "severity", "enabled"} & set(self.model.model_fields))
+
+
+CHECKS = Kind(
+    name="checks",
+    model=Check,
+    folder="rules/graded_protection/checks",
+    files=("*/*.yml",),
+    executes=lambda check: any(isinstance(probe, Probe) for probe in check.probe),
+)
+PROBES = Kind(name="probes", model=Probe, folder="rules/graded_protection/probes", files=("*/*.yml",), executes=_always)
+CLAUSES = Kind(
+    name="clauses",
+    model=Clause,
+    folder="rules/graded_protection/catalog",
+    files=("general_l*.yml", "extensions*.yml"),
+    items="items",
+)
+HIGH_RISK = Kind(
+    name="high_risk",
+    model=HighRiskSituation,
+    folder="rules/graded_protection/catalog",
+    files=("high_risk*.yml",),
+    items="items",
+)
+REFERENCES = Kind(
+    name="references",
+    model=Reference,
+    folder="rules/graded_protection/catalog",
+    files=("documents.yml", "grading.yml", "scoring.yml"),
+    id_in_file=False,
+)
+
+KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (CHECKS, PROBES, CLAUSES, HIGH_RISK, REFERENCES)}

@@ -1,0 +1,84 @@
+"""The library: all content of the shipped layer with the site's layer over it."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sec_ops.content.kinds import KINDS, Kind
+from sec_ops.content.layer import LayerContent, read_layer
+from sec_ops.content.overlay import overlay
+from sec_ops.content.shipped import built_digests, shipped_root
+from sec_ops.model.canonical import canonical_json
+from sec_ops.model.content import Layer, Loaded
+from sec_ops.model.errors import ContentInvalid, Fault
+from sec_ops.model.values import Value
+
+__all__ = ["Library", "LintRule"]
+
+T = TypeVar("T", bound=Value)
+
+
+class Library:
+    """Content by kind and id; a kind is read when it is first asked for."""
+
+    def __init__(self, shipped: Path, site: Path | None) -> None:
+        self.shipped_root = shipped
+        self.site_root = site
+        self._objects: dict[str, Mapping[str, Loaded[Any]]] = {}
+        self._files: dict[str, tuple[Loaded[Mapping[str, Any]], ...]] = {}
+        self._faults: dict[str, tuple[Fault, ...]] = {}
+
+    @classmethod
+    def open(cls, site_root: Path | None, *, shipped: Path | None = None) -> "Library":
+        """Return the library of a site, or of the shipped content alone; raises ContentInvalid when that is missing."""
+        return cls(shipped or shipped_root(), site_root)
+
+    def objects(self, kind: Kind[T]) -> Mapping[str, Loaded[T]]:
+        """Return the objects of a kind by id; raises ContentInvalid with every fault of every file of the kind."""
+        self.load(kind)
+        return self._objects[kind.name]
+
+    def files(self, kind: Kind[Any]) -> tuple[Loaded[Mapping[str, Any]], ...]:
+        """Return what the files of a kind say beside their objects, such as counts; raises ContentInvalid."""
+        self.load(kind)
+        return self._files[kind.name]
+
+    def load(self, *kinds: Kind[Any]) -> None:
+        """Read the kinds (all when none is named) and raise ContentInvalid with all their faults at once."""
+        faults = self.faults(*kinds)
+        if faults:
+            raise ContentInvalid(faults)
+
+    def faults(self, *kinds: Kind[Any]) -> tuple[Fault, ...]:
+        """Return every fault of the kinds (all when none is named), without raising."""
+        chosen = kinds or tuple(KINDS.values())
+        for kind in chosen:
+            if kind.name not in self._faults:
+                self._read(kind)
+        return tuple(fault for kind in chosen for fault in self._faults[kind.name])
+
+    def digest(self, *kinds: Kind[Any]) -> str:
+        """Return one SHA-256 over ids, layers and file digests of the kinds: the content a run is judged by."""
+        lines = [
+            [kind.name, name, loaded.origin.layer.value, loaded.origin.sha256]
+            for kind in kinds or tuple(KINDS.values())
+            for name, loaded in sorted(self.objects(kind).items())
+        ]
+        return hashlib.sha256(canonical_json(lines)).hexdigest()
+
+    def _read(self, kind: Kind[Any]) -> None:
+        shipped = read_layer(kind, Layer.SHIPPED, self.shipped_root, built_digests(self.shipped_root))
+        site = _no_layer() if self.site_root is None else read_layer(kind, Layer.SITE, self.site_root)
+        objects, faults = overlay(kind, shipped.entries, site.entries)
+        self._objects[kind.name] = objects
+        self._files[kind.name] = (*shipped.files, *site.files)
+        self._faults[kind.name] = (*shipped.faults, *site.faults, *faults)
+
+
+LintRule = Callable[[Library], Iterable[Fault]]
+"""What other rooms add to `content lint`: every fault they see in a library whose kinds have loaded."""
+
+
+def _no_layer() -> LayerContent:
+    return LayerContent(entries=(), files=(), faults=())
