@@ -11,7 +11,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Turn skips into a failure where root and apt could have provided what was missing."""
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped and os.environ.get("SEC_OPS_NO_SKIPS") == "1":
-        terminalreporter.write_line(f"{len(skipped)} skipped although root and apt are here: that is a failure", red=True)
+        terminalreporter.write_line(f"{len(skipped)} skipped though root and apt are here: a failure", red=True)
 
 
 @pytest.hookimpl(trylast=True)

@@ -50,7 +50,9 @@ def test_no_translation_is_stale() -> None:
 
 def test_placeholders_are_the_same() -> None:
     pattern = re.compile(r"\{\w+\}|%\(\w+\)s")
-    wrong = [text for text, chinese in TRANSLATED.items() if set(pattern.findall(text)) != set(pattern.findall(chinese))]
+    wrong = [
+        text for text, chinese in TRANSLATED.items() if set(pattern.findall(text)) != set(pattern.findall(chinese))
+    ]
     assert not wrong
 
 
@@ -63,7 +65,9 @@ def test_one_text_has_one_translation() -> None:
                 assert not entry.id or known[1] == entry.string, f"{room.name} and {known[0]} differ: {entry.id}"
 
 
-@pytest.mark.parametrize("path", [path for path in sorted(PACKAGE.rglob("*.py")) if path.name not in OWN_LANGUAGE], ids=str)
+@pytest.mark.parametrize(
+    "path", [path for path in sorted(PACKAGE.rglob("*.py")) if path.name not in OWN_LANGUAGE], ids=str
+)
 def test_no_chinese_literal_in_code(path: Path) -> None:
     lines = path.read_text().splitlines()
     literal = re.compile(r"[\"'][^\"']*[\u4e00-\u9fff]")

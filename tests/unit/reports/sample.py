@@ -55,7 +55,9 @@ def finding(check: str, host: str, verdict: Verdict, *, affects: bool = True) ->
     )
 
 
-def clause(identifier: str, verdict: Verdict, parts: tuple[PartResult, ...], risk: tuple[str, ...] = ()) -> ClauseResult:
+def clause(
+    identifier: str, verdict: Verdict, parts: tuple[PartResult, ...], risk: tuple[str, ...] = ()
+) -> ClauseResult:
     return ClauseResult(
         id=identifier,
         system="student-records",

@@ -1,0 +1,79 @@
+"""Writes are whole or not there; runs are folders found by name."""
+
+import errno
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sec_ops.model.errors import SiteNotFound, StorageError, UsageError
+from sec_ops.runtime import files
+from sec_ops.runtime.files import write_atomically
+from sec_ops.runtime.run import create_run, find_run
+from sec_ops.runtime.site import find_site
+
+
+class StillClock:
+    def now(self) -> datetime:
+        return datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+    def monotonic_ms(self) -> int:
+        return 0
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "a"
+    write_atomically(target, b"old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(StorageError, match="No space left"):
+        write_atomically(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_files_are_private(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a", b"x")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_run_is_sealed_by_the_digests_of_its_files(tmp_path: Path) -> None:
+    run = create_run(tmp_path / "runs", "audit", clock=StillClock(), randomness=bytes)
+    run.write("request.json", {"b": 1, "a": [2]})
+    manifest = run.seal()
+    assert run.name == "20261123T080000Z-audit-00000000"
+    assert list(manifest) == ["request.json"]
+    assert json.loads((run.folder / "manifest.json").read_text()) == manifest
+    assert run.folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("name", ["latest", "20261123T080000Z-audit-01010101", "01010101"])
+def test_a_run_is_found(tmp_path: Path, name: str) -> None:
+    for byte in (0, 1):
+        create_run(tmp_path, "audit", clock=StillClock(), randomness=lambda n, byte=byte: bytes([byte]) * n)
+    create_run(tmp_path, "drill", clock=StillClock(), randomness=lambda n: b"\xff" * n)
+    assert find_run(tmp_path, name, verb="audit").name.endswith("01010101")
+
+
+@pytest.mark.parametrize("name", ["2026", "../etc", "nothing", ""])
+def test_an_unclear_name_is_refused(tmp_path: Path, name: str) -> None:
+    for byte in (0, 1):
+        create_run(tmp_path, "audit", clock=StillClock(), randomness=lambda n, byte=byte: bytes([byte]) * n)
+    with pytest.raises(UsageError):
+        find_run(tmp_path, name, verb="audit")
+
+
+def test_the_site_is_named_or_the_nearest_above(tmp_path: Path) -> None:
+    (tmp_path / "sec-ops.yml").write_text("id: x\n")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert find_site(None, environment={}, start=below).root == tmp_path
+    assert find_site(str(tmp_path), environment={}).root == tmp_path
+    assert find_site(None, environment={"SEC_OPS_SITE": str(tmp_path)}, start=Path("/")).root == tmp_path
+    with pytest.raises(SiteNotFound):
+        find_site(str(below), environment={})
