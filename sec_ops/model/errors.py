@@ -195,8 +195,10 @@ class ProgramFailed(EngineError):
     """A program we drive ended with an error."""
 
 
-class StorageError(EngineError):
+class StorageError(SecOpsError):
     """Our own disk is full, read-only or failing."""
+
+    outcome = Outcome.ENGINE
 
 
 class EvidenceBroken(SecOpsError):

@@ -25,8 +25,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self.tags.add(tag)
-        self.ids += [values["id"]] if values.get("id") else []
-        self.links += [values["href"]] if values.get("href") else []
+        self.ids += [value for name, value in attrs if name == "id" and value]
+        self.links += [value for name, value in attrs if name == "href" and value]
         self.sources += [str(values[name]) for name in ("src", "srcset", "data") if name in values]
         assert not [name for name in values if name.startswith("on")]
 
