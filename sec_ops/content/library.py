@@ -73,7 +73,8 @@ class Library:
         objects, faults = overlay(kind, shipped.entries, site.entries)
         self._objects[kind.name] = objects
         self._files[kind.name] = (*shipped.files, *site.files)
-        self._faults[kind.name] = (*shipped.faults, *site.faults, *faults)
+        found = (*shipped.faults, *site.faults, *faults)
+        self._faults[kind.name] = tuple(sorted(found, key=lambda fault: (fault.file, fault.line)))
 
 
 LintRule = Callable[[Library], Iterable[Fault]]

@@ -1,6 +1,7 @@
 """From a model's complaints to faults with lines: every one of a value at once, with "did you mean"."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
@@ -16,21 +17,19 @@ __all__ = ["did_you_mean", "model_faults"]
 
 def model_faults(error: ValidationError, document: Document, base: Path, model: type[BaseModel]) -> list[Fault]:
     """Return the faults of the value that stands at `base` in the document and was refused by `model`."""
-    value = _at(document.value, base)
+    value: Any = _at(document.value, base)
     details = [(_real_path(value, detail), detail) for detail in error.errors(include_url=False)]
     faults = []
-    for path, detail in _without_other_branches(value, details):
-        names = _known_keys(model, path[:-1]) if detail["type"] == "extra_forbidden" else ()
+    for path, alternatives in _by_path(value, details).items():
         fault = Fault(
             file=document.file,
             line=document.line(base + path),
             path=path_text(base + path),
-            message=_message(detail, value, path),
-            advice=did_you_mean(str(path[-1]), names) if names and path else None,
+            message=_message(alternatives, _at_or_none(value, path)),
+            advice=_advice(alternatives, value, path, model),
         )
-        if fault not in faults:
-            faults.append(fault)
-    return faults
+        faults.append(fault)
+    return sorted(faults, key=lambda fault: fault.line)
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> Message | None:
@@ -45,12 +44,20 @@ def _at(value: Any, path: Path) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
+def _at_or_none(value: Any, path: Path) -> Any:  # noqa: ANN401 - any JSON value
+    for step in path:
+        if not _has(value, step):
+            return None
+        value = value[step]
+    return value
+
+
 def _real_path(value: Any, detail: ErrorDetails) -> Path:  # noqa: ANN401 - any JSON value
     """Return the steps that the value has; the model's names of union branches and key marks fall away."""
     path: list[str | int] = []
     location = detail["loc"]
     for position, step in enumerate(location):
-        if (isinstance(value, Mapping) and step in value) or (isinstance(value, list) and step in range(len(value))):
+        if _has(value, step):
             value = value[step]
             path.append(step)
         elif detail["type"] == "missing" and position == len(location) - 1:
@@ -58,16 +65,33 @@ def _real_path(value: Any, detail: ErrorDetails) -> Path:  # noqa: ANN401 - any 
     return tuple(path)
 
 
-def _without_other_branches(
-    value: Any,  # noqa: ANN401 - any JSON value
-    details: list[tuple[Path, ErrorDetails]],
-) -> Iterable[tuple[Path, ErrorDetails]]:
-    """Leave out "wants text" about a map that another branch of the union looked into."""
+def _has(value: object, step: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(step, int) and step < len(value)
+    return isinstance(value, Mapping) and step in value
+
+
+def _by_path(value: Any, details: list[tuple[Path, ErrorDetails]]) -> dict[Path, list[ErrorDetails]]:  # noqa: ANN401
+    """Gather what is said of one spot; leave out a union's branch when another branch looked deeper into the value."""
+    found: dict[Path, list[ErrorDetails]] = {}
     for path, detail in details:
         deeper = any(len(other) > len(path) and other[: len(path)] == path for other, _ in details)
-        if deeper and detail["type"].endswith("_type") and isinstance(_at(value, path), Mapping | list):
-            continue
-        yield path, detail
+        container = isinstance(_at_or_none(value, path), Mapping | list)
+        if not (deeper and container and detail["type"] in _SHALLOW):
+            found.setdefault(path, []).append(detail)
+    return found
+
+
+def _advice(alternatives: list[ErrorDetails], value: Any, path: Path, model: type[BaseModel]) -> Message | None:  # noqa: ANN401
+    detail = alternatives[0]
+    if detail["type"] == "extra_forbidden":
+        return did_you_mean(str(path[-1]), _known_keys(model, path[:-1]))
+    given = _at_or_none(value, path)
+    if detail["type"] in ("enum", "literal_error"):
+        return did_you_mean(str(given), re.findall(r"'([^']+)'", detail.get("ctx", {}).get("expected", "")))
+    if detail["type"] == "string_type" and isinstance(given, int | float):
+        return message("write it in quotes if it is text")
+    return None
 
 
 def _known_keys(model: type[BaseModel], path: Path) -> set[str]:
@@ -90,57 +114,70 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any 
 
 
 _WANTED = {
-    "string_type": message("wants text"),
-    "int_type": message("wants a whole number"),
-    "int_parsing": message("wants a whole number"),
-    "int_from_float": message("wants a whole number"),
-    "float_type": message("wants a number"),
-    "float_parsing": message("wants a number"),
-    "bool_type": message("wants true or false"),
-    "bool_parsing": message("wants true or false"),
-    "list_type": message("wants a list"),
-    "tuple_type": message("wants a list"),
-    "dict_type": message("wants a map of keys and values"),
-    "model_type": message("wants a map of keys and values"),
-    "model_attributes_type": message("wants a map of keys and values"),
+    "string_type": message("text"),
+    "int_type": message("a whole number"),
+    "int_parsing": message("a whole number"),
+    "int_from_float": message("a whole number"),
+    "float_type": message("a number"),
+    "float_parsing": message("a number"),
+    "bool_type": message("true or false"),
+    "bool_parsing": message("true or false"),
+    "list_type": message("a list"),
+    "tuple_type": message("a list"),
+    "dict_type": message("a map of keys and values"),
+    "model_type": message("a map of keys and values"),
+    "model_attributes_type": message("a map of keys and values"),
 }
 _PLAIN = {
     "missing": message("is missing"),
     "extra_forbidden": message("unknown key"),
     "string_too_short": message("is empty"),
 }
+_SHALLOW = {*_WANTED, "too_short", "too_long"}
 _FILLED = {
-    "enum": "wants one of {expected}",
-    "literal_error": "wants one of {expected}",
-    "string_pattern_mismatch": "does not match {pattern}",
-    "greater_than_equal": "is below {ge}",
-    "less_than_equal": "is above {le}",
-    "greater_than": "must be above {gt}",
-    "less_than": "must be below {lt}",
-    "string_too_long": "is longer than {max_length} characters",
-    "too_short": "has fewer than {min_length} entries",
-    "too_long": "has more than {max_length} entries",
+    "enum": message("wants one of {expected}"),
+    "literal_error": message("wants one of {expected}"),
+    "string_pattern_mismatch": message("does not match {pattern}"),
+    "greater_than_equal": message("is below {ge}"),
+    "less_than_equal": message("is above {le}"),
+    "greater_than": message("must be above {gt}"),
+    "less_than": message("must be below {lt}"),
+    "string_too_long": message("is longer than {max_length} characters"),
+    "too_short": message("has fewer than {min_length} entries"),
+    "too_long": message("has more than {max_length} entries"),
 }
 
 
-def _message(detail: ErrorDetails, value: Any, path: Path) -> Message:  # noqa: ANN401 - any JSON value
+def _message(alternatives: list[ErrorDetails], given: object) -> Message:
+    wanted = {
+        _WANTED[detail["type"]].text: _WANTED[detail["type"]] for detail in alternatives if detail["type"] in _WANTED
+    }
+    if all(detail["type"] in _WANTED for detail in alternatives):
+        return message("wants {wanted}, has {given}", wanted=_either(list(wanted.values())), given=_kind_of(given))
+    return _single(next(detail for detail in alternatives if detail["type"] not in _WANTED))
+
+
+def _either(wanted: list[Message]) -> Message:
+    first, *others = wanted
+    return message("{first} or {others}", first=first, others=_either(others)) if others else first
+
+
+def _single(detail: ErrorDetails) -> Message:
     kind, context = detail["type"], detail.get("ctx", {})
     raised = context.get("error")
     if isinstance(raised, Exception) and raised.args and isinstance(raised.args[0], Message):
         return raised.args[0]
     if kind in _PLAIN:
         return _PLAIN[kind]
-    if kind in _WANTED:
-        return message("{wanted}, has {given}", wanted=_WANTED[kind], given=_kind_of(_at(value, path)))
     if kind in _FILLED:
-        return Message(_FILLED[kind], {name: each for name, each in context.items() if not isinstance(each, Exception)})
+        return Message(_FILLED[kind].text, {name: str(each) for name, each in context.items()})
     return message("{reason}", reason=detail["msg"])
 
 
 def _kind_of(value: object) -> Message:
     kinds: tuple[tuple[Any, Message], ...] = (
         (bool, message("a truth value")),
-        (int | float, message("a number (write it in quotes if it is text)")),
+        (int | float, message("a number")),
         (str, message("text")),
         (Mapping, message("a map")),
         (list, message("a list")),

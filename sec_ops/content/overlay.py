@@ -62,8 +62,8 @@ def _placed(kind: Kind[T], entry: Entry, base: Mapping[str, Entry], faults: list
 def _checked(kind: Kind[T], entry: Entry, faults: list[Fault]) -> Loaded[T] | None:
     written = entry.raw.get("id")
     if kind.id_in_file and not kind.items and isinstance(written, str) and written != entry.id:
-        what = message("id {id} in a file named {name}.yml", id=written, name=entry.id)
-        faults.append(entry.fault(("id",), what, message("the file's name is the id")))
+        what = message("the id is {id}, the file {name}.yml", id=written, name=entry.id)
+        faults.append(entry.fault(("id",), what, message("the file's name without .yml is the id")))
     try:
         return Loaded(kind.model.model_validate(entry.raw), entry.origin)
     except ValidationError as error:
