@@ -1,0 +1,46 @@
+"""Reading and making `sec-ops.yml`."""
+
+import re
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sec_ops.content.model_faults import model_faults
+from sec_ops.content.yaml_reader import read_yaml
+from sec_ops.model.errors import ContentInvalid
+from sec_ops.model.protocols import Randomness
+from sec_ops.model.site import SiteConfiguration
+from sec_ops.runtime.site import Site
+
+__all__ = ["configuration_text", "load_configuration"]
+
+_OTHER = re.compile(r"[^a-z0-9]+")
+_TEMPLATE = """\
+# Configuration of this site. `sec-ops doctor` checks it.
+id: {id}
+name:
+  zh: {name}
+  en: {name}
+# Name of the evidence log in its checkpoints and on the paper anchor: never change it.
+origin: {origin}
+# How facts are collected; these are the defaults.
+# collection:
+#   parallel: 50
+#   host_deadline_seconds: 120
+#   known_hosts: inventory/known_hosts
+"""
+
+
+def configuration_text(folder: Path, randomness: Randomness) -> str:
+    """Return a new site's configuration, named after its folder."""
+    name = _OTHER.sub("-", folder.name.lower()).strip("-") or "site"
+    return _TEMPLATE.format(id=name, name=name, origin=f"sec-ops/{name}-{randomness(4).hex()}")
+
+
+def load_configuration(site: Site) -> SiteConfiguration:
+    """Return the site's configuration; raises ContentInvalid with all its faults."""
+    document = read_yaml(site.configuration.read_bytes(), str(site.configuration))
+    try:
+        return SiteConfiguration.model_validate(document.value)
+    except ValidationError as error:
+        raise ContentInvalid(model_faults(error, document, (), SiteConfiguration)) from error
