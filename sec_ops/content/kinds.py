@@ -7,9 +7,11 @@ from typing import Any, Generic, TypeVar
 from sec_ops.model.catalogue import HighRiskSituation, Reference
 from sec_ops.model.check import Check, Probe
 from sec_ops.model.clause import Clause
+from sec_ops.model.organisation import KeySystem, Unit
+from sec_ops.model.people import Person
 from sec_ops.model.values import Value
 
-__all__ = ["CHECKS", "CLAUSES", "HIGH_RISK", "KINDS", "PROBES", "REFERENCES", "Kind"]
+__all__ = ["CHECKS", "CLAUSES", "HIGH_RISK", "KINDS", "PEOPLE", "PROBES", "REFERENCES", "SYSTEMS", "UNITS", "Kind"]
 
 T = TypeVar("T", bound=Value)
 
@@ -28,6 +30,7 @@ class Kind(Generic[T]):
 
     `folder` and `files` (glob patterns below it) say where. The file's name is the object's id; when `items` is set, a
     file holds several objects in the list under that key, and its other keys describe the file as a whole.
+    What `executes` needs approval when a site brings it. What ships as an `example` never mixes with a site's own.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Kind(Generic[T]):
     items: str = ""
     id_in_file: bool = True
     executes: Callable[[T], bool] = _never
+    example: bool = False
 
     @property
     def patchable(self) -> bool:
@@ -74,4 +78,9 @@ REFERENCES = Kind(
     id_in_file=False,
 )
 
-KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (CHECKS, PROBES, CLAUSES, HIGH_RISK, REFERENCES)}
+UNITS = Kind(name="units", model=Unit, folder="inventory", files=("sites/*.yml",), items="units", example=True)
+SYSTEMS = Kind(name="systems", model=KeySystem, folder="inventory", files=("systems/*.yml",), example=True)
+PEOPLE = Kind(name="people", model=Person, folder="inventory", files=("people.yml",), items="people", example=True)
+
+_ALL: tuple[Kind[Any], ...] = (CHECKS, PROBES, CLAUSES, HIGH_RISK, REFERENCES, UNITS, SYSTEMS, PEOPLE)
+KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in _ALL}

@@ -2,16 +2,18 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from sec_ops.content.kinds import KINDS, Kind
-from sec_ops.content.layer import LayerContent, read_layer
+from sec_ops.content.layer import Entry, LayerContent, read_layer
 from sec_ops.content.overlay import overlay
 from sec_ops.content.shipped import built_digests, shipped_root
+from sec_ops.content.yaml_reader import Path
 from sec_ops.model.canonical import canonical_json
 from sec_ops.model.content import Layer, Loaded
 from sec_ops.model.errors import ContentInvalid, Fault
+from sec_ops.model.messages import Message
 from sec_ops.model.values import Value
 
 __all__ = ["Library", "LintRule"]
@@ -22,15 +24,16 @@ T = TypeVar("T", bound=Value)
 class Library:
     """Content by kind and id; a kind is read when it is first asked for."""
 
-    def __init__(self, shipped: Path, site: Path | None) -> None:
+    def __init__(self, shipped: FilePath, site: FilePath | None) -> None:
         self.shipped_root = shipped
         self.site_root = site
         self._objects: dict[str, Mapping[str, Loaded[Any]]] = {}
+        self._entries: dict[str, Mapping[str, Entry]] = {}
         self._files: dict[str, tuple[Loaded[Mapping[str, Any]], ...]] = {}
         self._faults: dict[str, tuple[Fault, ...]] = {}
 
     @classmethod
-    def open(cls, site_root: Path | None, *, shipped: Path | None = None) -> "Library":
+    def open(cls, site_root: FilePath | None, *, shipped: FilePath | None = None) -> "Library":
         """Return the library of a site, or of the shipped content alone; raises ContentInvalid when that is missing."""
         return cls(shipped or shipped_root(), site_root)
 
@@ -67,19 +70,27 @@ class Library:
         ]
         return hashlib.sha256(canonical_json(lines)).hexdigest()
 
+    def fault(self, kind: Kind[Any], name: str, path: Path, what: Message, advice: Message | None = None) -> Fault:
+        """Return a fault at a path, such as `("cases", 2, "expect")`, of a loaded object, with its file and line."""
+        return self._entries[kind.name][name].fault(path, what, advice)
+
     def _read(self, kind: Kind[Any]) -> None:
-        shipped = read_layer(kind, Layer.SHIPPED, self.shipped_root, built_digests(self.shipped_root))
-        site = _no_layer() if self.site_root is None else read_layer(kind, Layer.SITE, self.site_root)
+        shipped, site = self._layers(kind)
         objects, faults = overlay(kind, shipped.entries, site.entries)
-        self._objects[kind.name] = objects
-        self._files[kind.name] = (*shipped.files, *site.files)
         found = (*shipped.faults, *site.faults, *faults)
+        self._objects[kind.name] = objects
+        self._entries[kind.name] = {entry.patches or entry.id: entry for entry in (*shipped.entries, *site.entries)}
+        self._files[kind.name] = (*shipped.files, *site.files)
         self._faults[kind.name] = tuple(sorted(found, key=lambda fault: (fault.file, fault.line)))
+
+    def _layers(self, kind: Kind[Any]) -> tuple[LayerContent, LayerContent]:
+        shipped = site = LayerContent(entries=(), files=(), faults=())
+        if self.site_root is not None:
+            site = read_layer(kind, Layer.SITE, self.site_root)
+        if self.site_root is None or not kind.example:
+            shipped = read_layer(kind, Layer.SHIPPED, self.shipped_root, built_digests(self.shipped_root))
+        return shipped, site
 
 
 LintRule = Callable[[Library], Iterable[Fault]]
 """What other rooms add to `content lint`: every fault they see in a library whose kinds have loaded."""
-
-
-def _no_layer() -> LayerContent:
-    return LayerContent(entries=(), files=(), faults=())

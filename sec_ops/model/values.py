@@ -4,10 +4,19 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-__all__ = ["Identifier", "NonEmpty", "Text", "Value"]
+from sec_ops.model.messages import Message
+
+__all__ = ["Identifier", "NonEmpty", "RuleBroken", "Text", "Value"]
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
+
+
+class RuleBroken(ValueError):
+    """What a model's validator raises: pydantic gathers these, the loader turns each into a fault with its line."""
+
+    def __init__(self, what: Message) -> None:
+        super().__init__(what)
 
 
 class Value(BaseModel):
