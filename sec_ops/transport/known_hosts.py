@@ -17,7 +17,7 @@ from pathlib import Path
 from sec_ops.model.errors import ContentInvalid, Fault
 from sec_ops.model.messages import message
 
-__all__ = ["KeyState", "KnownHosts", "fingerprint", "host_names", "read_known_hosts"]
+__all__ = ["KeyState", "KnownHosts", "fingerprint", "host_names", "key_type", "read_known_hosts"]
 
 _HASHED = "|1|"
 
@@ -87,10 +87,11 @@ def host_names(*addresses: str, port: int) -> tuple[str, ...]:
 def fingerprint(key: bytes) -> str:
     """Return a key's type and fingerprint as `ssh-keygen -l` shows them."""
     digest = base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
-    return f"{_type_of(key)} SHA256:{digest}"
+    return f"{key_type(key)} SHA256:{digest}"
 
 
-def _type_of(key: bytes) -> str:
+def key_type(key: bytes) -> str:
+    """Return a key's type, such as `ssh-ed25519`."""
     return key[4 : 4 + int.from_bytes(key[:4])].decode(errors="replace")
 
 
@@ -126,7 +127,7 @@ def _entries(text: str) -> Iterator[tuple[str, str, bytes]]:
             key = base64.b64decode(fields[2], validate=True)
         except binascii.Error:
             continue
-        if _type_of(key) == fields[1]:
+        if key_type(key) == fields[1]:
             yield marker, fields[0], key
 
 

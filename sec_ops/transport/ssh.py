@@ -1,0 +1,41 @@
+"""The SSH door: one script, many hosts, one connection and one command each."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+from sec_ops.model.protocols import Clock, Randomness, SecretReader
+from sec_ops.transport._fan_out import fan_out
+from sec_ops.transport._visit import Limits, Visit
+from sec_ops.transport.credentials import read_credentials
+from sec_ops.transport.values import Reply, Target
+
+__all__ = ["run_script"]
+
+PARALLEL = 50
+CONNECT_SECONDS = 10.0
+OUTPUT_BYTES = 16 * 1024 * 1024
+
+
+def run_script(
+    targets: Sequence[Target],
+    script: bytes,
+    *,
+    read_secret: SecretReader,
+    clock: Clock,
+    randomness: Randomness = os.urandom,
+    parallel: int = PARALLEL,
+    connect_seconds: float = CONNECT_SECONDS,
+    output_bytes: int = OUTPUT_BYTES,
+) -> Iterator[Reply]:
+    """Run `script` by /bin/sh on every target; yield one reply for each as they complete, errors in the replies.
+
+    Host keys are always verified. A pinned target runs its own collector and is not sent the script. Raises
+    ContentInvalid, before any connection, with all keys, secrets and known_hosts that can't be read. Closing the
+    iterator ends every connection promptly.
+    """
+    limits = Limits(connect_seconds=connect_seconds, output_bytes=output_bytes)
+    credentials = read_credentials(targets, read_secret)
+    visits = [
+        Visit(target, script, own, limits, clock, randomness) for target, own in zip(targets, credentials, strict=True)
+    ]
+    yield from fan_out(visits, parallel)
