@@ -27,7 +27,7 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("the folder to make; it may exist, but be empty"))],
 ) -> Iterable[Outcome]:
     """Make the site and print the fingerprints that belong in the plan binder."""
-    from sec_ops.evidence import init_log
+    from sec_ops.evidence.log import init_log
     from sec_ops.runtime.clock import SystemClock
     from sec_ops.runtime.configuration import configuration_text, load_configuration
     from sec_ops.runtime.files import make_folder, write_atomically
@@ -43,12 +43,12 @@ def init(
     write_atomically(site.configuration, configuration_text(site.root, os.urandom).encode())
     anchor = init_log(
         site.evidence,
-        load_configuration(site).origin,
+        origin=load_configuration(site).origin,
         clock=SystemClock(),
         randomness=secrets.token_bytes,
         run_program=run_program,
     )
-    rows = [{"role": each.role, "algorithm": each.algorithm, "fingerprint": each.fingerprint} for each in anchor.keys]
+    rows = anchor.document()
     emit("sec-ops/init", {"site": str(site.root), "anchor": rows}, text=lambda: _text(site.root, rows))
     return ()
 
