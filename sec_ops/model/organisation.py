@@ -172,8 +172,10 @@ class Host:
     port: int = 22
     user: str = ""
     key_file: str = ""
+    key_passphrase: Mapping[str, str] | None = None
     privilege: Privilege = "user"
     password: Mapping[str, str] | None = None
     sudo_password: Mapping[str, str] | None = None
+    unit: str = ""
     groups: tuple[str, ...] = ()
     variables: Mapping[str, object] = field(default_factory=dict)
