@@ -4,15 +4,16 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
+from pathlib import PurePosixPath
 from typing import Any
 
 from sec_ops.content.kinds import Kind
 from sec_ops.content.yaml_reader import Document, Path, path_text, read_yaml
 from sec_ops.model.content import Layer, Loaded, Origin
 from sec_ops.model.errors import ContentInvalid, Fault
-from sec_ops.model.messages import message
+from sec_ops.model.messages import Message, message
 
-__all__ = ["Entry", "LayerContent", "read_layer", "shown_path"]
+__all__ = ["Entry", "LayerContent", "read_data", "read_layer", "shown_path"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Entry:
     base: Path
     origin: Origin
 
-    def fault(self, path: Path, what: Any, advice: Any = None) -> Fault:  # noqa: ANN401 - messages
+    def fault(self, path: Path, what: Message, advice: Message | None = None) -> Fault:
         """Return a fault at a path of this object."""
         whole = self.base + path
         line = self.document.line(whole)
@@ -44,18 +45,35 @@ class LayerContent:
 
 
 def read_layer(kind: Kind[Any], layer: Layer, root: FilePath, built: Mapping[str, str] | None = None) -> LayerContent:
-    """Read all files of a kind below `root`; `built` holds the digests shipped files must have."""
-    entries: list[Entry] = []
-    files: list[Loaded[Mapping[str, Any]]] = []
-    faults: list[Fault] = []
-    for path in _paths(kind, root):
+    """Read all files of a kind below `root`; `built` holds the digests shipped files must have, none missing."""
+    paths = _paths(kind, root)
+    parts = [_missing(kind, root, paths, built or {})]
+    for path in paths:
+        name, relative = shown_path(path), path.relative_to(root).as_posix()
         try:
-            document, origin = _read(path, root, layer, built)
-            files.append(_file(kind, document, origin))
-            entries.extend(_entries(kind, document, origin, path.stem))
+            data = _bytes(path, name, None if built is None else built.get(relative, ""))
+            parts.append(read_data(kind, data, layer=layer, name=name, relative=relative))
         except ContentInvalid as error:
-            faults.extend(error.faults)
-    return LayerContent(entries=tuple(entries), files=tuple(files), faults=tuple(faults))
+            parts.append(LayerContent(entries=(), files=(), faults=error.faults))
+    return LayerContent(
+        entries=tuple(entry for part in parts for entry in part.entries),
+        files=tuple(file for part in parts for file in part.files),
+        faults=tuple(fault for part in parts for fault in part.faults),
+    )
+
+
+def read_data(kind: Kind[Any], data: bytes, *, layer: Layer, name: str, relative: str) -> LayerContent:
+    """Read one file's bytes; `name` is shown in faults, `relative` is its path below the layer's root."""
+    try:
+        document = read_yaml(data, name)
+        if not isinstance(document.value, Mapping):
+            raise ContentInvalid((Fault(file=name, line=1, path="", message=message("the file is a map of keys")),))
+        digest = hashlib.sha256(data).hexdigest()
+        origin = Origin(layer=layer, path=relative, line=document.line(()), sha256=digest)
+        entries = tuple(_entries(kind, document, origin, PurePosixPath(relative).stem))
+    except ContentInvalid as error:
+        return LayerContent(entries=(), files=(), faults=error.faults)
+    return LayerContent(entries=entries, files=(_file(kind, document, origin),), faults=())
 
 
 def shown_path(path: FilePath) -> str:
@@ -69,22 +87,27 @@ def _paths(kind: Kind[Any], root: FilePath) -> list[FilePath]:
     return sorted({path for pattern in kind.files for path in folder.glob(pattern)})
 
 
-def _read(path: FilePath, root: FilePath, layer: Layer, built: Mapping[str, str] | None) -> tuple[Document, Origin]:
-    name, relative = shown_path(path), path.relative_to(root).as_posix()
+def _missing(kind: Kind[Any], root: FilePath, paths: list[FilePath], built: Mapping[str, str]) -> LayerContent:
+    there = {path.relative_to(root).as_posix() for path in paths}
+    patterns = [f"{kind.folder}/{pattern}" for pattern in kind.files]
+    gone = [name for name in built if name not in there and any(PurePosixPath(name).match(each) for each in patterns)]
+    faults = tuple(_reinstall(shown_path(root / name), message("is missing from the installation")) for name in gone)
+    return LayerContent(entries=(), files=(), faults=faults)
+
+
+def _bytes(path: FilePath, name: str, wanted: str | None) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
         reason = message("could not read: {reason}", reason=error.strerror or str(error))
         raise ContentInvalid((Fault(file=name, line=0, path="", message=reason),)) from error
-    digest = hashlib.sha256(data).hexdigest()
-    if built is not None and built.get(relative) != digest:
-        what = message("differs from the file that was installed")
-        fault = Fault(file=name, line=0, path="", message=what, advice=message("install sec-ops again"))
-        raise ContentInvalid((fault,))
-    document = read_yaml(data, name)
-    if not isinstance(document.value, Mapping):
-        raise ContentInvalid((Fault(file=name, line=1, path="", message=message("the file is a map of keys")),))
-    return document, Origin(layer=layer, path=relative, line=document.line(()), sha256=digest)
+    if wanted is not None and hashlib.sha256(data).hexdigest() != wanted:
+        raise ContentInvalid((_reinstall(name, message("differs from the file that was installed")),))
+    return data
+
+
+def _reinstall(name: str, what: Message) -> Fault:
+    return Fault(file=name, line=0, path="", message=what, advice=message("install sec-ops again"))
 
 
 def _file(kind: Kind[Any], document: Document, origin: Origin) -> Loaded[Mapping[str, Any]]:

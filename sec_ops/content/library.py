@@ -12,8 +12,9 @@ from sec_ops.content.shipped import built_digests, shipped_root
 from sec_ops.content.yaml_reader import Path
 from sec_ops.model.canonical import canonical_json
 from sec_ops.model.content import Layer, Loaded
-from sec_ops.model.errors import ContentInvalid, Fault
-from sec_ops.model.messages import Message
+from sec_ops.model.errors import ContentInvalid, Fault, NotApproved
+from sec_ops.model.messages import Message, message
+from sec_ops.model.protocols import ApprovalCheck
 from sec_ops.model.values import Value
 
 __all__ = ["Library", "LintRule"]
@@ -73,6 +74,24 @@ class Library:
     def fault(self, kind: Kind[Any], name: str, path: Path, what: Message, advice: Message | None = None) -> Fault:
         """Return a fault at a path, such as `("cases", 2, "expect")`, of a loaded object, with its file and line."""
         return self._entries[kind.name][name].fault(path, what, advice)
+
+    def require_approval(self, check: ApprovalCheck, *kinds: Kind[Any]) -> None:
+        """Raise NotApproved with every object of the kinds (all when none is named) that executes and has no approval.
+
+        Shipped content is approved by being installed; a patch brings nothing that executes.
+        """
+        refused = []
+        for kind in kinds or tuple(KINDS.values()):
+            for name, loaded in self.objects(kind).items():
+                origin = loaded.origin.patched or loaded.origin
+                if origin.layer is Layer.SITE and kind.executes(loaded.value):
+                    reason = check(origin.path, origin.sha256)
+                    refused += [self.fault(kind, name, (), reason)] if reason else []
+        if refused:
+            what = message("{count} files that execute are not approved; nothing was run", count=len(refused))
+            raise NotApproved(
+                refused, what=what, advice=message("review them, then: sec-ops content approve FILE… --key KEY")
+            )
 
     def _read(self, kind: Kind[Any]) -> None:
         shipped, site = self._layers(kind)

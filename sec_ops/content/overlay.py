@@ -38,7 +38,7 @@ def _by_id(entries: Iterable[Entry], faults: list[Fault]) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for entry in entries:
         first = found.setdefault(entry.patches or entry.id, entry)
-        if first is not entry:
+        if first is not entry and entry.id:
             other = f"{first.document.file}:{first.origin.line}"
             what = message("id {id} is already taken at {place}", id=entry.id, place=other)
             faults.append(entry.fault(("id",), what, message("give one of them another id")))

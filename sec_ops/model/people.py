@@ -28,7 +28,7 @@ class Role(StrEnum):
 
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR})
 GRANTING = frozenset({Role.SECURITY_ADMINISTRATOR, Role.COMMANDER})
-"""Who may grant a role without an appointment document."""
+"""Who may grant a role by their own signature; others only enter appointment documents."""
 
 
 class Assurance(StrEnum):
@@ -78,22 +78,24 @@ class PublicKey(Value):
 
 
 class Grant(Value):
-    """A role and who gave it: a second person, by right of their own role or from an appointment document 任命文件."""
+    """A role and who gave it: a second person with a signature, or one who entered an appointment document 任命文件."""
 
     role: Role
-    by: Identifier = Field(description="the person who grants, or who entered the appointment document")
+    by: Identifier = Field(description="the person who grants and signs, or who entered the appointment document")
     on: Day
     document: NonEmpty | None = Field(default=None, description="number of the appointment document")
-    assurance: Assurance
     signature: NonEmpty | None = Field(default=None, description="armored SSH signature of `by` over this grant")
 
     @model_validator(mode="after")
     def _backed(self) -> Self:
-        if (self.assurance is Assurance.SIGNED) != (self.signature is not None):
-            raise RuleBroken(message("assurance signed needs a signature, and a signature is signed"))
-        if self.assurance is Assurance.PAPER and self.document is None:
-            raise RuleBroken(message("assurance paper needs the number of the document"))
+        if self.signature is None and self.document is None:
+            raise RuleBroken(message("a grant needs a second person's signature or the number of a document"))
         return self
+
+    @property
+    def assurance(self) -> Assurance:
+        """Return how strongly the grant is known: signed, or on paper."""
+        return Assurance.SIGNED if self.signature is not None else Assurance.PAPER
 
 
 class Person(Value):

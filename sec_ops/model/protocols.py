@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-__all__ = ["Clock", "Completed", "EvidenceSink", "Randomness", "RunProgram", "SecretReader"]
+from sec_ops.model.messages import Message
+
+__all__ = ["ApprovalCheck", "Clock", "Completed", "EvidenceSink", "Randomness", "RunProgram", "SecretReader"]
 
 Randomness = Callable[[int], bytes]
 """Return that many unpredictable bytes."""
@@ -59,6 +61,14 @@ class SecretReader(Protocol):
 
     def __call__(self, reference: Mapping[str, str]) -> SecretStr:
         """Return the secret that `{file|env|command|systemd_credential: …}` names; raises ContentInvalid."""
+        ...
+
+
+class ApprovalCheck(Protocol):
+    """Whether content that executes was approved, by its digest."""
+
+    def __call__(self, path: str, sha256: str) -> Message | None:
+        """Return why the file must not run, or None when a valid approval covers exactly these bytes."""
         ...
 
 
