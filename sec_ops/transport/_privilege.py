@@ -93,7 +93,7 @@ def _no_start(talk: Conversation, begin: Opening, target: Target, secrets: Colle
     if target.privilege is Privilege.STREAMED:
         if talk.messages.count(begin.prompt) > 0 and b"incorrect password" in talk.messages:
             return _wrong_password(target)
-        del talk.messages[: talk.messages.rfind(begin.prompt) + len(begin.prompt)]
+        talk.messages = talk.messages.rpartition(begin.prompt)[2]
         return sudo_refused(talk, target, secrets)
     said = (talk.messages or talk.output).decode(errors="replace").strip()
     return ProtocolFailed(
