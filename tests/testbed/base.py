@@ -44,7 +44,7 @@ DEFAULT_PACKAGES = (
 )
 
 # Raise it when the recipe below changes what a root contains.
-_RECIPE = 1
+_RECIPE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,3 +131,5 @@ def _make_shareable(root: Path) -> None:
     for listing in (root / "var/lib/apt/lists").glob("*_*"):
         listing.unlink()
     (root / "etc/machine-id").write_text("")
+    # debootstrap copies the machine's own: a host has no name server and shall not know the machine's.
+    (root / "etc/resolv.conf").write_text("")

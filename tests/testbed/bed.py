@@ -23,7 +23,7 @@ from tests.testbed.host import Host
 from tests.testbed.keeper import Keeper, Lifetime
 from tests.testbed.namespaces import enter_network, in_network
 from tests.testbed.plan import HostPlan
-from tests.testbed.processes import children, command_line, start_time, wait_until
+from tests.testbed.processes import children, command_line, kill_and_wait, start_time, wait_until
 from tests.testbed.records import Record, bed_directory, lock_bed, remove_leftovers
 
 __all__ = ["Bed"]
@@ -163,9 +163,25 @@ class Bed:
         self._await_ready(hosts)
         network.plug_in(self.keeper, indexes)
 
-    def unplug(self, hosts: Iterable[Host]) -> None:
-        """Remove the cables of hosts that have stopped."""
+    def stop_hosts(self, hosts: Sequence[Host]) -> None:
+        """Kill PID 1 of each host and wait until nothing of it runs; hosts that are down already stay so."""
+        living = self.keeper.supervisors()
+        supervisors = [living[host.index] for host in hosts if host.index in living]
+        kill_and_wait(*(pid for supervisor in supervisors for pid in children(supervisor)))
+        kill_and_wait(*supervisors)
         network.unplug(self.keeper, [host.index for host in hosts])
+
+    def reset_hosts(self, hosts: Sequence[Host]) -> None:
+        """Throw away everything these hosts have changed and start them clean, all at a time."""
+        self.stop_hosts(hosts)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(Host.wipe, hosts))
+            list(pool.map(Host.prepare, hosts))
+        self.start_hosts(hosts)
+
+    def cut_cable(self, host: Host) -> None:
+        """Take a running host off the network: its peers hear nothing more, not even an ending."""
+        network.unplug(self.keeper, [host.index])
 
     def write_client_files(self) -> None:
         """Write known_hosts and ssh_config for the hosts there are now."""

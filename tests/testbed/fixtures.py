@@ -43,8 +43,7 @@ def hosts(bed: Bed) -> Iterator[Callable[[int], tuple[Host, ...]]]:
         return chosen
 
     yield give
-    for host in given.values():
-        host.reset()
+    bed.reset_hosts(tuple(given.values()))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.testbed.commands import run
 from tests.testbed.errors import TestbedError
 from tests.testbed.plan import HostPlan, settings_text
 from tests.testbed.privileges import without_machine_privileges
-from tests.testbed.processes import children, kill_and_wait
+from tests.testbed.processes import children
 
 if TYPE_CHECKING:
     from tests.testbed.bed import Bed
@@ -100,7 +100,7 @@ class Host:
     def command(self, argv: Sequence[str], *, user: str = "root") -> list[str]:
         """The machine's command line that runs ``argv`` inside the host."""
         become = [] if user == "root" else ["setpriv", f"--reuid={user}", "--regid=100", "--init-groups"]
-        spaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd=/")
+        spaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd")
         enter = without_machine_privileges(["nsenter", f"--target={self.pid}", *spaces, "--"])
         return [*enter, "env", "-i", _PATH, *become, *argv]
 
@@ -122,13 +122,7 @@ class Host:
 
     def stop(self) -> None:
         """Pull the plug: PID 1 is killed, and with it all that runs on the host. A host that is down stays so."""
-        supervisor = self._bed.keeper.supervisors().get(self.index)
-        if supervisor is None:
-            return
-        for pid in children(supervisor):
-            kill_and_wait(pid)
-        kill_and_wait(supervisor)
-        self._bed.unplug((self,))
+        self._bed.stop_hosts((self,))
 
     def restart(self, plan: HostPlan | None = None) -> None:
         """Stop and start again, keeping the disk; ``plan`` replaces the one it ran with."""
@@ -137,9 +131,11 @@ class Host:
 
     def reset(self) -> None:
         """Throw away everything the host has changed and start it clean, with its own key and name."""
-        self.stop()
+        self._bed.reset_hosts((self,))
+
+    def wipe(self) -> None:
+        """Empty the disk of a host that is not running."""
         shutil.rmtree(self.upper, ignore_errors=True)
-        self.start()
 
     def use_new_key(self) -> None:
         """Give the running host a key that known_hosts does not know; a reset brings the old one back."""

@@ -6,6 +6,8 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from tests.testbed.errors import TestbedError
@@ -51,16 +53,18 @@ def proportional_set_size(pid: int) -> int:
     return 0
 
 
-def kill_and_wait(pid: int, *, timeout: float = 30.0) -> None:
-    """Kill ``pid`` with SIGKILL and wait until it has ended. Raises TestbedError when it does not."""
-    started = start_time(pid)
-    if started is None:
-        return
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    wait_until(lambda: start_time(pid) != started, f"process {pid} did not end after SIGKILL", timeout=timeout)
+def kill_and_wait(*pids: int, timeout: float = 30.0) -> None:
+    """Kill processes with SIGKILL and wait until all have ended. Raises TestbedError when one does not."""
+    started = {pid: ticks for pid in pids if (ticks := start_time(pid)) is not None}
+    for pid in started:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for pid, ticks in started.items():
+        wait_until(partial(_has_ended, pid, ticks), f"process {pid} did not end after SIGKILL", timeout=timeout)
+
+
+def _has_ended(pid: int, started: int) -> bool:
+    return start_time(pid) != started
 
 
 def wait_until(condition: Callable[[], bool], failure: str, *, timeout: float = 30.0, pause: float = 0.005) -> None:

@@ -40,7 +40,8 @@ def require() -> None:
     if not Path("/proc/sys/net/ipv6").is_dir():
         raise MissingRequirement("the test bed needs a kernel with IPv6 switched on")
     # One go at everything a host is made of, in namespaces that end with it.
-    rehearsal = "ip link add name left type veth peer name right && ip link add name middle type bridge && mount -t tmpfs tmpfs /mnt"
+    links = "ip link add name left type veth peer name right && ip link add name middle type bridge"
+    rehearsal = f"{links} && mount -t tmpfs tmpfs /mnt"
     spaces = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork")
     tried = run(["unshare", *spaces, "sh", "-c", rehearsal], accept=None)
     if tried.returncode != 0:
