@@ -61,10 +61,11 @@ def parse(text: str, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG
 
 
 def _stored_lines(files: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines augenrules would compile; without rules.d the compiled file is the source itself."""
-    parts = {path: content for path, content in files.items() if path != _COMPILED} or files
-    for path in sorted(parts, key=lambda name: name.rpartition("/")[2]):
-        yield from parts[path].split("\n")
+    """Yield the lines augenrules would compile, which puts `-D` first; without rules.d the compiled file counts."""
+    parts = {path: content for path, content in files.items() if path != _COMPILED}
+    for path in sorted(parts or files, key=lambda name: name.rpartition("/")[2]):
+        lines = files[path].split("\n")
+        yield from (line for line in lines if line.split() != ["-D"]) if parts else lines
 
 
 def _words(line: str) -> list[str]:

@@ -70,8 +70,10 @@ def test_rules_d_wins_over_the_compiled_file_and_sorts_by_name() -> None:
     assert parse("==> /etc/audit/audit.rules <==\n-w /etc/old -p wa\n", {})["watches"] == {"/etc/old": "wa"}
 
 
-def test_deleting_drops_what_came_before() -> None:
-    assert parse(HEAD + "-w /etc/passwd -p wa\n-D\n-w /etc/shadow -p wa\n", {})["watches"] == {"/etc/shadow": "wa"}
+def test_deleting_drops_what_came_before_but_augenrules_puts_it_first() -> None:
+    rules = "-w /etc/passwd -p wa\n-D\n-w /etc/shadow -p wa\n"
+    assert parse(HEAD + rules, {})["watches"] == {"/etc/passwd": "wa", "/etc/shadow": "wa"}
+    assert parse("==> /etc/audit/audit.rules <==\n" + rules, {})["watches"] == {"/etc/shadow": "wa"}
 
 
 @pytest.mark.parametrize(
