@@ -39,6 +39,11 @@ class Site:
         return self.var / "evidence"
 
     @property
+    def approvals(self) -> Path:
+        """Return the folder of signed approvals."""
+        return self.var / "approvals"
+
+    @property
     def state(self) -> Path:
         """Return the folder of state that may be lost: caches and the like."""
         return self.var / "state"
