@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
+from pathlib import Path
 
 from sec_ops.content.kinds import PEOPLE, UNITS
 from sec_ops.content.library import Library
 from sec_ops.content.model_faults import did_you_mean
 from sec_ops.identity.signatures import verify
 from sec_ops.model.approval import grant_statement
-from sec_ops.model.errors import ContentInvalid, Fault
+from sec_ops.model.errors import ContentInvalid, Fault, UsageError
 from sec_ops.model.messages import Message, message
 from sec_ops.model.people import GRANTING, Grant, Person
 from sec_ops.model.protocols import RunProgram
 
-__all__ = ["grant_fault", "load_people", "people_faults"]
+__all__ = ["grant_fault", "load_people", "owner_of", "people_faults"]
 
 
 def load_people(library: Library) -> Mapping[str, Person]:
@@ -64,3 +65,17 @@ def _unit_faults(people: Mapping[str, Person], library: Library) -> Iterator[Fau
         if units is not None and person.unit not in units:
             what = message("no unit has the id {id}", id=person.unit)
             yield library.fault(PEOPLE, person.id, ("unit",), what, did_you_mean(person.unit, units))
+
+
+def owner_of(key: Path, people: Mapping[str, Person]) -> Person:
+    """Return whose SSH key a key file is, by its public half; raises UsageError when it can't be told."""
+    public = key if key.suffix == ".pub" else key.with_name(f"{key.name}.pub")
+    if not public.is_file():
+        advice = message("name the person: --by PERSON")
+        raise UsageError(message("no public key {path}, so whose it is can't be told", path=public), advice=advice)
+    words = public.read_text(errors="replace").split()[:2]
+    for person in people.values():
+        if any(each.key.split()[:2] == words for each in person.keys):
+            return person
+    advice = message("add the key: sec-ops account key PERSON --add KEY.pub")
+    raise UsageError(message("the key {path} belongs to nobody in people.yml", path=public), advice=advice)

@@ -1,0 +1,50 @@
+"""What is wrong with content beyond a single object: files that nothing reads."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from sec_ops.content.kinds import KINDS
+from sec_ops.content.layer import shown_path
+from sec_ops.content.library import Library, LintRule
+from sec_ops.model.errors import ContentInvalid, Fault
+from sec_ops.model.messages import message
+
+__all__ = ["RULES", "lint"]
+
+_SEARCHED = ("rules", "inventory")
+_ANSIBLE = ("hosts.yml", "group_vars", "host_vars")
+_YAML = (".yml", ".yaml")
+
+
+def lint(library: Library, rules: Iterable[LintRule]) -> tuple[Fault, ...]:
+    """Return every fault of every kind, then what the rules see in the kinds that could be read."""
+    faults = list(library.faults())
+    for rule in rules:
+        try:
+            faults.extend(rule(library))
+        except ContentInvalid as error:
+            faults.extend(fault for fault in error.faults if fault not in faults)
+    return tuple(sorted(faults, key=lambda fault: (fault.file, fault.line)))
+
+
+def _unread_files(library: Library) -> Iterator[Fault]:
+    """Tell of YAML files that belong to no kind: whoever wrote them believes that they count."""
+    for root in filter(None, (library.shipped_root, library.site_root)):
+        read = {path for kind in KINDS.values() for each in kind.files for path in (root / kind.folder).glob(each)}
+        for path in _yaml_files(root):
+            if path not in read:
+                what = message("no kind of content lies here under this name; the file is not read")
+                advice = message("content files end in .yml; see where each kind lies: sec-ops content list")
+                yield Fault(file=shown_path(path), line=0, path="", message=what, advice=advice)
+
+
+def _yaml_files(root: Path) -> Iterator[Path]:
+    for folder in _SEARCHED:
+        for path in sorted((root / folder).rglob("*")):
+            below = path.relative_to(root / folder).parts
+            if path.suffix in _YAML and path.is_file() and not (folder == "inventory" and below[0] in _ANSIBLE):
+                yield path
+
+
+RULES: Sequence[LintRule] = (_unread_files,)
+"""The rules of this room; other rooms bring their own."""
