@@ -10,13 +10,16 @@ import typer
 
 from sec_ops.cli.invocation import current
 from sec_ops.cli.output import emit
+from sec_ops.cli.sealing import evidence_of
 from sec_ops.cli.table import table
 from sec_ops.content.kinds import KINDS, Kind
 from sec_ops.content.library import Library, LintRule
 from sec_ops.content.model_faults import did_you_mean
 from sec_ops.content.shipped import CONTENT_FOLDERS, shipped_root
+from sec_ops.model.approval import Approval
 from sec_ops.model.content import Loaded
 from sec_ops.model.errors import ContentInvalid, Fault, SiteNotFound, UsageError
+from sec_ops.model.evidence import ContentApproval
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.language import gettext as _
@@ -28,6 +31,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_LAYERS = {"shipped": message("shipped"), "site": message("site")}
+_PATCH = message("site patch")
 ROOMS_WITH_RULES = ("sec_ops.content.lint", "sec_ops.compliance.lint")
 
 
@@ -112,18 +117,22 @@ def approve(
     subjects = {
         _below_site(path, site.root): hashlib.sha256(path.read_bytes()).hexdigest() for path in _existing(files)
     }
-    approval = approve_content(
-        subjects,
-        requester=author,
-        approver=people[by] if by else owner_of(key, people),
-        key=key,
-        clock=SystemClock(),
-        run_program=run_program,
-    )
-    kept = keep_approval(site.approvals, approval)
+    approver = people[by] if by else owner_of(key, people)
+    with evidence_of(site) as log:
+        approval = approve_content(
+            subjects, requester=author, approver=approver, key=key, clock=SystemClock(), run_program=run_program
+        )
+        kept = keep_approval(site.approvals, approval)
+        for path, digest in subjects.items():
+            log.append(ContentApproval.kind, _sealed(approval, path, digest))
     body = {"approval": approval.model_dump(mode="json"), "file": str(kept)}
     emit("sec-ops/content-approve", body, text=lambda: _approved(subjects, approval.approver))
     return ()
+
+
+def _sealed(approval: Approval, path: str, digest: str) -> dict[str, str]:
+    persons = {"approver": approval.approver, "author": approval.requester}
+    return {"path": path, "sha256": digest, **persons, "signature": approval.signature or ""}
 
 
 def _rules() -> list[LintRule]:
@@ -180,7 +189,7 @@ def _objects_table(objects: Sequence[dict[str, Any]]) -> str:
 
 
 def _cells(each: dict[str, Any]) -> tuple[str, ...]:
-    layer = _("site patch") if each["patched"] else _(each["layer"])
+    layer = render(_PATCH if each["patched"] else _LAYERS[each["layer"]])
     return each["kind"], each["id"], layer, each["sha256"][:12], f"{each['path']}:{each['line']}"
 
 

@@ -1,5 +1,7 @@
 """People 人员, their roles and keys. The role table and its separation rules are pure and tested exhaustively."""
 
+import base64
+import hashlib
 import re
 from collections.abc import Collection
 from datetime import date
@@ -75,6 +77,12 @@ class PublicKey(Value):
     key: Annotated[str, AfterValidator(_key)]
     valid_from: Day | None = None
     valid_until: Day | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the key's fingerprint as OpenSSH shows it: `SHA256:` and base64 of the digest."""
+        digest = hashlib.sha256(base64.b64decode(self.key.split()[1])).digest()
+        return "SHA256:" + base64.b64encode(digest).decode("ascii").rstrip("=")
 
 
 class Grant(Value):
