@@ -1,6 +1,8 @@
 """Which family of operating systems a host belongs to, from os-release(5)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from sec_ops.model.fact import Fact, FactState
@@ -15,15 +17,13 @@ FAMILIES: Final = ("debian", "rhel")
 
 _FAMILY_OF: Final = {
     **dict.fromkeys(("debian", "ubuntu", "deepin", "linuxmint", "kali", "raspbian", "openkylin"), "debian"),
-    **dict.fromkeys(
-        ("rhel", "centos", "rocky", "almalinux", "fedora", "ol", "openeuler", "kylin", "anolis", "alinux"), "rhel"
-    ),
+    **dict.fromkeys(("rhel", "centos", "rocky", "almalinux", "fedora", "ol", "openeuler", "anolis", "alinux"), "rhel"),
     **dict.fromkeys(
         ("opencloudos", "tencentos", "euleros", "hce", "bclinux", "ctyunos", "kylinsec", "uoseuler"), "rhel"
     ),
 }
 _EITHER: Final = frozenset({"uos", "kylin"})
-"""Their desktop editions are Debian kin, their servers RHEL kin; `/etc/debian_version` is asked for by the probe."""
+"""Sold in both families under one ID."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,26 +48,33 @@ class Platform:
 def platform_of(fact: Fact | None) -> Platform:
     """Return the platform that the host's os-release names; the family is unknown when it says nothing we know."""
     values = _values(fact.text) if fact and fact.state is FactState.READ else {}
-    distribution = values.get("ID", "")
-    likes = tuple(values.get("ID_LIKE", "").split())
-    packages = values.get("SEC_OPS_PACKAGES", "")
     return Platform(
-        family=family_of(distribution, likes, packages), distribution=distribution, version=values.get("VERSION_ID", "")
+        family=family_of(values.get("ID", ""), values),
+        distribution=values.get("ID", ""),
+        version=values.get("VERSION_ID", ""),
     )
 
 
-def family_of(distribution: str, likes: tuple[str, ...] = (), packages: str = "") -> str:
-    """Return debian, rhel or unknown.
+def family_of(distribution: str, os_release: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return debian, rhel or unknown for an os-release ID; the other values of os-release help where ID doesn't decide.
 
-    `packages` is `dpkg` or `rpm` where the host was asked; it decides for products that come in both families.
+    Of products sold in both families, what says nothing of itself is unknown, but for Kylin: only its desktop says
+    that it is like Debian.
     """
     name = distribution.lower()
-    if name in _EITHER and packages:
-        return {"dpkg": "debian", "rpm": "rhel"}.get(packages, UNKNOWN)
-    if name == "uos":
-        return "debian" if "debian" in likes else "rhel"
-    named = (_FAMILY_OF.get(word.lower()) for word in (name, *likes))
-    return next((family for family in named if family), UNKNOWN)
+    likes = os_release.get("ID_LIKE", "").lower().split()
+    if name in _EITHER:
+        return _family_of_either(name, likes, os_release)
+    return next((_FAMILY_OF[word] for word in (name, *likes) if word in _FAMILY_OF), UNKNOWN)
+
+
+def _family_of_either(name: str, likes: Sequence[str], os_release: Mapping[str, str]) -> str:
+    product = f"{os_release.get('NAME', '')} {os_release.get('PRETTY_NAME', '')}".lower()
+    if "debian" in likes or "desktop" in product:
+        return "debian"
+    if os_release.get("PLATFORM_ID") or "rhel" in likes or "fedora" in likes:
+        return "rhel"
+    return "rhel" if name == "kylin" else UNKNOWN
 
 
 def _values(text: str) -> dict[str, str]:

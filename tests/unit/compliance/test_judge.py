@@ -13,28 +13,10 @@ from sec_ops.compliance.platform import Platform
 from sec_ops.model.check import Check
 from sec_ops.model.fact import FactState
 from sec_ops.model.verdict import Verdict
+from tests.unit.compliance.samples import TEXT, check
 
-TEXT = {"zh": "文", "en": "text"}
 DEBIAN = Platform(family="debian", distribution="debian", version="12")
 UNHEARD = Platform(family="unknown", distribution="plan9", version="4")
-
-
-def check(**changes: Any) -> Check:
-    return Check.model_validate(
-        {
-            "id": "linux-sample",
-            "title": TEXT,
-            "decides": ["8.1.4.1-a.1"],
-            "platform": "linux",
-            "probe": [{"id": "value", "run": "echo 3", "parse": "integer"}],
-            "assert": "fact.value != null && fact.value >= param.least",
-            "observed": "fact.value",
-            "parameters": {"least": {"default": 8, "title": TEXT}},
-            "rationale": TEXT,
-            "rectify": {"text": TEXT},
-        }
-        | changes
-    )
 
 
 def judged(given_check: Check, value: Any = 9, platform: Platform = DEBIAN, **parameters: Any) -> Judgement:
