@@ -215,15 +215,45 @@ def test_a_crashed_run_takes_its_hosts_with_it_and_its_folder_goes_at_the_next_s
     assert not Path(os.fsdecode(directory)).exists()
 
 
-def test_leftovers_of_others_are_not_touched(bed: Bed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    foreign = Path(bed.directory.parent) / "sec-ops-other-thing"
+def test_a_bed_whose_owner_died_is_ended_even_if_a_child_of_the_owner_keeps_its_pipe_open() -> None:
+    script = (
+        "import os, signal, time; from tests.testbed import Bed; bed = Bed.create(); bed.up(1)\n"
+        "if child := os.fork(): print(bed.directory, bed.keeper.pid, child, flush=True); os.kill(os.getpid(), 9)\n"
+        "os.close(0); os.close(1); os.close(2); time.sleep(60)"
+    )
+    crashed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False)
+    directory, keeper, child = os.fsdecode(crashed.stdout).split()
+    try:
+        assert start_time(int(keeper)) is not None
+        assert directory.rpartition("-")[2] in remove_leftovers()
+        assert start_time(int(keeper)) is None
+        assert not Path(directory).exists()
+    finally:
+        os.kill(int(child), signal.SIGKILL)
+
+
+def test_a_name_is_taken_once(bed: Bed) -> None:
+    name = bed.directory.name.rpartition("-")[2]
+    with pytest.raises(TestbedError, match="there already"):
+        Bed.create(name=name)
+    assert bed.directory.is_dir()
+    with pytest.raises(TestbedError, match="no name for a bed"):
+        Bed.create(name="../elsewhere")
+
+
+def test_leftovers_of_others_are_not_touched(bed: Bed, host: Host, tmp_path: Path) -> None:
+    foreign = bed.directory.with_name(f"sec-ops-other-thing-{os.getpid()}")
+    link = bed.directory.with_name(f"sec-ops-testbed-link{os.getpid()}")
     foreign.mkdir()
+    link.symlink_to(tmp_path)
     try:
         assert bed.directory.name.rpartition("-")[2] not in remove_leftovers()
         assert foreign.is_dir()
-        assert bed.hosts == () or bed.keeper.supervisors()
+        assert tmp_path.is_dir()
+        assert host.running
     finally:
         foreign.rmdir()
+        link.unlink()
 
 
 def test_the_command_keeps_a_bed_until_down() -> None:
@@ -431,7 +461,7 @@ def test_half_a_million_files(host: Host) -> None:
 
 def test_helpers_of_the_process_table() -> None:
     with subprocess.Popen(["sleep", "60"]) as sleeper:
-        assert command_line(sleeper.pid) == ("sleep", "60")
+        wait_until(lambda: command_line(sleeper.pid) == ("sleep", "60"), "no command line")
         assert sleeper.pid in children(os.getpid())
         sleeper.kill()
     assert start_time(sleeper.pid) is None

@@ -24,7 +24,7 @@ from tests.testbed.keeper import Keeper, Lifetime
 from tests.testbed.namespaces import enter_network, in_network
 from tests.testbed.plan import HostPlan
 from tests.testbed.processes import children, command_line, kill_and_wait, start_time, wait_until
-from tests.testbed.records import Record, bed_directory, lock_bed, remove_leftovers
+from tests.testbed.records import Record, bed_directory, claim
 
 __all__ = ["Bed"]
 
@@ -51,13 +51,8 @@ class Bed:
 
         The root is built first when the cache lacks it. Raises TestbedError when a bed of that name lives.
         """
-        remove_leftovers()
         lower = ensure_root(root or RootSpec())
-        directory = bed_directory(name or secrets.token_hex(4))
-        directory.mkdir(mode=0o700, exist_ok=True)
-        lock = lock_bed(directory)
-        if lock is None or (directory / "bed.json").exists():
-            raise TestbedError(f"{directory}: this bed is up already: python -m tests.testbed down")
+        directory, lock = claim(name or secrets.token_hex(4))
         try:
             return cls._furnish(directory, lower, lifetime, lock)
         except BaseException:

@@ -8,17 +8,19 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.testbed.accounts import Account
+from tests.testbed.cache import cache_directory, exclusive
 from tests.testbed.errors import TestbedError
 from tests.testbed.keeper import Lifetime
 from tests.testbed.processes import command_line, kill_and_wait, start_time
 
-__all__ = ["Record", "bed_directory", "list_beds", "lock_bed", "remove_leftovers"]
+__all__ = ["Record", "bed_directory", "claim", "list_beds", "lock_bed", "remove_leftovers"]
 
 _PREFIX = "sec-ops-testbed-"
 
@@ -54,14 +56,18 @@ class Record:
 
 
 def bed_directory(name: str) -> Path:
-    """The folder of the bed ``name`` under the machine's temporary directory."""
+    """The folder of the bed ``name`` under the machine's temporary directory. Raises TestbedError for an odd name."""
+    if not re.fullmatch(r"[a-z0-9]{1,30}", name):
+        raise TestbedError(f"{name!r} is no name for a bed: up to 30 of a-z and 0-9")
     return Path(tempfile.gettempdir()) / f"{_PREFIX}{name}"
 
 
 def list_beds() -> tuple[str, ...]:
     """The names of all beds that have a folder, living or not."""
     found = Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")
-    return tuple(sorted(path.name.removeprefix(_PREFIX) for path in found if path.stat().st_uid == os.geteuid()))
+    # Anybody may put a name into the temporary directory; only folders of our own are beds.
+    ours = [path for path in found if not path.is_symlink() and path.is_dir() and path.stat().st_uid == os.geteuid()]
+    return tuple(sorted(path.name.removeprefix(_PREFIX) for path in ours))
 
 
 def lock_bed(directory: Path) -> int | None:
@@ -77,7 +83,34 @@ def lock_bed(directory: Path) -> int | None:
 
 def remove_leftovers() -> tuple[str, ...]:
     """Remove what crashed runs left behind, and only that; return the names of the beds removed."""
-    return tuple(name for name in list_beds() if _remove_dead(bed_directory(name)))
+    with exclusive(_registry()):
+        return _remove_all_dead()
+
+
+def claim(name: str) -> tuple[Path, int]:
+    """Make the folder of a new bed, after removing leftovers; return it with the descriptor of its lock.
+
+    Raises TestbedError when a bed of that name lives.
+    """
+    directory = bed_directory(name)
+    # Without the common lock another session could take a folder not locked yet for a leftover.
+    with exclusive(_registry()):
+        _remove_all_dead()
+        try:
+            directory.mkdir(mode=0o700)
+        except FileExistsError as error:
+            raise TestbedError(f"{directory}: there already: python -m tests.testbed --name {name} down") from error
+        lock = lock_bed(directory)
+    assert lock is not None
+    return directory, lock
+
+
+def _registry() -> Path:
+    return cache_directory() / "beds.lock"
+
+
+def _remove_all_dead() -> tuple[str, ...]:
+    return tuple(name for name in list_beds() if _remove_dead(Path(tempfile.gettempdir(), f"{_PREFIX}{name}")))
 
 
 def _remove_dead(directory: Path) -> bool:
