@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from functools import partial
 
 import paramiko
@@ -55,13 +56,14 @@ def verified_host_key(transport: paramiko.Transport, target: Target, known_hosts
 def sign_in(transport: paramiko.Transport, target: Target, credentials: Credentials) -> None:
     """Sign in with what the target has; raises AuthenticationFailed or ConnectionLost."""
     refusals = []
-    for method, attempt in _attempts(transport, target, credentials):
-        refusal = _try(transport, attempt)
-        if transport.is_authenticated():
-            return
-        refusals.append(f"{method}: {refusal}")
-        if not transport.is_active():
-            break
+    with closing(_attempts(transport, target, credentials)) as attempts:
+        for method, attempt in attempts:
+            refusal = _try(transport, attempt)
+            if transport.is_authenticated():
+                return
+            refusals.append(f"{method}: {refusal}")
+            if not transport.is_active():
+                break
     raise _not_signed_in(transport, target, refusals)
 
 
@@ -70,7 +72,7 @@ _Attempt = Callable[[threading.Event], object]
 
 def _attempts(
     transport: paramiko.Transport, target: Target, credentials: Credentials
-) -> Iterable[tuple[str, _Attempt]]:
+) -> Generator[tuple[str, _Attempt], None, None]:
     user, key, password = target.user, credentials.key, credentials.password
     if key is not None:
         yield f"key {target.identity_file}", lambda done: transport.auth_publickey(user, key, done)
@@ -78,8 +80,9 @@ def _attempts(
         # Without an event paramiko waits itself, and asks through keyboard-interactive where that is the only way.
         yield "password", lambda _: transport.auth_password(user, password.get_secret_value())
     if key is None and password is None:
-        for offered in paramiko.Agent().get_keys():
-            yield f"agent's key {offered.comment}", partial(transport.auth_publickey, user, offered)
+        with closing(paramiko.Agent()) as agent:
+            for offered in agent.get_keys():
+                yield f"agent's key {offered.comment}", partial(transport.auth_publickey, user, offered)
 
 
 def _try(transport: paramiko.Transport, attempt: _Attempt) -> str:
