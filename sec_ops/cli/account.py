@@ -95,10 +95,10 @@ def role(
     document: Annotated[str, typer.Option(metavar="NUMBER", help=_("number of the appointment document"))] = "",
 ) -> Iterable[Outcome]:
     """Change the roles of a person."""
-    from sec_ops.identity.people_file import append_to, remove_from
+    from sec_ops.identity.people_file import append_to, revoke_role
 
     if revoke is not None and grant is None:
-        change = remove_from(person, "roles", lambda entry: entry.get("role") == revoke.value)
+        change = revoke_role(person, revoke.value, _today())
         return _change(change, person, "role_revoked", {"role": revoke.value})
     if grant is None or revoke is not None:
         raise UsageError(message("name one of --grant ROLE and --revoke ROLE"))
@@ -161,7 +161,7 @@ def _grant(person: str, role: Role, by: str, key: Path | None, document: str | N
     if key is not None:
         entry["signature"] = sign(grant_statement(person, role.value, by, entry["on"], document), key, run_program)
         given = Grant.model_validate(entry)
-        if fault := grant_fault(Person(id=person, name=person, unit="-"), given, people, run_program):
+        if fault := grant_fault(person, given, people, run_program):
             raise UsageError(fault, advice=message("add the key: sec-ops account key PERSON --add KEY.pub"))
     return entry
 
@@ -215,7 +215,7 @@ def _row(person: Person, people: Mapping[str, Person]) -> dict[str, Any]:
         "name": person.name,
         "unit": person.unit,
         "title": person.title,
-        "roles": [_role_row(person, grant, people) for grant in person.roles],
+        "roles": [_role_row(person, grant, people) for grant in person.roles if not grant.revoked_on],
         "keys": [each.model_dump(mode="json") for each in person.keys],
         "expires": person.expires,
         "active": person.active(today),
@@ -226,7 +226,7 @@ def _role_row(person: Person, grant: Grant, people: Mapping[str, Person]) -> dic
     from sec_ops.identity.people import grant_fault
     from sec_ops.transport.process import run_program
 
-    fault = grant_fault(person, grant, people, run_program)
+    fault = grant_fault(person.id, grant, people, run_program)
     shown = grant.model_dump(mode="json", exclude={"signature"})
     return {**shown, "assurance": grant.assurance.value, "fault": render(fault) if fault else None}
 

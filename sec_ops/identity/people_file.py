@@ -10,16 +10,19 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import LiteralScalarString
 
 from sec_ops.content.kinds import PEOPLE
 from sec_ops.content.layer import read_data, shown_path
 from sec_ops.content.overlay import overlay
+from sec_ops.content.yaml_reader import Path as ContentPath
+from sec_ops.identity.people import grant_faults
 from sec_ops.model.content import Layer
-from sec_ops.model.errors import ContentInvalid, UsageError
-from sec_ops.model.messages import message
+from sec_ops.model.errors import ContentInvalid, Fault, UsageError
+from sec_ops.model.messages import Message, message
 from sec_ops.runtime.files import make_folder, write_atomically
 
-__all__ = ["PEOPLE_FILE", "add_person", "append_to", "change_people", "remove_from", "set_field"]
+__all__ = ["PEOPLE_FILE", "add_person", "append_to", "change_people", "remove_from", "revoke_role", "set_field"]
 
 PEOPLE_FILE = "inventory/people.yml"
 _HEAD = "# People, their roles and public keys. Change with: sec-ops account\npeople: []\n"
@@ -60,7 +63,20 @@ def append_to(person: str, key: str, entry: Mapping[str, Any]) -> Change:
     def change(people: CommentedSeq) -> None:
         found = _find(people, person)
         found.setdefault(key, CommentedSeq())
-        found[key].append(CommentedMap(entry))
+        found[key].append(CommentedMap({name: _written(value) for name, value in entry.items()}))
+
+    return change
+
+
+def revoke_role(person: str, role: str, day: str) -> Change:
+    """Return the change that ends a role; the grant stays on record."""
+
+    def change(people: CommentedSeq) -> None:
+        for entry in _find(people, person).get("roles", []):
+            if entry.get("role") == role and "revoked_on" not in entry:
+                entry["revoked_on"] = day
+                return
+        raise UsageError(message("{person} does not hold the role {role}", person=person, role=role))
 
     return change
 
@@ -88,6 +104,10 @@ def set_field(person: str, key: str, value: str) -> Change:
     return change
 
 
+def _written(value: str) -> str:
+    return LiteralScalarString(value.rstrip("\n") + "\n") if "\n" in value else value
+
+
 def _find(people: CommentedSeq, person: str) -> CommentedMap:
     for each in people:
         if isinstance(each, CommentedMap) and each.get("id") == person:
@@ -111,9 +131,15 @@ def _changed(text: str, change: Change) -> str:
 
 def _check(data: bytes, path: Path) -> None:
     layer = read_data(PEOPLE, data, layer=Layer.SITE, name=shown_path(path), relative=PEOPLE_FILE)
-    _, faults = overlay(PEOPLE, (), layer.entries)
-    if layer.faults or faults:
-        raise ContentInvalid([*layer.faults, *faults])
+    people, faults = overlay(PEOPLE, (), layer.entries)
+    entries = {entry.id: entry for entry in layer.entries}
+
+    def told(person: str, where: ContentPath, what: Message, advice: Message | None) -> Fault:
+        return entries[person].fault(where, what, advice)
+
+    faults = [*layer.faults, *faults, *grant_faults({name: each.value for name, each in people.items()}, told)]
+    if faults:
+        raise ContentInvalid(faults)
 
 
 @contextmanager

@@ -93,6 +93,7 @@ class Grant(Value):
     on: Day
     document: NonEmpty | None = Field(default=None, description="number of the appointment document")
     signature: NonEmpty | None = Field(default=None, description="armored SSH signature of `by` over this grant")
+    revoked_on: Day | None = Field(default=None, description="the role is no longer held; the grant stays on record")
 
     @model_validator(mode="after")
     def _backed(self) -> Self:
@@ -132,8 +133,12 @@ class Person(Value):
 
     @property
     def held(self) -> tuple[Role, ...]:
-        """Return the roles of this person."""
-        return tuple(grant.role for grant in self.roles)
+        """Return the roles of this person, without revoked ones."""
+        return tuple(grant.role for grant in self.roles if grant.revoked_on is None)
+
+    def might_grant(self, day: str) -> bool:
+        """Return whether this person held a role on that day by which roles are granted."""
+        return any(grant.role in GRANTING and grant.on <= day <= (grant.revoked_on or day) for grant in self.roles)
 
     def active(self, day: date) -> bool:
         """Return whether the account is valid on that day (UTC)."""
