@@ -5,7 +5,6 @@ certificate authorities are passed over, so that such hosts count as unknown: th
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import ipaddress
@@ -125,7 +124,7 @@ def _entries(text: str) -> Iterator[tuple[str, str, bytes]]:
             continue
         try:
             key = base64.b64decode(fields[2], validate=True)
-        except binascii.Error:
+        except ValueError:
             continue
         if key_type(key) == fields[1]:
             yield marker, fields[0], key
@@ -135,5 +134,5 @@ def _hashed(names: str, key: bytes) -> Iterator[_Hashed]:
     salt, _, digest = names.removeprefix(_HASHED).partition("|")
     try:
         yield _Hashed(base64.b64decode(salt), base64.b64decode(digest), key)
-    except binascii.Error:
+    except ValueError:
         return
