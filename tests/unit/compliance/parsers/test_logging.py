@@ -103,3 +103,27 @@ def test_files_logrotate_skips_and_logs_nobody_names() -> None:
     assert parser("logrotate")(text, {"logs": ["/var/log/auth.log"]}) == {}
     with pytest.raises(ValueError, match="isn't closed"):
         kept("/var/log/x {\nweekly")
+
+
+@pytest.mark.parametrize(
+    ("settings", "folder", "expected"),
+    [
+        ("", "yes", (True, 0)),
+        ("", "no", (False, 0)),
+        ("Storage=persistent\nMaxRetentionSec=6month", "no", (True, 182)),
+        ("Storage=volatile", "yes", (False, 0)),
+        ("Storage=none\nMaxRetentionSec=1d 12h", "yes", (False, 1)),
+        ("MaxRetentionSec=864000", "yes", (True, 10)),
+    ],
+)
+def test_where_journald_stores(settings: str, folder: str, expected: tuple[bool, int]) -> None:
+    text = f"==> /run/state.d/own.conf <==\n[State]\nFolder={folder}\nOldestDays=-1\n"
+    text += f"==> /etc/systemd/journald.conf <==\n[Journal]\nSystemMaxUse=2G\n{settings}\n"
+    parsed = parser("journald")(text, {})
+    assert (parsed["persistent"], parsed["max_days"]) == expected
+    assert (parsed["max_use"], parsed["oldest_days"]) == ("2G", -1)
+
+
+def test_a_retention_that_is_no_time_is_a_fault() -> None:
+    with pytest.raises(ValueError, match="not a time"):
+        parser("journald")("==> /etc/systemd/journald.conf <==\n[Journal]\nMaxRetentionSec=soon\n", {})

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from sec_ops.compliance.parsers import parser
 
 OWN = (
-    *("audit_rules", "firewall", "kernel_versions", "logrotate", "modprobe", "nfs_exports", "resource_limits"),
+    *(
+        "audit_rules",
+        "firewall",
+        "journald",
+        "kernel_versions",
+        "logrotate",
+        "modprobe",
+        "nfs_exports",
+        "resource_limits",
+    ),
     *("rsyslog", "samba_shares", "sysctl_files", "systemd_units"),
 )
 
