@@ -1,5 +1,9 @@
-"""Build hook: compiles the message catalogues; every room's `.po` becomes one `.mo` a language."""
+"""Build hook: compiles the message catalogues (every room's `.po` becomes one `.mo` a language), places content.
 
+Content goes into the wheel below `sec_ops/_content/`, its digests into `sec_ops/_content.json`.
+"""
+
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,14 +14,24 @@ from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from sec_ops.content.shipped import CONTENT_FOLDERS, content_digests  # noqa: E402 - the package being built, its standard-library part
 
 
 class CatalogueBuildHook(BuildHookInterface[Any]):
     """Makes what the wheel and an editable checkout need and the repository does not hold."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the interface's names
-        """Compile the catalogues before files are collected."""
-        compile_catalogues(Path(self.root) / "sec_ops" / "locale")
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile the catalogues before files are collected; a wheel gets the content and its digests."""
+        root = Path(self.root)
+        compile_catalogues(root / "sec_ops" / "locale")
+        if self.target_name != "wheel" or version == "editable":
+            return
+        digests = json.dumps(content_digests(root), indent=0, sort_keys=True)
+        (root / "sec_ops" / "_content.json").write_text(digests + "\n", encoding="utf-8")
+        for folder in CONTENT_FOLDERS:
+            if (root / folder).is_dir():
+                build_data["force_include"][str(root / folder)] = f"sec_ops/_content/{folder}"
 
 
 def compile_catalogues(locale: Path) -> None:
