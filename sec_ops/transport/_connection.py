@@ -130,15 +130,15 @@ def _not_trusted(state: KeyState, target: Target, shown: str) -> TransportError:
                 file=where,
             ),
         )
+    revoked = message(
+        "{host}: the key {key} it shows is marked as revoked in {file}", host=target.name, key=shown, file=where
+    )
+    changed = message(
+        "{host}: it shows the key {key}, not the one known for it in {file}", host=target.name, key=shown, file=where
+    )
     return HostKeyChanged(
-        message(
-            "{host}: it shows the key {key}, not the one known for it in {file}",
-            host=target.name,
-            key=shown,
-            file=where,
-        ),
+        revoked if state is KeyState.REVOKED else changed,
         where=where,
-        why="the key is marked as revoked" if state is KeyState.REVOKED else "",
         advice=message(
             "somebody may stand between; if the host was rebuilt on purpose: ssh-keygen -R '{name}' -f {file}, then "
             "add its new key after comparing the fingerprint at its console",
@@ -150,14 +150,19 @@ def _not_trusted(state: KeyState, target: Target, shown: str) -> TransportError:
 
 def _not_signed_in(transport: paramiko.Transport, target: Target, refusals: list[str]) -> TransportError:
     where = f"{target.user}@{target.address} port {target.port}"
-    why = "; ".join(refusals)
     if refusals and refusals[0].endswith(": ") and not transport.is_active():
         what = message("{host}: the connection ended while {user} signed in", host=target.name, user=target.user)
         return ConnectionLost(what, where=where)
+    if refusals:
+        what = message("{host}: {user} was not let in", host=target.name, user=target.user)
+    else:
+        what = message(
+            "{host}: no key file, no password and no key in an agent for {user}", host=target.name, user=target.user
+        )
     return AuthenticationFailed(
-        message("{host}: {user} was not let in", host=target.name, user=target.user),
+        what,
         where=where,
-        why=why or "no key in the agent, and neither key file nor password given",
+        why="; ".join(refusals),
         advice=message(
             "ssh-copy-id -p {port} {user}@{address}, or correct user, key or password in the inventory",
             port=target.port,

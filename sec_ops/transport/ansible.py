@@ -66,7 +66,9 @@ def _document(path: Path, completed: Completed) -> dict[str, Any]:
     said = completed.stderr.decode(errors="replace").strip()
     said_apart = (text.strip() for text in _COMPLAINT.split(said))
     complaints = [
-        message("{complaint}", complaint=text) for text in said_apart if text and not text.startswith(_NOTHING_LOST)
+        message("Ansible says: {complaint}", complaint=text)
+        for text in said_apart
+        if text and not text.startswith(_NOTHING_LOST)
     ]
     if completed.exit_code != 0 or complaints:
         unexplained = message("ansible-inventory ended with exit code {code}", code=completed.exit_code)
