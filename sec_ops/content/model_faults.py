@@ -170,8 +170,13 @@ def _single(detail: ErrorDetails) -> Message:
     if kind in _PLAIN:
         return _PLAIN[kind]
     if kind in _FILLED:
-        return Message(_FILLED[kind].text, {name: str(each) for name, each in context.items()})
+        return Message(_FILLED[kind].text, {name: _listed(str(each)) for name, each in context.items()})
     return message("{reason}", reason=detail["msg"])
+
+
+def _listed(expected: str) -> str:
+    """Return pydantic's `'a', 'b' or 'c'` as `a, b, c`, which needs no translation."""
+    return re.sub(r"'([^']*)'", r"\1", expected).replace(" or ", ", ")
 
 
 def _kind_of(value: object) -> Message:

@@ -1,7 +1,7 @@
 """YAML 1.2 in, plain values and their lines out: the safe, bounded, JSON-like subset that content is written in.
 
 libyaml does the scanning. Tags, anchors and merge keys have no meaning here, keys are text, and plain scalars follow
-the core schema of YAML 1.2 (`no` and `on` are text, dates are text).
+the core schema of YAML 1.2 (`no` and `on` are text, dates are text); a number of over 18 digits stays text.
 """
 
 import re
@@ -22,7 +22,7 @@ Path = tuple[str | int, ...]
 
 _PARSER: Any = getattr(yaml, "CLoader", yaml.Loader)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+_FLOAT = re.compile(r"[-+]?((\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]{1,3})?|[0-9]{1,18}[eE][-+]?[0-9]{1,3})")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
     spelling: word.lower() == "true" for word in ("true", "false") for spelling in (word, word.title(), word.upper())
 }
