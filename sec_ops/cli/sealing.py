@@ -2,14 +2,17 @@
 
 import secrets
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-from sec_ops.model.protocols import EvidenceSink
 from sec_ops.runtime.site import Site
+
+if TYPE_CHECKING:
+    from sec_ops.evidence.log import EvidenceLog
 
 __all__ = ["evidence_of"]
 
 
-def evidence_of(site: Site) -> AbstractContextManager[EvidenceSink]:
+def evidence_of(site: Site) -> "AbstractContextManager[EvidenceLog]":
     """Return the site's open log; raises UsageError when the site has none, before anything is changed."""
     from sec_ops.evidence.log import open_evidence
     from sec_ops.runtime.clock import SystemClock

@@ -19,7 +19,18 @@ from sec_ops.model.evidence import KeyClosed, KeyCreated
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import RunProgram
 
-__all__ = ["Anchor", "AnchorKey", "KeyRing", "closed_record", "created_record", "load_ring", "open_signer", "save_ring"]
+__all__ = [
+    "Anchor",
+    "AnchorKey",
+    "KeyRing",
+    "closed_record",
+    "created_record",
+    "key_bytes",
+    "key_fingerprint",
+    "load_ring",
+    "open_signer",
+    "save_ring",
+]
 
 _STATEMENT = b"evlog-key/1\n"
 

@@ -29,7 +29,7 @@ from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock, Randomness, RunProgram
 from sec_ops.runtime.files import storage_error
 
-__all__ = ["AppendRequest", "EvidenceLog", "LocalLog", "init_log", "open_evidence", "os_user"]
+__all__ = ["AppendRequest", "EvidenceLog", "LocalLog", "init_log", "open_evidence", "open_locally", "os_user"]
 
 
 class EvidenceLog(Protocol):
@@ -174,14 +174,19 @@ def open_evidence(
     files: Files | None = None,
 ) -> Iterator[EvidenceLog]:
     """Open a log for reading and appending; what was appended is signed at the end. Raises UsageError without a log."""
-    layout = Layout(folder)
     doors = Doors(files=files or DiskFiles(), clock=clock, randomness=randomness, run_program=run_program)
+    log = open_locally(folder, doors)
+    yield log
+    log.close()
+
+
+def open_locally(folder: Path, doors: Doors) -> LocalLog:
+    """Return the in-process log of a folder, whether or not a service runs; raises UsageError when there is none."""
+    layout = Layout(folder)
     if not doors.files.size(layout.key_ring):
         what = message("there is no evidence log in {folder}", folder=folder)
         raise UsageError(what, where=str(folder), advice=message("make one: sec-ops evidence key init"))
-    log = LocalLog(layout, doors, os_user())
-    yield log
-    log.close()
+    return LocalLog(layout, doors, os_user())
 
 
 def _refuse(layout: Layout, files: Files, origin: str) -> None:

@@ -38,7 +38,7 @@ TEXTS = {
     "ring": ("key ring contradicts itself or the log", "密钥环自相矛盾，或与日志矛盾"),
     "proof": ("consistency proof from the previous export is wrong", "与上一次导出的一致性证明错误"),
     "blob": ("differs from what was sealed", "与封存内容不符"),
-    "witness": ("no _trusted witness has cosigned the entries before the export", "受信见证人未对导出前的条目副署"),
+    "witness": ("no trusted witness has cosigned the entries before the export", "受信见证人未对导出前的条目副署"),
     "no_sm3": ("SM3 tree and digests: this Python has no SM3", "SM3树与SM3摘要：本机Python不支持SM3"),
     "unsealed": ("{0} entries after the last checkpoint: not signed yet", "最后检查点之后的{0}条：尚未签名"),
     "clean": ("sound, and anchored to a fingerprint you trust", "完好，且与所信任的指纹一致"),
@@ -502,11 +502,13 @@ def verify(path: str, trust: Tuple[str, ...], all_signatures: str = "") -> Verif
             return broken
 
 
-def _text_of(result: Dict[str, Any], chinese: bool) -> str:  # noqa: FBT001
+def text_of(result: Dict[str, Any], language: str) -> str:
     """Return the result for people."""
     counts = (result["entries"], result["checkpoints"], result["witnessed_size"])
     lines = ["  %s: %s" % (item["where"], item["text"]) for item in result["faults"] + result["not_checked"]]
-    return "\n".join([TEXTS["sum"][chinese].format(*counts), *lines, TEXTS[result["outcome"][0]][chinese]])
+    return "\n".join(
+        [TEXTS["sum"][language == "zh"].format(*counts), *lines, TEXTS[result["outcome"][0]][language == "zh"]]
+    )
 
 
 def main() -> int:
@@ -521,7 +523,7 @@ def main() -> int:
     given = parser.parse_args()
     trust = tuple(re.sub(r"[\s:]", "", printed).lower() for printed in given.trust)
     result = verify(given.bundle, trust, given.all_signatures).report(given.require_witness, given.lang)
-    text = json.dumps(result, ensure_ascii=False, indent=2) if given.json else _text_of(result, given.lang == "zh")
+    text = json.dumps(result, ensure_ascii=False, indent=2) if given.json else text_of(result, given.lang)
     sys.stdout.buffer.write((text + "\n").encode("utf-8", "backslashreplace"))
     return {"clean": 0, "incomplete": 3, "evidence_broken": 6}[result["outcome"][0]]
 
