@@ -17,7 +17,7 @@ from cel import stdlib
 
 from sec_ops.model.messages import Message, message
 
-__all__ = ["HOST_NAMES", "ExpressionFault", "Failed", "Names", "evaluate", "expression_faults"]
+__all__ = ["FUNCTION_NAMES", "HOST_NAMES", "ExpressionFault", "Failed", "Names", "evaluate", "expression_faults"]
 
 HOST_NAMES: Final = frozenset({"family", "distribution", "version"})
 _ROOTS = frozenset({"fact", "param", "host"})
@@ -95,7 +95,7 @@ def _bits(mode: int, mask: int) -> int:
 
 _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {"to_int": _to_int, "octal": _octal, "bits": _bits}
 _NAMESPACES = frozenset(name.partition(".")[0] for name in stdlib.STDLIB_FUNCTIONS if "." in name)
-_KNOWN_FUNCTIONS = _NATIVE | _FUNCTIONS.keys() | {name.rpartition(".")[2] for name in stdlib.STDLIB_FUNCTIONS}
+FUNCTION_NAMES: Final = _NATIVE | _FUNCTIONS.keys() | {name.rpartition(".")[2] for name in stdlib.STDLIB_FUNCTIONS}
 # The binding logs every error of a function it calls; here the error itself is the answer.
 logging.getLogger("cel").addHandler(logging.NullHandler())
 logging.getLogger("cel").propagate = False
@@ -111,7 +111,7 @@ def expression_faults(source: str, names: Names) -> list[ExpressionFault]:
     bound = {match[1] for match in _BOUND.finditer(blanked)}
     faults = [
         *_unknown_variables(blanked, set(program.variables()) - _ROOTS - _NAMESPACES - bound),
-        *_unknown_functions(blanked, {name for name in program.functions() if name[0].isalpha()} - _KNOWN_FUNCTIONS),
+        *_unknown_functions(blanked, {name for name in program.functions() if name[0].isalpha()} - FUNCTION_NAMES),
         *_unknown_members(source, blanked, names),
     ]
     return sorted(faults, key=lambda fault: (fault.line, fault.column))
