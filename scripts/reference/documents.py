@@ -1,0 +1,127 @@
+"""JSON documents: every `emit("sec-ops/…", …)` of the command line, with the keys that can be read off the source."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.reference.markdown import code, page, table
+
+__all__ = ["documents", "documents_page"]
+
+COMMANDS = Path(__file__).parents[2] / "sec_ops" / "cli"
+
+
+@dataclass(slots=True)
+class _Keys:
+    """Keys of a body; `open` when some of it is made elsewhere."""
+
+    names: list[str] = field(default_factory=list)
+    open: bool = False
+
+    def add(self, other: "_Keys") -> "_Keys":
+        self.names += [name for name in other.names if name not in self.names]
+        self.open = self.open or other.open
+        return self
+
+
+def documents_page() -> str:
+    """Return the page of JSON documents."""
+    rows = [(code(schema), code(module), _shown(keys)) for schema, (module, keys) in documents().items()]
+    return page(
+        "JSON documents",
+        "`--json` gives one document on stdout. Each has `schema`, `version` and `outcome` (labels of "
+        "[exit codes](exit_codes.md), worst first). Keys stay; more may be added. Durations are integers in `*_ms`, "
+        "times RFC 3339 in UTC, digests lower-case hex. Further keys depend on what was asked where “…” stands.",
+        table(("schema", "made in", "keys"), rows),
+        "An error is a document too: `sec-ops/error`, see [errors](errors.md). `--jsonl` gives lines with "
+        "`message_type`; the last one, `document`, is the document above.",
+        "`sec-ops/evidence-verify` is what `verify.py --json` prints as well.",
+    )
+
+
+def documents() -> dict[str, tuple[str, _Keys]]:
+    """Return schema to the module that emits it and its keys, by schema."""
+    found: dict[str, tuple[str, _Keys]] = {}
+    for path in sorted(COMMANDS.glob("*.py")):
+        reader = _Reader(ast.parse(path.read_text(encoding="utf-8")))
+        for schema, keys in reader.emitted():
+            known = found.setdefault(schema, (f"cli/{path.name}", _Keys()))
+            known[1].add(keys)
+    return dict(sorted(found.items()))
+
+
+def _shown(keys: _Keys) -> str:
+    return ", ".join([*(code(name) for name in keys.names), *(["…"] if keys.open else [])])
+
+
+class _Reader:
+    """Finds what a module emits and follows its bodies through names and functions of the module."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+    def emitted(self) -> Iterator[tuple[str, _Keys]]:
+        """Yield schema and keys of each call of `emit` with a literal schema."""
+        for function in self.functions.values():
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and _name(node.func) == "emit" and len(node.args) > 1:
+                    schema = node.args[0]
+                    if isinstance(schema, ast.Constant) and str(schema.value).startswith("sec-ops/"):
+                        yield str(schema.value), self._keys(node.args[1], function, 0)
+
+    def _keys(self, node: ast.expr, function: ast.FunctionDef, depth: int) -> _Keys:
+        if isinstance(node, ast.Dict):
+            return self._literal(node, function, depth)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return self._keys(node.left, function, depth).add(self._keys(node.right, function, depth))
+        if isinstance(node, ast.Name) and depth < 4:
+            return self._assigned(node.id, function, depth + 1)
+        if isinstance(node, ast.Call) and _name(node.func) in self.functions and depth < 4:
+            return self._returned(self.functions[_name(node.func)], depth + 1)
+        return _Keys(open=True)
+
+    def _literal(self, node: ast.Dict, function: ast.FunctionDef, depth: int) -> _Keys:
+        keys = _Keys()
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                keys.add(self._keys(value, function, depth))
+            elif isinstance(key, ast.Constant):
+                keys.add(_Keys([str(key.value)]))
+            else:
+                keys.open = True
+        return keys
+
+    def _assigned(self, name: str, function: ast.FunctionDef, depth: int) -> _Keys:
+        keys, met = _Keys(), False
+        for node in ast.walk(function):
+            targets = (
+                node.targets
+                if isinstance(node, ast.Assign)
+                else [node.target]
+                if isinstance(node, ast.AnnAssign)
+                else []
+            )
+            for target in targets:
+                value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+                if isinstance(target, ast.Name) and target.id == name and value is not None:
+                    keys.add(self._keys(value, function, depth))
+                    met = True
+                elif (
+                    isinstance(target, ast.Subscript)
+                    and _name(target.value) == name
+                    and isinstance(target.slice, ast.Constant)
+                ):
+                    keys.add(_Keys([str(target.slice.value)]))
+        return keys if met else _Keys(open=True)
+
+    def _returned(self, function: ast.FunctionDef, depth: int) -> _Keys:
+        keys = _Keys()
+        for node in ast.walk(function):
+            if isinstance(node, ast.Return) and node.value is not None:
+                keys.add(self._keys(node.value, function, depth))
+        return keys
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
