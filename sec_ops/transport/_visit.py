@@ -22,6 +22,10 @@ __all__ = ["Limits", "Visit"]
 _HUNG_UP = "Error reading SSH protocol banner"
 _SHOWN_CHARACTERS = 1000
 
+# What a host may send besides its output: the protocol's own packets and what its programs complain of.
+_WIRE_BYTES = 16 * 1024 * 1024
+_WIRE_FACTOR = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -54,7 +58,7 @@ class Visit:
         self._limits = limits
         self._clock = clock
         self._randomness = randomness
-        self._wire = Wire()
+        self._wire = Wire(_WIRE_BYTES + _WIRE_FACTOR * limits.output_bytes)
         self._ending: _Ending | None = None
         self._started_ms: int | None = None
         self._talk: Conversation | None = None
@@ -106,7 +110,9 @@ class Visit:
             error = self._translated(failed)
         finally:
             self._wire.close()
-        return self._expired() if self._ending is _Ending.EXPIRED and error else error
+        if error and self._ending is _Ending.EXPIRED:
+            return self._expired()
+        return self._exceeded() if error and self._wire.overrun else error
 
     def _connect_and_talk(self) -> None:
         target, known_hosts = self._target, self._credentials.known_hosts

@@ -26,7 +26,10 @@ class Wire:
     there and is woken by the shutdown instead, which halves the controller's time for a host.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bound_bytes: int) -> None:
+        """Take no more than `bound_bytes` from the host: a packet may claim to be gigabytes long."""
+        self.overrun = False
+        self._left_bytes = bound_bytes
         self._socket: socket.socket | None = None
         self._buffer = memoryview(b"")
         self._lock = threading.Lock()
@@ -55,7 +58,7 @@ class Wire:
     def recv(self, size: int) -> bytes:
         """Return up to `size` bytes, none at the end."""
         if not self._buffer:
-            self._buffer = memoryview(self._open_socket().recv(_READ_BYTES))
+            self._buffer = memoryview(self._receive())
         taken, self._buffer = self._buffer[:size], self._buffer[size:]
         return bytes(taken)
 
@@ -87,6 +90,14 @@ class Wire:
         opened.connect(address)
         opened.settimeout(None)
         _tune(opened)
+
+    def _receive(self) -> bytes:
+        data = self._open_socket().recv(_READ_BYTES)
+        self._left_bytes -= len(data)
+        if self._left_bytes < 0:
+            self.overrun = True
+            raise EOFError
+        return data
 
     def _open_socket(self) -> socket.socket:
         opened = self._socket

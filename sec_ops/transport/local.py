@@ -1,6 +1,7 @@
 """The script on this machine, with the same kind of reply as from a host."""
 
 import os
+import pwd
 import socket
 from pathlib import Path
 
@@ -22,11 +23,10 @@ _SHOWN_CHARACTERS = 1000
 
 def local_target(name: str | None = None, *, deadline_seconds: float = DEADLINE_SECONDS) -> Target:
     """Return this machine as a target; it has no address and needs no key."""
-    user = str(os.geteuid()) if os.geteuid() else "root"
     return Target(
         name=name or socket.gethostname(),
         address="",
-        user=user,
+        user=_user_name(),
         known_hosts=Path(os.devnull),
         privilege=Privilege.USER if os.geteuid() else Privilege.ROOT,
         deadline_seconds=deadline_seconds,
@@ -46,7 +46,7 @@ def run_script(script: bytes, *, clock: Clock, target: Target | None = None, out
             ["/bin/sh", "-s"],
             stdin=script,
             deadline_seconds=place.deadline_seconds,
-            environment=clean_environment(),
+            environment=clean_environment(LANG="C.UTF-8", LC_ALL="C.UTF-8"),
             stdout=stdout,
             stderr=stderr,
         )
@@ -54,6 +54,13 @@ def run_script(script: bytes, *, clock: Clock, target: Target | None = None, out
         return _reply(place, b"", _not_started(place, error), None, clock)
     said = stderr.bytes().decode(errors="replace").strip()[-_SHOWN_CHARACTERS:]
     return _reply(place, stdout.bytes(), _error(place, ended, stdout, said), ended, clock)
+
+
+def _user_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def _reply(target: Target, output: bytes, error: TransportError | None, ended: Ended | None, clock: Clock) -> Reply:

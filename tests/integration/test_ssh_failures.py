@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from sec_ops.model.errors import (
@@ -119,3 +123,53 @@ def test_the_clock_of_the_host_is_told(controller, host):
     script = b'echo "@@sec-ops-facts 1 boundary digest $(($(date +%s) + 3600))"\n'
     reply = controller.one(controller.target(host), script)
     assert abs(reply.clock_offset_ms - 3_600_000) < 5_000
+
+
+@pytest.mark.parametrize("length", [0, 1, 12, 2**16 + 4, 2**31 + 4, 2**32 - 1])
+def test_a_peer_that_sends_nonsense(controller, bed, host, length):
+    said = b"SSH-2.0-OpenSSH_9.2\r\n" + length.to_bytes(4) + b"\x14" * 5000
+    with Listener(bed, said) as port:
+        target = controller.target(host, address="127.0.0.1", port=port, deadline_seconds=3)
+        reply = controller.one(target)
+    assert isinstance(reply.error, ProtocolFailed | ConnectionLost | DeadlineExceeded)
+
+
+def test_a_packet_without_end_does_not_fill_the_memory(controller, bed, host):
+    said = b"SSH-2.0-OpenSSH_9.2\r\n" + (2**32 - 4).to_bytes(4) + bytes(40_000_000)
+    with Listener(bed, said) as port:
+        reply = controller.one(controller.target(host, address="127.0.0.1", port=port), output_bytes=1000)
+    assert isinstance(reply.error, OutputExceeded)
+
+
+def test_complaints_without_end(controller, host):
+    reply = controller.one(controller.target(host), b"yes >&2\n", output_bytes=1000)
+    assert isinstance(reply.error, OutputExceeded)
+
+
+_INTERRUPTED = """
+import sys
+from tests.integration.ssh_controller import Controller
+from tests.testbed.bed import Bed
+
+bed = Bed.attach(sys.argv[1])
+controller = Controller(bed)
+script = b"test $(hostname) = host001 || exec sleep 271; echo quick"
+try:
+    for reply in controller.visit([controller.target(host) for host in bed.hosts[:3]], script):
+        print("got", reply.target.name, reply.output, flush=True)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_an_interruption_keeps_what_came_and_ends_at_once(bed, hosts):
+    hosts(3)
+    name = bed.directory.name.removeprefix("sec-ops-testbed-")
+    child = subprocess.Popen([sys.executable, "-c", _INTERRUPTED, name], stdout=subprocess.PIPE)
+    with child:
+        assert child.stdout
+        assert child.stdout.readline() == b"got host001 b'quick\\n'\n"
+        child.send_signal(signal.SIGINT)
+        rest, _ = child.communicate(timeout=20)
+    assert rest == b"interrupted\n"
+    assert child.returncode == 0
