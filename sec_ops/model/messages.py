@@ -21,6 +21,11 @@ class Message:
     text: str
     values: Mapping[str, object] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Make messages again of those that went through JSON inside this one."""
+        if any(isinstance(value, Mapping) for value in self.values.values()):
+            object.__setattr__(self, "values", {name: _revived(value) for name, value in self.values.items()})
+
     def render(self, translate: Translate) -> str:
         """Return the translated text; values from outside lose their control characters."""
         shown = {name: _shown(value, translate) for name, value in self.values.items()}
@@ -33,6 +38,12 @@ class Message:
 def message(text: str, /, **values: object) -> Message:
     """Return a message; `text` is a literal, so that the catalogues can be checked against the code."""
     return Message(text, values)
+
+
+def _revived(value: object) -> object:
+    if isinstance(value, Mapping) and value.keys() == {"text", "values"}:
+        return Message(value["text"], value["values"])
+    return value
 
 
 def _english(text: str) -> str:
