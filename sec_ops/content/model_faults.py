@@ -170,7 +170,7 @@ def _single(detail: ErrorDetails) -> Message:
     if kind in _PLAIN:
         return _PLAIN[kind]
     if kind in _FILLED:
-        return Message(_FILLED[kind].text, {name: _listed(str(each)) for name, each in context.items()})
+        return Message(_FILLED[kind].text, {name: _listed(each) if name == "expected" else str(each) for name, each in context.items()})
     return message("{reason}", reason=detail["msg"])
 
 
