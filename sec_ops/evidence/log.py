@@ -7,13 +7,14 @@ in each entry (`writer: in_process`).
 import os
 import pwd
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from sec_ops import __version__
 from sec_ops.evidence.anchor import write_anchor
 from sec_ops.evidence.blobs import open_blob
+from sec_ops.evidence.client import ServiceLog
 from sec_ops.evidence.drafts import Actor, AppendRequest, make_draft
 from sec_ops.evidence.files import DiskFiles, Files
 from sec_ops.evidence.group import GroupCommit
@@ -22,9 +23,10 @@ from sec_ops.evidence.keys import Anchor
 from sec_ops.evidence.layout import Layout
 from sec_ops.evidence.notes import valid_origin
 from sec_ops.evidence.reading import read_entries
+from sec_ops.evidence.wire import connect
 from sec_ops.evidence.writer import Doors, Writer
-from sec_ops.model.errors import UsageError
-from sec_ops.model.evidence import Entry, SiteCreated
+from sec_ops.model.errors import SecOpsError, UsageError
+from sec_ops.model.evidence import WRITERS_OWN_KINDS, Entry, KeyCreated, SiteCreated
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock, Randomness, RunProgram
 from sec_ops.runtime.files import storage_error
@@ -96,7 +98,11 @@ class LocalLog:
 
     def append_as(self, actor: Actor, requests: Iterable[AppendRequest]) -> list[int]:
         """Seal entries in the name of somebody whom the writer service has recognised."""
-        drafts = [make_draft(each, actor, self._doors.randomness) for each in requests]
+        items = list(requests)
+        for item in items:
+            if item.kind in WRITERS_OWN_KINDS:
+                raise UsageError(message("entries of kind {kind} are the writer's own", kind=item.kind))
+        drafts = [make_draft(each, actor, self._doors.randomness) for each in items]
         self._appended = True
         return self._group.submit(drafts)
 
@@ -156,7 +162,10 @@ def init_log(
         ring = first_ring(layout, doors, origin)
         log = LocalLog(layout, doors, os_user())
         log.append(SiteCreated.kind, {"origin": origin, "tool": f"sec-ops {__version__}"})
-        log.append_many(AppendRequest(kind=key.kind, data=key.model_dump(mode="json")) for key in ring.created)
+        with log.writer.exclusively():
+            log.writer.write_locked(
+                AppendRequest(kind=KeyCreated.kind, data=key.model_dump(mode="json")) for key in ring.created
+            )
         log.checkpoint()
         write_anchor(layout, doors.files, ring.anchor())
     except OSError as error:
@@ -175,8 +184,15 @@ def open_evidence(
 ) -> Iterator[EvidenceLog]:
     """Open a log for reading and appending; what was appended is signed at the end. Raises UsageError without a log."""
     doors = Doors(files=files or DiskFiles(), clock=clock, randomness=randomness, run_program=run_program)
-    log = open_locally(folder, doors)
-    yield log
+    peer = connect(Layout(folder).socket) if folder.is_dir() else None
+    log = ServiceLog(peer) if peer else open_locally(folder, doors)
+    try:
+        yield log
+    except BaseException:
+        # What went wrong in there is what the caller has to hear of.
+        with suppress(SecOpsError):
+            log.close()
+        raise
     log.close()
 
 

@@ -17,6 +17,7 @@ from sec_ops.model.values import Value
 __all__ = [
     "FIRST_PREVIOUS",
     "KINDS",
+    "WRITERS_OWN_KINDS",
     "AccountChanged",
     "AuditFacts",
     "AuditRun",
@@ -236,6 +237,8 @@ _MODELS: tuple[type[Value], ...] = (
 )
 KINDS: Mapping[str, type[Value]] = {model.kind: model for model in _MODELS}  # type: ignore[attr-defined]
 """Every kind an entry may have, with the model of its data."""
+WRITERS_OWN_KINDS = frozenset({KeyCreated.kind, KeyClosed.kind, LogRecovered.kind})
+"""Kinds that callers can't append: they say what the writer itself has done."""
 
 
 def validated(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
