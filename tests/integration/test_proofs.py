@@ -31,7 +31,7 @@ BETTER = (Verdict.COMPLIANT, Verdict.MANUAL, Verdict.PARTIAL)
 def outcomes(bed: Bed, request: pytest.FixtureRequest) -> Iterator[Mapping[Path, Outcome]]:
     """What came of every proof that was asked for."""
     functions = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    asked = {each.callspec.params["path"] for each in functions if each.originalname == "test_proof"}
+    asked = {Path(str(each.callspec.params["path"])) for each in functions if each.originalname == "test_proof"}
     hosts = bed.up(HOSTS_AT_ONCE)
     yield prove_all(asked, Prover(Controller(bed)), hosts, lambda: bed.reset_hosts(hosts))
     bed.reset_hosts(hosts)
