@@ -132,11 +132,11 @@ class _Reading:
         """Take in the segments between the markers."""
         stray, *segments = data.split(b"\n@@" + boundary + b" ")
         if stray.strip(b"\n"):
-            self._odd("text between two facts")
+            self._odd(message("text between two facts"))
         for segment in segments:
             self._segment(segment)
         if self.open is not None:
-            self._odd("a fact without its end", self.open)
+            self._odd(message("a fact without its end"), self.open)
         if not self.done:
             self.faults.append(message("the end of the fact pack is missing"))
         for name in self.spoiled:
@@ -144,7 +144,7 @@ class _Reading:
 
     def _segment(self, segment: bytes) -> None:
         if self.done:
-            self._odd("a marker after the end")
+            self._odd(message("a marker after the end"))
         elif match := _BEGIN.match(segment):
             self._begin(match[1].decode(), segment[match.end() :])
         elif match := _EXIT.fullmatch(segment):
@@ -154,32 +154,32 @@ class _Reading:
         elif match := _DONE.match(segment):
             self._finish(int(match[1]), segment[match.end() :])
         elif not _CUT_EXIT.fullmatch(segment):
-            self._odd("a marker that isn't one", self.open)
+            self._odd(message("a marker that isn't one"), self.open)
 
     def _begin(self, name: str, content: bytes) -> None:
         if self.open is not None:
-            self._odd("a fact inside another", self.open, name)
+            self._odd(message("a fact inside another"), self.open, name)
         if name in self.seen:
-            self._odd("a fact twice", name)
+            self._odd(message("a fact twice"), name)
         self.seen.add(name)
         self.open, self.content, self.exit_code = name, content, None
 
     def _exit(self, code: int) -> None:
         if self.open is None or self.exit_code is not None:
-            self._odd("an exit code out of its place", self.open)
+            self._odd(message("an exit code out of its place"), self.open)
         self.exit_code = code
 
     def _end(self, match: re.Match[bytes], rest: bytes) -> None:
         name = match[1].decode()
         if name != self.open:
-            self._odd("an end without its beginning", name, self.open)
+            self._odd(message("an end without its beginning"), name, self.open)
         elif name in self.probes:
             self.facts[name] = self._fact(self.probes[name], match)
         else:
-            self._odd("an unknown fact", name)
+            self._odd(message("an unknown fact"), name)
         self.open, self.content, self.exit_code = None, b"", None
         if rest.strip(b"\n"):
-            self._odd("text between two facts")
+            self._odd(message("text between two facts"))
 
     def _fact(self, probe: Probe, end: re.Match[bytes]) -> Fact:
         bounded = self.content[: probe.bytes_bound]
@@ -194,15 +194,15 @@ class _Reading:
 
     def _finish(self, count: int, rest: bytes) -> None:
         if self.open is not None:
-            self._odd("a fact without its end", self.open)
+            self._odd(message("a fact without its end"), self.open)
             self.open = None
         if count != len(self.seen):
             self.faults.append(message("{count} facts were sent, {seen} arrived", count=count, seen=len(self.seen)))
         if rest.strip(b"\n"):
-            self._odd("text after the end")
+            self._odd(message("text after the end"))
         self.done = True
 
-    def _odd(self, what: str, *names: str | None) -> None:
+    def _odd(self, what: Message, *names: str | None) -> None:
         named = [name for name in names if name is not None]
         self.spoiled.update(named)
         self.faults.append(message("the fact pack is odd: {what} ({names})", what=what, names=", ".join(named) or "-"))
