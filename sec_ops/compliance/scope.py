@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import Field
+
 from sec_ops.compliance.grading import Grading, parse_grading, uniform_grading
 from sec_ops.model.clause import RequirementSet
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.organisation import AssessedObject, Host, KeySystem, NotApplicable
-from sec_ops.model.values import Text
+from sec_ops.model.values import Text, Value
 from sec_ops.runtime.bilingual import bilingual
 
 __all__ = ["DEFAULT_LEVEL", "HOSTS", "LOCAL", "PACKS", "AuditScope", "Inventoried", "ScopedSystem"]
@@ -37,19 +39,24 @@ class Inventoried(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScopedSystem:
-    """A system as it will be judged; `hosts` are names."""
+class ScopedSystem(Value):
+    """A system as it will be judged; `hosts` are names. It stays with the run, to be judged again."""
 
     id: str
     name: Text
-    grading: Grading
+    grading: str = Field(description="such as S3A3G3")
     hosts: tuple[str, ...]
+    unvisited: tuple[str, ...] = ()
     record_number: str = ""
     unit: str = ""
     requirement_sets: tuple[RequirementSet, ...] = ()
     objects: tuple[AssessedObject, ...] = ()
     not_applicable: tuple[NotApplicable, ...] = ()
+
+    @property
+    def graded(self) -> Grading:
+        """Return the grading by its parts."""
+        return parse_grading(self.grading)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +69,16 @@ class AuditScope:
     @property
     def level(self) -> int:
         """Return the highest level among the systems."""
-        return max(system.grading.level for system in self.systems)
+        return max(system.graded.level for system in self.systems)
 
     @classmethod
     def of_names(cls, kind: str, names: Iterable[str], level: int | None) -> "AuditScope":
         """Return the scope of hosts that no inventory knows: this machine, or fact packs that were brought."""
         system = ScopedSystem(
-            id=kind, name=bilingual(_NAMES[kind]), grading=uniform_grading(level or DEFAULT_LEVEL), hosts=tuple(names)
+            id=kind,
+            name=bilingual(_NAMES[kind]),
+            grading=str(uniform_grading(level or DEFAULT_LEVEL)),
+            hosts=tuple(names),
         )
         return cls(systems=(system,))
 
@@ -104,8 +114,9 @@ def _scoped(system: KeySystem, inventory: Inventoried, visited: Mapping[str, Hos
     return ScopedSystem(
         id=system.id,
         name=system.name,
-        grading=uniform_grading(level) if level else parse_grading(system.grading),
+        grading=str(uniform_grading(level)) if level else system.grading,
         hosts=tuple(host.name for host in inventory.hosts_of(system.id) if host.name in visited),
+        unvisited=tuple(host.name for host in inventory.hosts_of(system.id) if host.name not in visited),
         record_number=system.record_number,
         unit=system.unit,
         requirement_sets=system.requirement_sets,

@@ -78,8 +78,8 @@ def _gaps(result: AuditResult, words: Words) -> Iterator[RenderableType]:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title=_("Gaps, worst first"), title_justify="left")
     table.add_column(_("Clause"), no_wrap=True)
     table.add_column(_("Verdict"), no_wrap=True)
-    table.add_column(_("Demand"), ratio=2)
-    table.add_column(_("What failed"), ratio=3)
+    table.add_column(_("Demand"), ratio=2, overflow="fold")
+    table.add_column(_("What failed"), ratio=3, overflow="fold")
     for clause in gaps[:GAPS_SHOWN]:
         verdict = Line(words.signed(clause.verdict), style=_STYLES[clause.verdict])
         table.add_row(clause.id, verdict, _demand(clause, words), _failed(clause, result, words))
@@ -121,7 +121,7 @@ def _unseen(result: AuditResult, words: Words) -> Iterator[RenderableType]:
     if unseen:
         table = Table(box=SIMPLE_HEAD, pad_edge=False, title=_("What could not be seen"), title_justify="left")
         for title in (_("Host"), _("State"), _("Reason")):
-            table.add_column(title)
+            table.add_column(title, overflow="fold")
         for host in unseen:
             reason = words.said(host.reason) if host.reason else printable(", ".join(host.unread[:6]))
             table.add_row(Line(printable(host.name)), Line(words.host_state(host.state)), Line(reason))

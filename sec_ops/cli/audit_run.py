@@ -1,0 +1,96 @@
+"""Doors and rooms of the audit commands, put together."""
+
+import hashlib
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+from sec_ops.cli.sealing import evidence_of
+from sec_ops.compliance.audit import read_result
+from sec_ops.compliance.conduct import AuditRequest, Conductor
+from sec_ops.compliance.gather import HostRecord
+from sec_ops.compliance.rulebook import Rulebook, load_rulebook
+from sec_ops.content.library import Library
+from sec_ops.identity.approvals import ContentApprovals, read_approvals
+from sec_ops.identity.people import load_people
+from sec_ops.inventory.inventory import Inventory
+from sec_ops.inventory.loading import load_inventory
+from sec_ops.model.audit import AuditResult
+from sec_ops.model.evidence import ReportExported
+from sec_ops.model.text import printable
+from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.configuration import load_configuration
+from sec_ops.runtime.files import write_atomically
+from sec_ops.runtime.run import Run
+from sec_ops.runtime.secrets import Secrets
+from sec_ops.runtime.site import Site
+from sec_ops.transport.process import run_program
+
+__all__ = ["AuditRequest", "export_report", "rulebook_of", "run_audit"]
+
+
+def run_audit(site: Site, request: AuditRequest) -> AuditResult:
+    """Conduct an audit of a site with the system's own doors."""
+    library = Library.open(site.root)
+    rulebook = _rulebook(site, library)
+
+    def inventory() -> Inventory:
+        return load_inventory(site.root, run_program, library=library, cache=site.state / "inventory")
+
+    with evidence_of(site) as log:
+        conductor = Conductor(
+            site=site,
+            collection=load_configuration(site).collection,
+            rulebook=rulebook,
+            log=log,
+            inventory=inventory,
+            read_secret=Secrets(run_program=run_program),
+            clock=SystemClock(),
+            randomness=secrets.token_bytes,
+            progress=_progress,
+        )
+        return conductor.conduct(request)
+
+
+def rulebook_of(site: Site | None) -> Rulebook:
+    """Return the rulebook of a site, or of the shipped content alone."""
+    return _rulebook(site, Library.open(site.root if site else None))
+
+
+def export_report(site: Site, run: Run, form: str, output: Path, language: str) -> dict[str, Any]:
+    """Write a report, seal its digest, sign a checkpoint; return path, digest and size (bytes)."""
+    data = _rendered(read_result(run), form, language)
+    write_atomically(output, data)
+    digest = hashlib.sha256(data).hexdigest()
+    entry = ReportExported(run=run.name, format=form, sha256=digest, size=len(data))
+    with evidence_of(site) as log:
+        log.append(ReportExported.kind, entry.model_dump(mode="json"))
+    return {"run": run.name, "format": form, "path": str(output), "sha256": digest, "size": len(data)}
+
+
+def _rulebook(site: Site | None, library: Library) -> Rulebook:
+    people = load_people(library) if site else {}
+    approvals = read_approvals(site.approvals) if site else ()
+    return load_rulebook(library, ContentApprovals(approvals=approvals, people=people, run_program=run_program))
+
+
+def _rendered(result: AuditResult, form: str, language: str) -> bytes:
+    if form == "html":
+        from sec_ops.reports.html import render_html
+
+        return render_html(result, language)
+    if form == "xlsx":
+        from sec_ops.reports.xlsx import render_xlsx
+
+        return render_xlsx(result, language)
+    from sec_ops.model.canonical import canonical_json
+    from sec_ops.reports.json import audit_document
+
+    return canonical_json(audit_document(result, language)) + b"\n"
+
+
+def _progress(record: HostRecord) -> None:
+    """Show each host as it is done, on a terminal only."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"  {record.state:<10} {printable(record.name)}\n")

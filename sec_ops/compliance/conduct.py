@@ -1,0 +1,178 @@
+"""Conducting an audit: from what was asked to the scope, the visit and the sealed result."""
+
+import socket
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sec_ops.compliance.audit import Auditor, read_gathered, read_scope
+from sec_ops.compliance.collector import collector_script
+from sec_ops.compliance.frames import read_header
+from sec_ops.compliance.gather import Gathered, Gathering, PackFile, Progress, gather_packs, gather_replies
+from sec_ops.compliance.rulebook import Rulebook
+from sec_ops.compliance.scope import LOCAL, PACKS, AuditScope
+from sec_ops.evidence.log import EvidenceLog
+from sec_ops.inventory.inventory import Inventory
+from sec_ops.model.audit import AuditResult
+from sec_ops.model.errors import UsageError
+from sec_ops.model.fact import Provenance
+from sec_ops.model.messages import message
+from sec_ops.model.organisation import Host
+from sec_ops.model.protocols import Clock, Randomness, SecretReader
+from sec_ops.model.site import Collection
+from sec_ops.runtime.clock import utc_text
+from sec_ops.runtime.run import Run, create_run, find_run
+from sec_ops.runtime.site import Site
+from sec_ops.transport import local, ssh
+from sec_ops.transport.values import Privilege, Reply, Target
+
+__all__ = ["AuditRequest", "Conductor", "targets_of"]
+
+PACK_BOUND = 67_108_864
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRequest:
+    """What was asked: a system or pattern of the inventory, this machine, or facts that are there already."""
+
+    system: str = ""
+    hosts: str = ""
+    local: bool = False
+    level: int | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conductor:
+    """Everything an audit needs from outside. `inventory` is only read when the request is about it."""
+
+    site: Site
+    collection: Collection
+    rulebook: Rulebook
+    log: EvidenceLog
+    inventory: Callable[[], Inventory]
+    read_secret: SecretReader
+    clock: Clock
+    randomness: Randomness
+    progress: Progress
+
+    def conduct(self, request: AuditRequest) -> AuditResult:
+        """Return the sealed result.
+
+        Raises UsageError and ContentInvalid before anything is visited, StorageError when our own disk refuses; a host
+        that can't be read is in the result, not an error.
+        """
+        started_at = utc_text(self.clock.now())
+        if request.sources:
+            scope, gather = self._from_sources(request)
+        else:
+            scope, gather = self._from_hosts(request)
+        run = create_run(self.site.runs, "audit", clock=self.clock, randomness=self.randomness)
+        run.write("request.json", _document(request))
+        auditor = Auditor(rulebook=self.rulebook, log=self.log, run=run, clock=self.clock)
+        return auditor.conclude(scope, gather(run), started_at)
+
+    def _from_hosts(self, request: AuditRequest) -> tuple[AuditScope, Callable[[Run], Gathered]]:
+        if request.local:
+            name = socket.gethostname()
+            targets = [local.local_target(name, deadline_seconds=self.collection.host_deadline_seconds)]
+            scope = AuditScope.of_names(LOCAL, [name], request.level)
+        else:
+            scope = AuditScope.of_inventory(
+                self.inventory(), system=request.system, pattern=request.hosts, level=request.level
+            )
+            targets = targets_of(scope.hosts, self.site, self.collection)
+        visit = self._visit_here if request.local else self._visit
+
+        def gather(run: Run) -> Gathered:
+            nonce = self.randomness(16).hex()
+            script = collector_script(self.rulebook.probes, nonce=nonce)
+            return gather_replies(self._gathering(run, nonce), targets, visit(targets, script))
+
+        return scope, gather
+
+    def _from_sources(self, request: AuditRequest) -> tuple[AuditScope, Callable[[Run], Gathered]]:
+        if len(request.sources) == 1 and not Path(request.sources[0]).exists():
+            past = find_run(self.site.runs, request.sources[0], verb="audit")
+            return read_scope(past), lambda _run: read_gathered(past)
+        files = [_pack_file(Path(source)) for source in request.sources]
+        _refuse_twice([file.name for file in files])
+        scope = AuditScope.of_names(PACKS, [file.name for file in files], request.level)
+        return scope, lambda run: gather_packs(self._gathering(run, ""), files)
+
+    def _gathering(self, run: Run, nonce: str) -> Gathering:
+        return Gathering(
+            log=self.log,
+            run=run.name,
+            probes={probe.id: probe for probe in self.rulebook.probes},
+            clock=self.clock,
+            nonce=nonce,
+            progress=self.progress,
+        )
+
+    def _visit(self, targets: Sequence[Target], script: bytes) -> Generator[Reply]:
+        yield from ssh.run_script(
+            targets,
+            script,
+            read_secret=self.read_secret,
+            clock=self.clock,
+            randomness=self.randomness,
+            parallel=self.collection.parallel,
+            output_bytes=self.collection.output_bound_bytes,
+        )
+
+    def _visit_here(self, targets: Sequence[Target], script: bytes) -> Generator[Reply]:
+        for target in targets:
+            yield local.run_script(
+                script, clock=self.clock, target=target, output_bytes=self.collection.output_bound_bytes
+            )
+
+
+def targets_of(hosts: Sequence[Host], site: Site, collection: Collection) -> list[Target]:
+    """Return the SSH targets of inventory hosts; a host without a user is visited as root."""
+    return [
+        Target(
+            name=host.name,
+            address=host.address,
+            port=host.port,
+            user=host.user or "root",
+            known_hosts=site.root / collection.known_hosts,
+            identity_file=Path(host.key_file) if host.key_file else None,
+            password=host.password,
+            privilege=Privilege(host.privilege),
+            sudo_password=host.sudo_password,
+            deadline_seconds=collection.host_deadline_seconds,
+        )
+        for host in hosts
+    ]
+
+
+def _pack_file(path: Path) -> PackFile:
+    """Return a fact pack that was brought; it names its host itself. Raises UsageError."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(PACK_BOUND)
+    except OSError as error:
+        what = message("could not read the fact pack {path}: {reason}", path=path, reason=error.strerror or "?")
+        raise UsageError(what) from error
+    header = read_header(data)
+    if header is None:
+        advice = message("make one on the host: sh collector.sh > facts")
+        raise UsageError(message("{path} is no fact pack", path=path), where=str(path), advice=advice)
+    return PackFile(name=header.host or path.stem, data=data, provenance=Provenance.SELF_REPORTED)
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(message("several fact packs are of one host: {names}", names=", ".join(twice)))
+
+
+def _document(request: AuditRequest) -> dict[str, object]:
+    return {
+        "system": request.system,
+        "hosts": request.hosts,
+        "local": request.local,
+        "level": request.level,
+        "sources": list(request.sources),
+    }
