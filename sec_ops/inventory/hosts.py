@@ -2,8 +2,9 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from sec_ops.content.model_faults import did_you_mean
@@ -58,7 +59,20 @@ def read_hosts(listing: Mapping[str, Any], locate: Locate) -> Hosts:
         reader = _HostReader(name, variables.get(name, {}), locate)
         hosts[name] = reader.host(tuple(group for group, members in groups.items() if name in members))
         faults.extend(reader.faults)
-    return Hosts(hosts=hosts, groups=groups, faults=tuple(faults))
+    return Hosts(hosts=hosts, groups=groups, faults=tuple(_told_once(faults)))
+
+
+def _told_once(faults: list[Fault]) -> Iterator[Fault]:
+    """Tell a fault of a group's variable once, under the variable's name, not once for each host of the group."""
+    shared = Counter((fault.file, fault.line, str(fault.message)) for fault in faults)
+    told = set()
+    for fault in faults:
+        spot = (fault.file, fault.line, str(fault.message))
+        if shared[spot] == 1:
+            yield fault
+        elif spot not in told:
+            told.add(spot)
+            yield replace(fault, path=fault.path.rpartition(".")[2])
 
 
 def _groups(listing: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
