@@ -22,6 +22,7 @@ __all__ = [
     "Evidence",
     "clause_order",
     "evidence_of",
+    "failed_checks",
     "findings_by_check",
     "findings_by_host",
     "gaps",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"\d+")
+FAILING = (Verdict.NON_COMPLIANT, Verdict.PARTIAL)
 _RANK = {verdict: rank for rank, verdict in enumerate(WORST_FIRST)}
 
 
@@ -78,7 +80,7 @@ def _badness(clause: ClauseResult) -> tuple[int, int, float, tuple[tuple[int, ..
 
 def gaps(clauses: Iterable[ClauseResult]) -> list[ClauseResult]:
     """Return the clauses that failed wholly or partly, worst first."""
-    return [clause for clause in worst_first(clauses) if clause.verdict in (Verdict.NON_COMPLIANT, Verdict.PARTIAL)]
+    return [clause for clause in worst_first(clauses) if clause.verdict in FAILING]
 
 
 def totals(clauses: Iterable[ClauseResult]) -> dict[Verdict, int]:
@@ -93,8 +95,8 @@ def groups_of(result: AuditResult, system: str, kind: str) -> list[GroupResult]:
 
 
 def unseen_hosts(result: AuditResult) -> list[AuditedHost]:
-    """Return the hosts that were not read wholly."""
-    return [host for host in result.hosts if host.state != "collected"]
+    """Return the hosts that were not read wholly: not reached, cut short, or with facts that could not be read."""
+    return [host for host in result.hosts if host.state != "collected" or host.unread]
 
 
 def findings_by_check(part: PartResult, findings: Sequence[Finding]) -> list[CheckGroup]:
@@ -107,6 +109,17 @@ def findings_by_check(part: PartResult, findings: Sequence[Finding]) -> list[Che
         for check, each in grouped.items()
     ]
     return sorted(ordered, key=lambda group: (_RANK[group.verdict], group.check))
+
+
+def failed_checks(clause: ClauseResult, findings: Sequence[Finding]) -> list[CheckGroup]:
+    """Return the checks that failed a clause, wholly or in part, each once and with its failures only."""
+    failed: dict[str, CheckGroup] = {}
+    for part in clause.parts:
+        for group in findings_by_check(part, findings):
+            own = tuple(each for each in group.findings if each.verdict in FAILING and each.affects_verdict)
+            if own:
+                failed.setdefault(group.check, CheckGroup(group.check, own))
+    return sorted(failed.values(), key=lambda group: (_RANK[group.verdict], group.check))
 
 
 def findings_by_host(result: AuditResult) -> dict[str, list[Finding]]:

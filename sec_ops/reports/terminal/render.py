@@ -100,15 +100,13 @@ def _demand(clause: ClauseResult, words: Words) -> Line:
 
 
 def _failed(clause: ClauseResult, result: AuditResult, words: Words) -> Line:
-    """Return the failed checks, with the hosts they failed on when there are several."""
-    lines = []
-    for part in clause.parts:
-        for group in view.findings_by_check(part, result.findings):
-            failed = sum(group.counts.get(verdict, 0) for verdict in (Verdict.NON_COMPLIANT, Verdict.PARTIAL))
-            if failed and group.findings[0].affects_verdict:
-                hosts = f" ({failed}/{len(group.findings)})" if len(result.hosts) > 1 else ""
-                lines.append(f"{SIGNS[group.verdict]} {group.findings[0].title.spoken(words.language)}{hosts}")
-    return Line(printable("\n".join(dict.fromkeys(lines))) or words.said(clause.reason))
+    """Return the failed checks, with the number of hosts they failed on when there are several."""
+    lines = [
+        f"{SIGNS[group.verdict]} {group.findings[0].title.spoken(words.language)}"
+        + (f" ({len(group.findings)})" if len(result.hosts) > 1 else "")
+        for group in view.failed_checks(clause, result.findings)
+    ]
+    return Line(printable("\n".join(lines)) or words.said(clause.reason))
 
 
 def _unseen(result: AuditResult, words: Words) -> Iterator[RenderableType]:

@@ -116,14 +116,12 @@ def _gaps(result: AuditResult, words: Words) -> Sheet:
 
 
 def _gap_rows(clause: ClauseResult, findings: Sequence[Finding], words: Words) -> Iterator[tuple[Cell, ...]]:
-    for part in clause.parts:
-        for group in view.findings_by_check(part, findings):
-            failed = [each for each in group.findings if each.verdict in (Verdict.NON_COMPLIANT, Verdict.PARTIAL)]
-            if failed and failed[0].affects_verdict:
-                risk = " ".join(sorted({each.high_risk for each in failed if each.high_risk}))
-                hosts = ", ".join(each.host for each in failed)
-                title, mend = (text.spoken(words.language) for text in (failed[0].title, failed[0].rectify))
-                yield clause.id, clause.system, words.verdict(group.verdict), risk, title, hosts, mend
+    for group in view.failed_checks(clause, findings):
+        first = group.findings[0]
+        risk = " ".join(sorted({each.high_risk for each in group.findings if each.high_risk}))
+        hosts = ", ".join(each.host for each in group.findings)
+        title, mend = (text.spoken(words.language) for text in (first.title, first.rectify))
+        yield clause.id, clause.system, words.verdict(group.verdict), risk, title, hosts, mend
 
 
 def _hosts(result: AuditResult, words: Words) -> Sheet:
