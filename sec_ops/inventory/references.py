@@ -17,6 +17,11 @@ from sec_ops.model.organisation import KeySystem, Unit, UnitKind
 __all__ = ["cycle", "reference_faults"]
 
 _RANK = {kind: rank for rank, kind in enumerate(UnitKind)}
+_KINDS = {
+    UnitKind.CITY: message("city bureau"),
+    UnitKind.DISTRICT: message("district bureau"),
+    UnitKind.SCHOOL: message("school"),
+}
 _Told = Callable[[Path, Message, Message | None], Fault]
 
 
@@ -58,7 +63,7 @@ def _unit_faults(unit: Unit, inventory: Inventory, told: _Told) -> Iterator[Faul
             told, ("parent",), message("no unit has the id {id}", id=unit.parent), unit.parent, inventory.units
         )
     if parent is not None and _RANK[parent.kind] >= _RANK[unit.kind]:
-        what = message("a {kind} does not stand below a {parent}", kind=unit.kind.value, parent=parent.kind.value)
+        what = message("a {kind} does not stand below a {parent}", kind=_KINDS[unit.kind], parent=_KINDS[parent.kind])
         yield told(("parent",), what, None)
     if unit.contact is not None:
         yield from _person_faults(("contact",), unit.contact, inventory, told)

@@ -42,7 +42,7 @@ class Unit(Value):
     name: Text
     kind: UnitKind
     parent: Identifier | None = None
-    contact: Identifier | None = Field(default=None, description="person id of the contact 联络员")
+    contact: Identifier | None = Field(default=None, description="person id of the contact")
     address: str = ""
 
 
@@ -127,15 +127,15 @@ class NotApplicable(Value):
 
 
 class KeySystem(Value):
-    """A key system 关键系统 as it is filed and run."""
+    """A key system 关键系统: its filing 备案, its responsible leader 责任领导 and operator 运维负责人, what it needs."""
 
     id: Identifier
     name: Text
     unit: Identifier
     grading: Annotated[str, AfterValidator(_grading)] = Field(description="such as S3A3G3")
-    record_number: str = Field(default="", description="filing number 备案号; empty while it is not filed")
-    leader: Identifier = Field(description="responsible leader 责任领导, a person id")
-    operator: Identifier = Field(description="operator 运维负责人, a person id")
+    record_number: str = Field(default="", description="number of the filing; empty while it is not filed")
+    leader: Identifier = Field(description="responsible leader, a person id")
+    operator: Identifier = Field(description="operator, a person id")
     data_kinds: tuple[DataKind, ...] = ()
     rto_seconds: int = Field(ge=0, description="target: seconds until service is back")
     rpo_seconds: int = Field(ge=0, description="target: seconds of data that may be lost")

@@ -113,7 +113,7 @@ class Person(Value):
     id: Identifier
     name: NonEmpty
     unit: Identifier
-    title: str = Field(default="", description="post 岗位")
+    title: str = Field(default="", description="post")
     phone: str = ""
     email: str = ""
     roles: tuple[Grant, ...] = ()

@@ -113,7 +113,7 @@ EDITS: list[tuple[str, str, str, list[str]]] = [
         "sites/yunting.yml",
         "parent: qinglan",
         "parent: wangchao",
-        ["parent: a district does not stand below a district"],
+        ["parent: a district bureau does not stand below a district bureau"],
     ),
     ("sites/yunting.yml", "    parent: qinglan\n", "", ["a second root; qinglan is the root"]),
     (
