@@ -69,7 +69,8 @@ def test_a_cached_ticket_does_not_stand_in_for_the_password_and_stays(controller
     password = controller.bed.account("officer").password.encode()
     host.run(["sudo", "-S", "-p", "", "-v"], data=password + b"\n", user="officer")
     host.run(["sudo", "-n", "true"], user="officer")
-    assert isinstance(controller.one(sudo_target(controller, host, "officer", "wrong")).error, PrivilegeRefused)
+    for secret in ("wrong", None):
+        assert isinstance(controller.one(sudo_target(controller, host, "officer", secret)).error, PrivilegeRefused)
     assert controller.one(sudo_target(controller, host, "officer", "officer")).output == b"root\ndone\n"
     host.run(["sudo", "-n", "true"], user="officer")
 
