@@ -20,6 +20,7 @@ from sec_ops.reports.words import WORST_FIRST
 __all__ = [
     "CheckGroup",
     "Evidence",
+    "check_totals",
     "clause_order",
     "evidence_of",
     "failed_checks",
@@ -86,6 +87,12 @@ def gaps(clauses: Iterable[ClauseResult]) -> list[ClauseResult]:
 def totals(clauses: Iterable[ClauseResult]) -> dict[Verdict, int]:
     """Return how many clauses have each verdict, worst first; verdicts nobody has are 0."""
     counted = Counter(clause.verdict for clause in clauses)
+    return {verdict: counted[verdict] for verdict in WORST_FIRST}
+
+
+def check_totals(findings: Iterable[Finding]) -> dict[Verdict, int]:
+    """Return how many checks on hosts came to each verdict, worst first; those that are only shown don't count."""
+    counted = Counter(finding.verdict for finding in findings if finding.affects_verdict)
     return {verdict: counted[verdict] for verdict in WORST_FIRST}
 
 

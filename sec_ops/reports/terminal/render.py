@@ -17,6 +17,7 @@ from sec_ops.reports.words import SIGNS, Words, words
 __all__ = ["render_terminal"]
 
 GAPS_SHOWN = 20
+CHECKS_SHOWN = 4
 _STYLES = {
     Verdict.COMPLIANT: "green",
     Verdict.PARTIAL: "yellow",
@@ -63,6 +64,9 @@ def _counts(result: AuditResult, words: Words) -> Iterator[Line]:
                 f"{count:>4} {words.signed(verdict)}", style=_STYLES[verdict] if count else "dim"
             )
         yield line
+    checks = view.check_totals(result.findings)
+    said = " · ".join(f"{count} {words.signed(verdict)}" for verdict, count in checks.items() if count)
+    yield Line(words.translate("Checks on hosts: {counts}").format(counts=said or "0"))
 
 
 def _title(system: AuditedSystem, words: Words) -> str:
@@ -101,11 +105,14 @@ def _demand(clause: ClauseResult, words: Words) -> Line:
 
 def _failed(clause: ClauseResult, result: AuditResult, words: Words) -> Line:
     """Return the failed checks, with the number of hosts they failed on when there are several."""
+    failed = view.failed_checks(clause, result.findings)
     lines = [
         f"{SIGNS[group.verdict]} {group.findings[0].title.spoken(words.language)}"
         + (f" ({len(group.findings)})" if len(result.hosts) > 1 else "")
-        for group in view.failed_checks(clause, result.findings)
+        for group in failed[:CHECKS_SHOWN]
     ]
+    if len(failed) > CHECKS_SHOWN:
+        lines.append(words.translate("… and {count} more").format(count=len(failed) - CHECKS_SHOWN))
     return Line(printable("\n".join(lines)) or words.said(clause.reason))
 
 
