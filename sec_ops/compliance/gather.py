@@ -17,7 +17,7 @@ from sec_ops.model.messages import Message, message
 from sec_ops.model.protocols import Clock
 from sec_ops.model.values import Value
 from sec_ops.runtime.clock import utc_text
-from sec_ops.transport.values import Reply, Target
+from sec_ops.transport.values import Privilege, Reply, Target
 
 __all__ = ["Gathered", "Gathering", "HostRecord", "PackFile", "Progress", "gather_packs", "gather_replies"]
 
@@ -82,7 +82,9 @@ class Gathering:
 
     def take_reply(self, reply: Reply) -> None:
         """Take in what a host sent."""
-        read = self._read(reply.target.name, reply.output, Provenance.COLLECTED, self.nonce, reply.clock_offset_ms)
+        # A pinned collector is on the host already and takes no arguments: nobody could tell it this run's nonce.
+        nonce = "" if reply.privilege is Privilege.PINNED else self.nonce
+        read = self._read(reply.target.name, reply.output, Provenance.COLLECTED, nonce, reply.clock_offset_ms)
         record = HostRecord(
             name=reply.target.name,
             address=reply.target.address,
@@ -94,7 +96,7 @@ class Gathering:
             privilege=reply.privilege.value,
             provenance=Provenance.COLLECTED,
             collected_at=read.pack.collected_at,
-            nonce=self.nonce,
+            nonce=nonce,
             blob=_digest(reply.output),
         )
         self._add(record, read, reply.output)

@@ -1,0 +1,75 @@
+"""Gathering: what a reply of a host becomes."""
+
+from pathlib import Path
+
+import pytest
+
+from sec_ops.compliance.collector import collector_script
+from sec_ops.compliance.conduct import targets_of
+from sec_ops.compliance.gather import Gathering
+from sec_ops.model.check import Probe
+from sec_ops.model.organisation import Host
+from sec_ops.model.site import Collection
+from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.site import Site
+from sec_ops.transport.local import local_target, run_script
+from sec_ops.transport.values import Privilege, Reply
+
+PROBE = Probe(id="greeting", run="echo hello")
+NONCE = "1f2e3d"
+
+
+class Log:
+    def append_many(self, requests):
+        return list(range(len(list(requests))))
+
+
+def gathering() -> Gathering:
+    return Gathering(
+        log=Log(),  # type: ignore[arg-type]
+        run="run",
+        probes={"greeting": PROBE},
+        clock=SystemClock(),
+        nonce=NONCE,
+        progress=lambda _record: None,
+    )
+
+
+def reply(privilege: Privilege, nonce: str) -> Reply:
+    target = local_target("here", deadline_seconds=20)
+    said = run_script(
+        collector_script([PROBE], nonce=nonce), clock=SystemClock(), target=target, output_bytes=1_000_000
+    )
+    return Reply(
+        target=target, output=said.output, error=None, elapsed_ms=1, clock_offset_ms=0, privilege=privilege, exit_code=0
+    )
+
+
+@pytest.mark.parametrize(
+    ("privilege", "nonce", "state"),
+    [
+        (Privilege.STREAMED, NONCE, "collected"),
+        (Privilege.STREAMED, "", "failed"),
+        (Privilege.STREAMED, "another", "failed"),
+        (Privilege.PINNED, "", "collected"),
+    ],
+)
+def test_the_nonce_is_asked_of_whom_it_was_told(privilege: Privilege, nonce: str, state: str) -> None:
+    taking = gathering()
+    taking.take_reply(reply(privilege, nonce))
+    taking.seal()
+    assert [record.state for record in taking.records] == [state]
+    assert taking.records[0].nonce == ("" if privilege is Privilege.PINNED else NONCE)
+
+
+def test_a_target_has_all_that_the_inventory_says_of_a_host(tmp_path: Path) -> None:
+    reference = {"env": "A"}
+    host = Host(
+        name="a", address="192.0.2.1", user="u", key_file="~/k", key_passphrase=reference, password={"env": "B"}
+    )
+    (target,) = targets_of([host], Site(tmp_path), Collection())
+    assert (target.identity_file, target.identity_passphrase, target.password) == (
+        Path.home() / "k",
+        reference,
+        {"env": "B"},
+    )
