@@ -25,6 +25,7 @@ from sec_ops.runtime.language import render
 app = typer.Typer(
     help=_("People, their roles and keys."),
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 _ROLES = {

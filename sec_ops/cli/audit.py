@@ -22,6 +22,7 @@ app = typer.Typer(
     help=_("Graded-protection audits: collect facts, judge clauses, report."),
     no_args_is_help=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 FORMATS = ("html", "xlsx", "json")
 

@@ -29,6 +29,7 @@ from sec_ops.runtime.site import find_site
 app = typer.Typer(
     help=_("Look after content: checks, probes, clauses and the site's changes to them."),
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 _LAYERS = {"shipped": message("shipped"), "site": message("site")}

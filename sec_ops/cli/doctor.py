@@ -17,6 +17,7 @@ app = typer.Typer(
     help=_("Say what this machine and this site can and cannot do."),
     invoke_without_command=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 OLDEST_PYTHON = (3, 11)
 

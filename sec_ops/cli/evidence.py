@@ -26,6 +26,7 @@ app = typer.Typer(
     help=_("The evidence log: what was sealed, whether it still holds, and bundles for auditors."),
     no_args_is_help=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 app.add_typer(evidence_key.app, name="key")
 app.add_typer(evidence_witness.app, name="witness")

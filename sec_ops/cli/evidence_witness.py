@@ -21,6 +21,7 @@ app = typer.Typer(
     help=_("The witness: a second memory of the log, kept by the audit administrator on another machine."),
     no_args_is_help=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help=_("the witness's own folder"))]
 Output = Annotated[Path, typer.Option(metavar="FILE", help=_("the file to write"))]

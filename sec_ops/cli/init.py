@@ -18,6 +18,7 @@ app = typer.Typer(
     help=_("Make a site folder: configuration, content overlays, evidence log, paper anchor."),
     invoke_without_command=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 OVERLAYS = ("rules", "playbooks", "backup", "inventory")
 

@@ -19,6 +19,7 @@ from sec_ops.runtime.language import language
 app = typer.Typer(
     help=_("The organisation tree, key systems and hosts."),
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 Example = Annotated[bool, typer.Option("--example", help=_("the example organisation that ships with sec-ops"))]
