@@ -127,7 +127,7 @@ class NotApplicable(Value):
 
 
 class KeySystem(Value):
-    """A key system 关键系统: its filing 备案, its responsible leader 责任领导 and operator 运维负责人, what it needs."""
+    """A key system 关键系统: its filing 备案, its leader 责任领导 and operator 运维负责人, what it needs."""
 
     id: Identifier
     name: Text
