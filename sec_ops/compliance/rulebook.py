@@ -1,0 +1,55 @@
+"""The rulebook of an audit: checks, probes and catalogue, all sound and approved, or nothing is run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sec_ops.compliance.catalogue import Catalogue, build_catalogue
+from sec_ops.compliance.collector import needed_probes
+from sec_ops.content.kinds import CHECKS, CLAUSES, HIGH_RISK, PROBES
+from sec_ops.content.library import Library
+from sec_ops.model.catalogue import HighRiskSituation
+from sec_ops.model.check import Check, Probe
+from sec_ops.model.content import Loaded
+from sec_ops.model.errors import ContentInvalid
+from sec_ops.model.protocols import ApprovalCheck
+
+__all__ = ["Rulebook", "load_rulebook"]
+
+_KINDS = (CHECKS, PROBES, CLAUSES, HIGH_RISK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """What an audit judges by. `shared` are the probes that several checks read; `digest` covers all of it."""
+
+    checks: Mapping[str, Loaded[Check]]
+    shared: Mapping[str, Probe]
+    catalogue: Catalogue
+    high_risk: Mapping[str, HighRiskSituation]
+    digest: str
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """Return every probe that the enabled checks need, in the collector's order."""
+        return needed_probes((loaded.value for loaded in self.checks.values()), self.shared)
+
+
+def load_rulebook(library: Library, approval: ApprovalCheck) -> Rulebook:
+    """Return the rulebook of a library.
+
+    Raises ContentInvalid with all faults of all its files, and NotApproved when a site's probe may not run.
+    """
+    from sec_ops.compliance.lint import SOUNDNESS
+
+    library.load(*_KINDS)
+    faults = [fault for rule in SOUNDNESS for fault in rule(library)]
+    if faults:
+        raise ContentInvalid(sorted(faults, key=lambda fault: (fault.file, fault.line)))
+    library.require_approval(approval, CHECKS, PROBES)
+    return Rulebook(
+        checks={name: loaded for name, loaded in library.objects(CHECKS).items() if loaded.value.enabled},
+        shared={name: loaded.value for name, loaded in library.objects(PROBES).items()},
+        catalogue=build_catalogue(library.objects(CLAUSES).values()),
+        high_risk={name: loaded.value for name, loaded in library.objects(HIGH_RISK).items()},
+        digest=library.digest(*_KINDS),
+    )
