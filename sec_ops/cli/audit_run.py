@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sec_ops.inventory.inventory import Inventory
 from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.audit import AuditResult
 from sec_ops.model.evidence import ReportExported
+from sec_ops.model.site import Collection
 from sec_ops.model.text import printable
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
@@ -25,7 +27,9 @@ from sec_ops.runtime.files import write_atomically
 from sec_ops.runtime.run import Run
 from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
+from sec_ops.transport import local, ssh
 from sec_ops.transport.process import run_program
+from sec_ops.transport.values import Reply, RunScript, Target
 
 __all__ = ["AuditRequest", "export_report", "rulebook_of", "run_audit"]
 
@@ -38,19 +42,44 @@ def run_audit(site: Site, request: AuditRequest) -> AuditResult:
     def inventory() -> Inventory:
         return load_inventory(site.root, run_program, library=library, cache=site.state / "inventory")
 
+    collection = load_configuration(site).collection
     with evidence_of(site) as log:
         conductor = Conductor(
             site=site,
-            collection=load_configuration(site).collection,
+            collection=collection,
             rulebook=rulebook,
             log=log,
             inventory=inventory,
-            read_secret=Secrets(run_program=run_program),
+            visit=_visits(collection),
+            visit_here=_visits_here(collection),
             clock=SystemClock(),
             randomness=secrets.token_bytes,
             progress=_progress,
         )
         return conductor.conduct(request)
+
+
+def _visits(collection: Collection) -> RunScript:
+    def visit(targets: Sequence[Target], script: bytes) -> Iterator[Reply]:
+        yield from ssh.run_script(
+            targets,
+            script,
+            read_secret=Secrets(run_program=run_program),
+            clock=SystemClock(),
+            parallel=collection.parallel,
+            output_bytes=collection.output_bound_bytes,
+        )
+
+    return visit
+
+
+def _visits_here(collection: Collection) -> RunScript:
+    def visit(targets: Sequence[Target], script: bytes) -> Iterator[Reply]:
+        for target in targets:
+            bound = collection.output_bound_bytes
+            yield local.run_script(script, clock=SystemClock(), target=target, output_bytes=bound)
+
+    return visit
 
 
 def rulebook_of(site: Site | None) -> Rulebook:

@@ -1,7 +1,7 @@
 """Conducting an audit: from what was asked to the scope, the visit and the sealed result."""
 
 import socket
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +18,13 @@ from sec_ops.model.errors import UsageError
 from sec_ops.model.fact import Provenance
 from sec_ops.model.messages import message
 from sec_ops.model.organisation import Host
-from sec_ops.model.protocols import Clock, Randomness, SecretReader
+from sec_ops.model.protocols import Clock, Randomness
 from sec_ops.model.site import Collection
 from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.run import Run, create_run, find_run
 from sec_ops.runtime.site import Site
-from sec_ops.transport import local, ssh
-from sec_ops.transport.values import Privilege, Reply, Target
+from sec_ops.transport.local import local_target
+from sec_ops.transport.values import Privilege, RunScript, Target
 
 __all__ = ["AuditRequest", "Conductor", "targets_of"]
 
@@ -44,14 +44,18 @@ class AuditRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conductor:
-    """Everything an audit needs from outside. `inventory` is only read when the request is about it."""
+    """Everything an audit needs from outside. `inventory` is only read when the request is about it.
+
+    `visit` runs the collector on hosts, `visit_here` on this machine.
+    """
 
     site: Site
     collection: Collection
     rulebook: Rulebook
     log: EvidenceLog
     inventory: Callable[[], Inventory]
-    read_secret: SecretReader
+    visit: RunScript
+    visit_here: RunScript
     clock: Clock
     randomness: Randomness
     progress: Progress
@@ -75,14 +79,14 @@ class Conductor:
     def _from_hosts(self, request: AuditRequest) -> tuple[AuditScope, Callable[[Run], Gathered]]:
         if request.local:
             name = socket.gethostname()
-            targets = [local.local_target(name, deadline_seconds=self.collection.host_deadline_seconds)]
+            targets = [local_target(name, deadline_seconds=self.collection.host_deadline_seconds)]
             scope = AuditScope.of_names(LOCAL, [name], request.level)
         else:
             scope = AuditScope.of_inventory(
                 self.inventory(), system=request.system, pattern=request.hosts, level=request.level
             )
             targets = targets_of(scope.hosts, self.site, self.collection)
-        visit = self._visit_here if request.local else self._visit
+        visit = self.visit_here if request.local else self.visit
 
         def gather(run: Run) -> Gathered:
             nonce = self.randomness(16).hex()
@@ -109,23 +113,6 @@ class Conductor:
             nonce=nonce,
             progress=self.progress,
         )
-
-    def _visit(self, targets: Sequence[Target], script: bytes) -> Generator[Reply]:
-        yield from ssh.run_script(
-            targets,
-            script,
-            read_secret=self.read_secret,
-            clock=self.clock,
-            randomness=self.randomness,
-            parallel=self.collection.parallel,
-            output_bytes=self.collection.output_bound_bytes,
-        )
-
-    def _visit_here(self, targets: Sequence[Target], script: bytes) -> Generator[Reply]:
-        for target in targets:
-            yield local.run_script(
-                script, clock=self.clock, target=target, output_bytes=self.collection.output_bound_bytes
-            )
 
 
 def targets_of(hosts: Sequence[Host], site: Site, collection: Collection) -> list[Target]:

@@ -1,8 +1,7 @@
 """Gathering facts: replies of hosts, or packs brought on a stick, sealed as they come; one record for each host."""
 
 import hashlib
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -159,18 +158,21 @@ class Gathering:
             self.seal()
 
 
-def gather_replies(gathering: Gathering, targets: Sequence[Target], replies: Generator[Reply]) -> Gathered:
+def gather_replies(gathering: Gathering, targets: Sequence[Target], replies: Iterator[Reply]) -> Gathered:
     """Return one record for each target; after Ctrl-C, those that had not answered are failed, `interrupted`.
 
     Raises StorageError when our own disk is full; what was sealed before stays sealed.
     """
     interrupted = False
-    with closing(replies):
-        try:
-            for reply in replies:
-                gathering.take_reply(reply)
-        except KeyboardInterrupt:
-            interrupted = True
+    try:
+        for reply in replies:
+            gathering.take_reply(reply)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        close = getattr(replies, "close", None)  # a generator ends its connections when it is closed
+        if close:
+            close()
     gathering.seal()
     known = {record.name: record for record in gathering.records}
     records = tuple(known.get(target.name) or _interrupted(target) for target in targets)
