@@ -17,7 +17,15 @@ from cel import stdlib
 
 from sec_ops.model.messages import Message, message
 
-__all__ = ["FUNCTION_NAMES", "HOST_NAMES", "ExpressionFault", "Failed", "Names", "evaluate", "expression_faults"]
+try:
+    import re2
+except ImportError:  # no wheel for this machine: the engine's own `matches` says the same, slowly
+    re2 = None
+
+__all__ = ["HOST_NAMES", "ExpressionFault", "Failed", "Names", "Scope", "evaluate", "expression_faults", "scope_of"]
+
+Scope = cel.Context
+"""Variables and functions that expressions are evaluated over; made once for all expressions of a check."""
 
 HOST_NAMES: Final = frozenset({"family", "distribution", "version"})
 _ROOTS = frozenset({"fact", "param", "host"})
@@ -93,7 +101,24 @@ def _bits(mode: int, mask: int) -> int:
     return mode & mask
 
 
-_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {"to_int": _to_int, "octal": _octal, "bits": _bits}
+def _matches(text: str, pattern: str) -> bool:
+    return _pattern(pattern).search(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> Any:  # noqa: ANN401 - the library has no types
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+_MATCHES: Final = "re2_matches"
+_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "to_int": _to_int,
+    "octal": _octal,
+    "bits": _bits,
+    _MATCHES: _matches,
+}
 _NAMESPACES = frozenset(name.partition(".")[0] for name in stdlib.STDLIB_FUNCTIONS if "." in name)
 FUNCTION_NAMES: Final = _NATIVE | _FUNCTIONS.keys() | {name.rpartition(".")[2] for name in stdlib.STDLIB_FUNCTIONS}
 # The binding logs every error of a function it calls; here the error itself is the answer.
@@ -107,7 +132,7 @@ def expression_faults(source: str, names: Names) -> list[ExpressionFault]:
         program = _compiled(source)
     except ValueError as error:
         return _syntax_faults(str(error))
-    blanked = _STRING.sub(lambda found: " " * len(found[0]), source)
+    blanked = _blanked(source)
     bound = {match[1] for match in _BOUND.finditer(blanked)}
     faults = [
         *_unknown_variables(blanked, set(program.variables()) - _ROOTS - _NAMESPACES - bound),
@@ -117,10 +142,22 @@ def expression_faults(source: str, names: Names) -> list[ExpressionFault]:
     return sorted(faults, key=lambda fault: (fault.line, fault.column))
 
 
-def evaluate(source: str, variables: Mapping[str, Mapping[str, Any]]) -> Any:  # noqa: ANN401 - a CEL value
-    """Return the value of `source` over `variables` (fact, param, host), or Failed with the reason; never raises."""
+def scope_of(variables: Mapping[str, Mapping[str, Any]]) -> Scope | Failed:
+    """Return what expressions over `variables` (fact, param, host) need, or why a value has no place in CEL."""
     try:
-        return _compiled(source).execute(_context(variables))
+        scope = cel.Context(variables=dict(variables), functions=dict(_FUNCTIONS))
+        stdlib.add_stdlib_to_context(scope)
+    except Exception as error:  # noqa: BLE001 - whatever the engine refuses
+        return Failed(_reason(error))
+    return scope
+
+
+def evaluate(source: str, scope: Scope | Failed) -> Any:  # noqa: ANN401 - a CEL value
+    """Return the value of `source` over `scope`, or Failed with the reason; never raises."""
+    if isinstance(scope, Failed):
+        return scope
+    try:
+        return _fast(source).execute(scope)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001 - the engine's panics are no Exception
@@ -132,10 +169,20 @@ def _compiled(source: str) -> cel.Program:
     return cel.compile(source)
 
 
-def _context(variables: Mapping[str, Mapping[str, Any]]) -> cel.Context:
-    context = cel.Context(variables=dict(variables), functions=dict(_FUNCTIONS))
-    stdlib.add_stdlib_to_context(context)
-    return context
+@lru_cache(maxsize=4096)
+def _fast(source: str) -> cel.Program:
+    """Return the program with `matches` by RE2, CEL's own pattern library: the engine compiles a pattern every time."""
+    if re2 is None:
+        return _compiled(source)
+    calls = re.finditer(r"\bmatches(?=\s*\()", _blanked(source))
+    for call in reversed(list(calls)):
+        source = source[: call.start()] + _MATCHES + source[call.end() :]
+    return cel.compile(source)
+
+
+def _blanked(source: str) -> str:
+    """Return `source` with blanks for its strings and comments; places stay."""
+    return _STRING.sub(lambda found: " " * len(found[0]), source)
 
 
 def _reason(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sec_ops.compliance.expression import Failed, evaluate
+from sec_ops.compliance.expression import Failed, Scope, evaluate, scope_of
 from sec_ops.compliance.parsers import ParsedFact
 from sec_ops.compliance.platform import Platform
 from sec_ops.model.audit import Reason
@@ -55,18 +55,18 @@ def judge(
     """
     if unanswered := _unanswered(check, facts, platform):
         return Judgement(verdict=Verdict.UNDETERMINED, reason=unanswered)
-    variables = _variables(check, facts, platform, parameters)
+    scope = scope_of(_variables(check, facts, platform, parameters))
     try:
-        verdict, reason = _decide(check, variables)
+        verdict, reason = _decide(check, scope)
     except _Undetermined as undetermined:
         verdict, reason = Verdict.UNDETERMINED, undetermined.reason
-    observed, fault = _observed(check.observed, variables)
+    observed, fault = _observed(check.observed, scope)
     return Judgement(
         verdict=verdict,
         reason=reason,
         observed=observed,
         observed_fault=fault,
-        high_risk=verdict is Verdict.NON_COMPLIANT and _is_high_risk(check, variables),
+        high_risk=verdict is Verdict.NON_COMPLIANT and _is_high_risk(check, scope),
     )
 
 
@@ -100,23 +100,23 @@ def _variables(
     }
 
 
-def _decide(check: Check, variables: Mapping[str, Mapping[str, Any]]) -> tuple[Verdict, Reason]:
-    if check.when is not None and not _holds("when", check.when, variables):
+def _decide(check: Check, scope: Scope | Failed) -> tuple[Verdict, Reason]:
+    if check.when is not None and not _holds("when", check.when, scope):
         return Verdict.NOT_APPLICABLE, check.when_reason or message("the check doesn't apply here")
     for condition in check.undecided:
-        if _holds("undecided", condition.when, variables):
+        if _holds("undecided", condition.when, scope):
             return Verdict.UNDETERMINED, condition.reason
-    if _holds("assert", check.assert_, variables):
+    if _holds("assert", check.assert_, scope):
         if check.person_decides:
             return Verdict.MANUAL, message("the facts raise no objection; a person must confirm")
         return Verdict.COMPLIANT, message("as required")
-    if check.partial is not None and _holds("partial", check.partial, variables):
+    if check.partial is not None and _holds("partial", check.partial, scope):
         return Verdict.PARTIAL, message("only in part as required")
     return Verdict.NON_COMPLIANT, message("not as required")
 
 
-def _holds(name: str, source: str, variables: Mapping[str, Mapping[str, Any]]) -> bool:
-    value = evaluate(source, variables)
+def _holds(name: str, source: str, scope: Scope | Failed) -> bool:
+    value = evaluate(source, scope)
     if isinstance(value, Failed):
         raise _Undetermined(message("the rule ({name}) came to no result: {why}", name=name, why=value.why))
     if not isinstance(value, bool):
@@ -124,15 +124,15 @@ def _holds(name: str, source: str, variables: Mapping[str, Mapping[str, Any]]) -
     return value
 
 
-def _is_high_risk(check: Check, variables: Mapping[str, Mapping[str, Any]]) -> bool:
+def _is_high_risk(check: Check, scope: Scope | Failed) -> bool:
     """Say whether a failure is a high-risk one; a condition that comes to no result doesn't play it down."""
     if check.high_risk is None:
         return False
-    return check.high_risk.when is None or evaluate(check.high_risk.when, variables) is not False
+    return check.high_risk.when is None or evaluate(check.high_risk.when, scope) is not False
 
 
-def _observed(source: str | None, variables: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
-    value = "" if source is None else evaluate(source, variables)
+def _observed(source: str | None, scope: Scope | Failed) -> tuple[str, str]:
+    value = "" if source is None else evaluate(source, scope)
     return ("", value.why) if isinstance(value, Failed) else (_shown(value), "")
 
 
