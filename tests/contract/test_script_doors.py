@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from types import NoneType
 
 import pytest
 
+from sec_ops.compliance.collector import collector_script
+from sec_ops.compliance.frames import read_header
 from sec_ops.model.errors import ConnectionLost, DeadlineExceeded, OutputExceeded, TransportError
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.secrets import Secrets
 from sec_ops.testing.fleet import Answer, FakeFleet
 from sec_ops.transport import local, ssh
+from sec_ops.transport.clock_offset import clock_offset_ms
 from sec_ops.transport.process import run_program
 from sec_ops.transport.values import Reply, Target
 
@@ -155,6 +159,15 @@ def test_each_target_answers_once(door):
     replies = list(run(targets, CASES[1]))
     assert sorted(reply.target.name for reply in replies) == [each.name for each in targets]
     assert {reply.output for reply in replies} <= {b"one\ntwo\n", b""}
+
+
+@pytest.mark.parametrize("nonce", ["", "n0nce"])
+def test_the_collectors_own_first_line_tells_the_clock(nonce):
+    reply = local.run_script(collector_script((), nonce=nonce), clock=SystemClock())
+    header = read_header(reply.output, nonce=nonce)
+    assert header is not None
+    assert clock_offset_ms(reply.output, datetime.fromtimestamp(header.epoch + 10, UTC)) == -9_500
+    assert reply.clock_offset_ms == 0
 
 
 def test_no_target_is_no_fault(door):
