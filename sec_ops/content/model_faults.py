@@ -84,7 +84,7 @@ def _by_path(value: Any, details: list[tuple[Path, ErrorDetails]]) -> dict[Path,
 
 def _advice(alternatives: list[ErrorDetails], value: Any, path: Path, model: type[BaseModel]) -> Message | None:  # noqa: ANN401
     detail = alternatives[0]
-    if detail["type"] == "extra_forbidden":
+    if detail["type"] == "extra_forbidden" and path:
         return did_you_mean(str(path[-1]), _known_keys(model, path[:-1]))
     given = _at_or_none(value, path)
     if detail["type"] in ("enum", "literal_error"):
@@ -170,7 +170,10 @@ def _single(detail: ErrorDetails) -> Message:
     if kind in _PLAIN:
         return _PLAIN[kind]
     if kind in _FILLED:
-        return Message(_FILLED[kind].text, {name: _listed(each) if name == "expected" else str(each) for name, each in context.items()})
+        return Message(
+            _FILLED[kind].text,
+            {name: _listed(each) if name == "expected" else str(each) for name, each in context.items()},
+        )
     return message("{reason}", reason=detail["msg"])
 
 

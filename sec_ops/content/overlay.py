@@ -28,7 +28,7 @@ def overlay(kind: Kind[T], shipped: Iterable[Entry], site: Iterable[Entry]) -> t
     over = _by_id(site, faults)
     objects = {name: loaded for name, entry in base.items() if (loaded := _checked(kind, entry, faults))}
     for name, entry in over.items():
-        loaded = _patched(kind, entry, base, faults) if entry.patches else _placed(kind, entry, base, faults)
+        loaded = _patched(kind, entry, base, objects, faults) if entry.patches else _placed(kind, entry, base, faults)
         if loaded:
             objects[name] = loaded
     return objects, faults
@@ -71,12 +71,18 @@ def _checked(kind: Kind[T], entry: Entry, faults: list[Fault]) -> Loaded[T] | No
         return None
 
 
-def _patched(kind: Kind[T], entry: Entry, base: Mapping[str, Entry], faults: list[Fault]) -> Loaded[T] | None:
+def _patched(
+    kind: Kind[T], entry: Entry, base: Mapping[str, Entry], sound: Mapping[str, Loaded[T]], faults: list[Fault]
+) -> Loaded[T] | None:
     """Return a shipped object with the patch's parameters, severity and enabled."""
-    target = base.get(entry.patches or "")
     own = _patch_faults(kind, entry, base)
-    if target is None or own:
-        faults.extend(own)
+    faults.extend(own)
+    patched = entry.patches or ""
+    if own or patched not in sound:
+        return None
+    target = base[patched]
+    if wrong := _parameter_faults(entry, target):
+        faults.extend(wrong)
         return None
     try:
         value = kind.model.model_validate(_merged(target.raw, entry.raw))
@@ -104,14 +110,12 @@ def _patch_faults(kind: Kind[Any], entry: Entry, base: Mapping[str, Entry]) -> l
             faults.append(
                 entry.fault((key,), what, message("replace the object with: overrides: {id}", id=entry.patches))
             )
-    if not faults:
-        faults = _parameter_faults(entry, base[entry.patches or ""])
     return faults
 
 
 def _parameter_faults(entry: Entry, target: Entry) -> list[Fault]:
     given, known = entry.raw.get("parameters", {}), target.raw.get("parameters", {})
-    if not isinstance(given, Mapping) or not isinstance(known, Mapping):
+    if not isinstance(given, Mapping):
         return [entry.fault(("parameters",), message("wants a map of keys and values"))]
     faults = []
     for name, value in given.items():
