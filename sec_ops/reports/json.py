@@ -3,6 +3,7 @@
 from typing import Any
 
 from sec_ops.model.audit import AuditedHost, AuditResult, ClauseResult, Finding
+from sec_ops.model.text import printable
 from sec_ops.reports import view
 from sec_ops.reports.words import Words, words
 
@@ -40,7 +41,8 @@ def _system(result: AuditResult, position: int, words: Words) -> dict[str, Any]:
 
 
 def _host(host: AuditedHost, words: Words) -> dict[str, Any]:
-    document = host.model_dump(mode="json")
+    dumped = host.model_dump(mode="json")
+    document = {name: printable(value) if isinstance(value, str) else value for name, value in dumped.items()}
     document["reason"] = words.said(host.reason) if host.reason else None
     return document
 
@@ -79,7 +81,7 @@ def _finding(finding: Finding, words: Words) -> dict[str, Any]:
         "host": finding.host,
         "verdict": finding.verdict.value,
         "reason": words.said(finding.reason),
-        "observed": finding.observed,
+        "observed": printable(finding.observed),
         "severity": finding.severity.value,
         "affects_verdict": finding.affects_verdict,
     }
