@@ -1,7 +1,7 @@
 """Signatures of persons: SSH keys through `ssh-keygen -Y`, bound to one namespace and to each key's validity."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +16,7 @@ NAMESPACE = "sec-ops-approval"
 _SIGNED = b"-----BEGIN SSH SIGNATURE-----"
 _TOUCH_SECONDS = 90
 _PROGRAM = "ssh-keygen"
+_REFUSED = 255
 
 
 def sign(statement: bytes, key: Path, run_program: RunProgram) -> str:
@@ -43,10 +44,9 @@ def verify(statement: bytes, signature: str, signer: Person, at: datetime, run_p
         return message("{person} has no key", person=signer.id)
     with TemporaryDirectory(prefix="sec-ops-") as folder:
         signers, armored = Path(folder, "allowed_signers"), Path(folder, "signature")
-        signers.write_text(allowed_signers([signer]), encoding="ascii", errors="replace")
+        signers.write_text(allowed_signers([signer], at.astimezone(UTC).date()), encoding="ascii")
         armored.write_text(signature, encoding="ascii", errors="replace")
-        arguments = [_PROGRAM, "-Y", "verify", "-f", str(signers), "-I", signer.id, "-n", NAMESPACE]
-        arguments += ["-s", str(armored), "-O", f"verify-time={_moment(at)}"]
+        arguments = [_PROGRAM, "-Y", "verify", "-f", str(signers), "-I", signer.id, "-n", NAMESPACE, "-s", str(armored)]
         completed = run_program(arguments, stdin=statement)
     if completed.exit_code == 0:
         return None
@@ -55,35 +55,18 @@ def verify(statement: bytes, signature: str, signer: Person, at: datetime, run_p
     return message("the signature is not one of a valid key of {person}", person=signer.id)
 
 
-_REFUSED = 255
+def allowed_signers(people: Iterable[Person], day: date) -> str:
+    """Return OpenSSH's list of who may sign on a day (UTC).
 
-
-def allowed_signers(people: Iterable[Person]) -> str:
-    """Return OpenSSH's list of who may sign, with the days on which each key is valid."""
-    return "".join(f"{person.id} {_options(person, key)} {_bare(key)}\n" for person in people for key in person.keys)
-
-
-def _options(person: Person, key: PublicKey) -> str:
-    options = [f'namespaces="{NAMESPACE}"']
-    if key.valid_from:
-        options.append(f'valid-after="{_moment(_midnight(key.valid_from))}"')
-    ends = [day for day in (key.valid_until, person.expires) if day]
-    if ends:
-        options.append(f'valid-before="{_moment(_midnight(min(ends)) + timedelta(days=1))}"')
-    return ",".join(options)
+    The days are judged here: OpenSSH before 8.7 can't, and before 9.1 only in local time.
+    """
+    return "".join(
+        f'{person.id} namespaces="{NAMESPACE}" {_bare(key)}\n' for person in people for key in person.keys_on(day)
+    )
 
 
 def _bare(key: PublicKey) -> str:
     return " ".join(key.key.split()[:2])
-
-
-def _midnight(day: str) -> datetime:
-    return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
-
-
-def _moment(moment: datetime) -> str:
-    """Return a time as ssh-keygen reads it; the `Z` makes it UTC (OpenSSH 9.1 and later)."""
-    return moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
 
 
 def _last(stderr: bytes) -> str:

@@ -78,6 +78,10 @@ class PublicKey(Value):
     valid_from: Day | None = None
     valid_until: Day | None = None
 
+    def valid(self, day: date) -> bool:
+        """Return whether the key is valid on that day (UTC)."""
+        return (self.valid_from or "") <= day.isoformat() <= (self.valid_until or "9999-12-31")
+
     @property
     def fingerprint(self) -> str:
         """Return the key's fingerprint as OpenSSH shows it: `SHA256:` and base64 of the digest."""
@@ -139,6 +143,10 @@ class Person(Value):
     def might_grant(self, day: str) -> bool:
         """Return whether this person held a role on that day by which roles are granted."""
         return any(grant.role in GRANTING and grant.on <= day <= (grant.revoked_on or day) for grant in self.roles)
+
+    def keys_on(self, day: date) -> tuple[PublicKey, ...]:
+        """Return the keys that are valid on that day (UTC); none when the account has expired."""
+        return tuple(key for key in self.keys if key.valid(day)) if self.active(day) else ()
 
     def active(self, day: date) -> bool:
         """Return whether the account is valid on that day (UTC)."""

@@ -1,6 +1,6 @@
 """Signatures by real `ssh-keygen`: the right key, in its days, over these very bytes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -81,10 +81,11 @@ def test_a_key_that_cannot_sign(folder: Path, tmp_path: Path) -> None:
         sign(STATEMENT, broken, run_program)
 
 
-def test_allowed_signers_bind_namespace_and_days(folder: Path) -> None:
+def test_allowed_signers_bind_the_namespace_and_the_day(folder: Path) -> None:
     line = (folder / "zhou.pub").read_text().strip()
     key = {"key": line, "valid_from": "2026-01-05", "valid_until": "2027-06-30"}
     signer = Person.model_validate({**person("zhou", expires="2026-12-31").model_dump(), "keys": [key]})
     bare = " ".join(line.split()[:2])
-    options = 'namespaces="sec-ops-approval",valid-after="20260105000000Z",valid-before="20270101000000Z"'
-    assert allowed_signers([signer]) == f"zhou {options} {bare}\n"
+    assert allowed_signers([signer], date(2026, 12, 31)) == f'zhou namespaces="sec-ops-approval" {bare}\n'
+    assert allowed_signers([signer], date(2026, 1, 4)) == ""
+    assert allowed_signers([signer], date(2027, 1, 1)) == ""
