@@ -7,6 +7,7 @@ from sec_ops.compliance.catalogue import Catalogue, build_catalogue
 from sec_ops.compliance.collector import needed_probes
 from sec_ops.content.kinds import CHECKS, CLAUSES, HIGH_RISK, PROBES
 from sec_ops.content.library import Library
+from sec_ops.content.lint import lint
 from sec_ops.model.catalogue import HighRiskSituation
 from sec_ops.model.check import Check, Probe
 from sec_ops.model.content import Loaded
@@ -41,10 +42,8 @@ def load_rulebook(library: Library, approval: ApprovalCheck) -> Rulebook:
     """
     from sec_ops.compliance.lint import SOUNDNESS
 
-    library.load(*_KINDS)
-    faults = [fault for rule in SOUNDNESS for fault in rule(library)]
-    if faults:
-        raise ContentInvalid(sorted(faults, key=lambda fault: (fault.file, fault.line)))
+    if faults := lint(library, SOUNDNESS, *_KINDS):
+        raise ContentInvalid(faults)
     library.require_approval(approval, CHECKS, PROBES)
     return Rulebook(
         checks={name: loaded for name, loaded in library.objects(CHECKS).items() if loaded.value.enabled},

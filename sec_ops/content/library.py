@@ -62,6 +62,17 @@ class Library:
                 self._read(kind)
         return tuple(fault for kind in chosen for fault in self._faults[kind.name])
 
+    def readable(self, *kinds: Kind[Any]) -> "Library":
+        """Return this library with the kinds named counting as whole: what could be read of them, without a fault.
+
+        For rules that look for more faults beside those that are known, in kinds that no other kind refers to.
+        """
+        self.faults(*kinds)
+        view = Library(self.shipped_root, self.site_root)
+        view._objects, view._entries, view._files = self._objects, self._entries, self._files
+        view._faults = {**self._faults, **{kind.name: () for kind in kinds}}
+        return view
+
     def digest(self, *kinds: Kind[Any]) -> str:
         """Return one SHA-256 over ids, layers and file digests of the kinds: the content a run is judged by."""
         lines = [

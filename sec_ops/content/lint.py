@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from sec_ops.content.kinds import KINDS
+from sec_ops.content.kinds import CHECKS, KINDS, Kind
 from sec_ops.content.layer import shown_path
 from sec_ops.content.library import Library, LintRule
 from sec_ops.model.errors import ContentInvalid, Fault
@@ -16,12 +17,13 @@ _ANSIBLE = ("hosts.yml", "group_vars", "host_vars")
 _YAML = (".yml", ".yaml")
 
 
-def lint(library: Library, rules: Iterable[LintRule]) -> tuple[Fault, ...]:
-    """Return every fault of every kind, then what the rules see in the kinds that could be read."""
-    faults = list(library.faults())
+def lint(library: Library, rules: Iterable[LintRule], *kinds: Kind[Any]) -> tuple[Fault, ...]:
+    """Return every fault of the kinds (all when none is named), and what the rules see in what could be read."""
+    faults = list(library.faults(*kinds))
+    readable = library.readable(CHECKS)
     for rule in rules:
         try:
-            faults.extend(rule(library))
+            faults.extend(rule(readable))
         except ContentInvalid as error:
             faults.extend(fault for fault in error.faults if fault not in faults)
     return tuple(sorted(faults, key=lambda fault: (fault.file, fault.line)))
