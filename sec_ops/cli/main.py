@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
@@ -23,6 +24,9 @@ class _TerminatedError(BaseException):
 
 def main() -> NoReturn:
     """Run the command line of this process and exit with the code of the table in `model.outcome`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a sign shows its code instead
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

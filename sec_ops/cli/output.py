@@ -28,6 +28,7 @@ def emit(
     """
     if current().form == "text":
         sys.stdout.write(text().rstrip("\n") + "\n")
+        sys.stdout.flush()
         return
     held = set(outcomes) or {Outcome.CLEAN}
     document: dict[str, Any] = {
