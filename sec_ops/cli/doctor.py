@@ -50,7 +50,8 @@ def doctor() -> Iterable[Outcome]:
 def _line(row: _Row) -> str:
     sign = _("good") if row.good else _("WANTING")
     text = f"{sign:<8} {row.name}: {row.detail}"
-    return f"{text}\n         {_('next')}: {row.next_step}" if row.next_step and not row.good else text
+    advice = _("  next: {advice}").format(advice=row.next_step)
+    return f"{text}\n       {advice}" if row.next_step and not row.good else text
 
 
 def _python() -> _Row:

@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "sec_ops"
-KEYWORDS = {"_": None, "message": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "message": None, "gettext": None, "ngettext": (1, 2), "translate": None}
 METHODS = [("**.py", "python"), ("**/html/*.html", "jinja2.ext:babel_extract")]
 ROOMS = sorted((PACKAGE / "locale" / "zh_CN").glob("*.po"))
 OWN_LANGUAGE = {"verify.py"}  # one file for an auditor, which carries its own texts

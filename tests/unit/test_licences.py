@@ -18,7 +18,8 @@ ELSEWHERE = {"colorama"}  # Windows only
 def _licences(name: str) -> str:
     about = metadata(name)
     classifiers = [text for text in about.get_all("Classifier") or [] if text.startswith("License")]
-    return " ".join([about.get("License-Expression") or "", (about.get("License") or "")[:60], *classifiers])
+    named = [*(about.get_all("License-Expression") or []), *(text[:60] for text in about.get_all("License") or [])]
+    return " ".join([*named, *classifiers])
 
 
 @pytest.mark.parametrize("name", sorted(set(LOCKED) - ELSEWHERE))
