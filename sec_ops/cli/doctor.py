@@ -76,7 +76,9 @@ def _ssh_keygen() -> _Row:
 
 
 def _ansible() -> _Row:
-    return _program("ansible-inventory", ["ansible-inventory", "--version"], "pip install ansible-core")
+    from sec_ops.transport.ansible import program
+
+    return _program("ansible-inventory", [program(), "--version"], "pip install ansible-core")
 
 
 def _program(name: str, arguments: list[str], install: str) -> _Row:

@@ -19,7 +19,7 @@ from sec_ops.model.protocols import Completed, RunProgram
 from sec_ops.runtime.files import make_folder, write_atomically
 from sec_ops.transport.process import clean_environment
 
-__all__ = ["inventory_list"]
+__all__ = ["inventory_list", "program"]
 
 _CONFIGURATION = Path(__file__).with_name("ansible.cfg")
 _PROGRAM = "ansible-inventory"
@@ -49,15 +49,15 @@ def inventory_list(path: Path, run_program: RunProgram, cache_folder: Path | Non
 
 def _list(path: Path, run_program: RunProgram) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="sec-ops-inventory-") as home:
-        arguments = [_program(), "--inventory", str(path.resolve()), "--list", "--playbook-dir", home]
+        arguments = [program(), "--inventory", str(path.resolve()), "--list", "--playbook-dir", home]
         environment = clean_environment(
             ANSIBLE_CONFIG=str(_CONFIGURATION), ANSIBLE_HOME=home, LANG="C.UTF-8", LC_ALL="C.UTF-8"
         )
         return _document(path, run_program(arguments, deadline_seconds=_DEADLINE_SECONDS, environment=environment))
 
 
-def _program() -> str:
-    """Prefer the one beside the running interpreter: another release could read the same file in another way."""
+def program() -> str:
+    """Return the `ansible-inventory` to run. Prefer the one beside the running interpreter: another release could read the same file in another way."""
     own = Path(sys.executable).parent / _PROGRAM
     return str(own) if own.exists() else _PROGRAM
 
