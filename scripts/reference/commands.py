@@ -4,6 +4,7 @@ import types
 import typing
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from importlib import import_module, util
 from typing import Any
 
@@ -37,6 +38,7 @@ def commands_page() -> str:
     )
 
 
+@cache
 def command_paths() -> tuple[str, ...]:
     """Return every command as it is typed, without `sec-ops`."""
     return tuple(path for path, _ in _commands())

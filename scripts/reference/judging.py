@@ -11,7 +11,7 @@ from sec_ops.content.library import Library
 from sec_ops.model.check import Check, Probe
 from sec_ops.model.clause import Method, RequirementSet
 
-__all__ = ["checks_page", "expressions_page", "parsers_page"]
+__all__ = ["checks_page", "expressions_page", "function_names", "parsers_page"]
 
 _EXAMPLES = {
     "": (
@@ -32,7 +32,7 @@ _EXAMPLES = {
         '"aB".lowerAscii()',
         '"a-b".replace("-", "_")',
     ),
-    "lists": ("[3, 1].sort()", '["b", "a", "b"].distinct()', "[[1], [2]].flatten()", "[5, 6].first()", "[1, 2].sum()"),
+    "lists": ("[3, 1].sort()", '["b", "a", "b"].distinct()', "[[1], [2]].flatten()", "[1, 2].sum()"),
     "sets and maths": (
         "sets.contains([1, 2], [1])",
         "sets.intersects([1], [2])",
@@ -66,11 +66,11 @@ def _parser_section(name: str) -> str:
 def expressions_page() -> str:
     """Return names and functions of CEL expressions, each example evaluated here and now."""
     rows = [
-        (group if number == 0 else "", code(each), f"`{_shown(expression.evaluate(each, {}))}`")
+        (group if number == 0 else "", code(each), f"`{_shown(expression.evaluate(each, expression.scope_of({})))}`")
         for group, examples in _EXAMPLES.items()
         for number, each in enumerate(examples)
     ]
-    names = sorted(expression.FUNCTION_NAMES)
+    names = sorted(function_names())
     return page(
         "Expressions of checks",
         "Checks speak CEL, the [Common Expression Language](https://cel.dev). Names: `fact.<probe>`, "
@@ -78,10 +78,17 @@ def expressions_page() -> str:
         "An expression that comes to no true or false (a missing key, a wrong type) makes the check undetermined, "
         "never compliant. Unknown names and functions are faults of `sec-ops content lint`.",
         table(("group", "expression", "value"), rows),
+        "Patterns of `matches` are RE2: no look-around, no back references, linear time; they match anywhere unless "
+        "anchored.",
         "Functions of our own: `to_int(text, default)` reads an integer of at most 18 digits or gives the default; "
         "`octal(text)` reads a file mode; `bits(mode, mask)` is the bitwise and.",
         "All functions: " + ", ".join(code(name) for name in names) + ".",
     )
+
+
+def function_names() -> set[str]:
+    """Return the functions that authors may use; a name with `re2` is `matches` in the engine's own disguise."""
+    return {name for name in expression.FUNCTION_NAMES if not name.startswith("re2_")}
 
 
 def _shown(value: object) -> str:
@@ -100,7 +107,8 @@ def checks_page() -> str:
         f"{len(checks)} shipped checks when this page was made; `sec-ops content list checks` is always current.",
         table(("id", "标题", "title", "decides", "severity", "verified on"), rows),
         "“Verified on” names platforms where, on a real system, the check was seen to fail on a broken setting and to "
-        "pass on a mended one; elsewhere a report says that it was not. A check without parts is information and moves no verdict.",
+        "pass on a mended one; elsewhere a report says that it was not. A check without parts is information "
+        "and moves no verdict.",
         _coverage(library, checks),
         _probes(library, checks),
     )
