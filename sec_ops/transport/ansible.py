@@ -57,7 +57,10 @@ def _list(path: Path, run_program: RunProgram) -> dict[str, Any]:
 
 
 def program() -> str:
-    """Return the `ansible-inventory` to run. Prefer the one beside the running interpreter: another release could read the same file in another way."""
+    """Return the `ansible-inventory` to run.
+
+    Preferably the one beside the running interpreter: another release could read the same file in another way.
+    """
     own = Path(sys.executable).parent / _PROGRAM
     return str(own) if own.exists() else _PROGRAM
 
