@@ -11,7 +11,7 @@ class Collection(Value):
     """How facts are collected from a fleet."""
 
     parallel: int = Field(default=50, ge=1, le=500, description="connections at once")
-    host_deadline_seconds: int = Field(default=120, ge=5, le=3600, description="one deadline per host, everything in it")
+    host_deadline_seconds: int = Field(default=120, ge=5, le=3600, description="one deadline for a whole visit")
     output_bound_bytes: int = Field(default=33_554_432, ge=65_536, description="bytes accepted from one host")
     known_hosts: NonEmpty = Field(default="inventory/known_hosts", description="host keys, relative to the site")
 
