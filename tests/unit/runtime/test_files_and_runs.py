@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from sec_ops.model.errors import SiteNotFound, StorageError, UsageError
-from sec_ops.runtime import files
+from sec_ops.model.protocols import Randomness
 from sec_ops.runtime.files import write_atomically
 from sec_ops.runtime.run import create_run, find_run
 from sec_ops.runtime.site import find_site
+
+
+def always(byte: int) -> Randomness:
+    return lambda count: bytes([byte]) * count
 
 
 class StillClock:
@@ -30,7 +34,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match="No space left"):
         write_atomically(target, b"new")
     assert target.read_bytes() == b"old"
@@ -55,7 +59,7 @@ def test_a_run_is_sealed_by_the_digests_of_its_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["latest", "20261123T080000Z-audit-01010101", "01010101"])
 def test_a_run_is_found(tmp_path: Path, name: str) -> None:
     for byte in (0, 1):
-        create_run(tmp_path, "audit", clock=StillClock(), randomness=lambda n, byte=byte: bytes([byte]) * n)
+        create_run(tmp_path, "audit", clock=StillClock(), randomness=always(byte))
     create_run(tmp_path, "drill", clock=StillClock(), randomness=lambda n: b"\xff" * n)
     assert find_run(tmp_path, name, verb="audit").name.endswith("01010101")
 
@@ -63,7 +67,7 @@ def test_a_run_is_found(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["2026", "../etc", "nothing", ""])
 def test_an_unclear_name_is_refused(tmp_path: Path, name: str) -> None:
     for byte in (0, 1):
-        create_run(tmp_path, "audit", clock=StillClock(), randomness=lambda n, byte=byte: bytes([byte]) * n)
+        create_run(tmp_path, "audit", clock=StillClock(), randomness=always(byte))
     with pytest.raises(UsageError):
         find_run(tmp_path, name, verb="audit")
 
