@@ -18,8 +18,8 @@ from sec_ops.runtime.language import gettext as _
 __all__ = ["main"]
 
 
-class _TerminatedError(BaseException):
-    """SIGTERM arrived; unwinds like KeyboardInterrupt so that clean-up runs."""
+class _TerminatedError(KeyboardInterrupt):
+    """SIGTERM arrived; what Ctrl-C keeps is kept, clean-up runs."""
 
 
 def main() -> NoReturn:
@@ -43,18 +43,19 @@ def run(arguments: Sequence[str]) -> int:
         options, rest = invocation.split(arguments)
         invocation.use(options)
         use_language(options.language or chosen_language())
-        return decisive(_dispatch(rest))
+        outcomes = set(_dispatch(rest))
+        return decisive(outcomes | ({Outcome.TERMINATED} if _was_terminated() else set()))
     except SecOpsError as error:
         if invocation.current().debug:
             traceback.print_exc()
         failure.show(error)
         return error.outcome
-    except KeyboardInterrupt:
-        sys.stderr.write(_("interrupted") + "\n")
-        return Outcome.INTERRUPTED
     except _TerminatedError:
         sys.stderr.write(_("terminated") + "\n")
         return Outcome.TERMINATED
+    except KeyboardInterrupt:
+        sys.stderr.write(_("interrupted") + "\n")
+        return Outcome.INTERRUPTED
     except BrokenPipeError:
         return Outcome.CLEAN
     except Exception:  # noqa: BLE001 - the one top-level handler
@@ -75,7 +76,13 @@ def _dispatch(arguments: Sequence[str]) -> Iterable[Outcome]:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
+    # Once is enough: a second one must not cut short what is being sealed.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise _TerminatedError
+
+
+def _was_terminated() -> bool:
+    return signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
 
 if __name__ == "__main__":
