@@ -31,8 +31,8 @@ SHELL = [
 ]
 
 
-def label(value: object) -> str | None:
-    return value.relative_to(ROOT).as_posix() if isinstance(value, Path) else None
+def label(value: object) -> str:
+    return value.relative_to(ROOT).as_posix() if isinstance(value, Path) else str(value).partition("\n")[0][:40]
 
 
 @pytest.mark.parametrize(("path", "words", "text"), SNIPPETS, ids=label)
@@ -141,3 +141,10 @@ def test_options_exist(path: Path, text: str) -> None:
         for option in (word.partition("=")[0] for word in without_common(words) if word.startswith("--")):
             common = option in ("--json", "--jsonl", "--debug", "--no-color", "--help", "--version")
             assert common or option in re.findall(r"--[a-z-]+", section), f"sec-ops {command} has no {option}"
+
+
+@pytest.mark.parametrize(("path", "text"), SHELL, ids=label)
+def test_files_of_the_checkout_exist(path: Path, text: str) -> None:
+    """What a block runs of this checkout is there: scripts, tests."""
+    named = re.findall(r"(?<![\w/.])(?:scripts|tests|benchmarks|sec_ops)/[\w./-]*\w", text)
+    assert [name for name in named if not (ROOT / name).exists()] == []
