@@ -94,8 +94,7 @@ def verify(
     report = found.report("required" if require_witness else "", language())
     outcomes = tuple(outcome for outcome in Outcome if outcome.label in report["outcome"])
     body = {name: value for name, value in report.items() if name not in ("schema", "version", "outcome")}
-    text = verifier.text_of(report, language())
-    emit("sec-ops/evidence-verify", body, outcomes=outcomes, text=lambda: printable(text))
+    emit("sec-ops/evidence-verify", body, outcomes=outcomes, text=lambda: _verified(report))
     return outcomes
 
 
@@ -133,6 +132,11 @@ def normal_fingerprint(text: str) -> str:
         what = message("not a fingerprint: {text}", text=text)
         raise UsageError(what, advice=message("a fingerprint is 64 hexadecimal digits from the paper anchor"))
     return printed
+
+
+def _verified(report: dict[str, Any]) -> str:
+    lines = [f"  {item['where']}: {item['text']}" for item in [*report["faults"], *report["not_checked"]]]
+    return printable("\n".join([*lines, report["text"]]))
 
 
 def _matches(entry: Entry, kind: str, system: str, run: str) -> bool:

@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sec_ops.model.canonical import canonical_line
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 from sec_ops.runtime.files import storage_error, sync_folder
@@ -24,8 +23,8 @@ _REGULAR_FILE = 0o100600 << 16
 Part = tuple[str, Iterable[bytes]]
 
 
-def write_archive(path: Path, parts: Iterable[Part], manifest: dict[str, object]) -> str:
-    """Write the parts, then the manifest with their digests, and put the file at its path in one step.
+def write_archive(path: Path, parts: Iterable[Part]) -> str:
+    """Write the parts and put the file at its path in one step.
 
     Returns the SHA-256 of the file. Raises StorageError, and UsageError when it would be too large for a zip.
     """
@@ -34,8 +33,8 @@ def write_archive(path: Path, parts: Iterable[Part], manifest: dict[str, object]
         with neighbour.open("xb") as stream:
             os.fchmod(stream.fileno(), 0o600)
             with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
-                digests = {name: _add(archive, name, chunks) for name, chunks in parts}
-                _add(archive, "manifest.json", [canonical_line({**manifest, "files": digests})])
+                for name, chunks in parts:
+                    _add(archive, name, chunks)
             stream.flush()
             os.fsync(stream.fileno())
         digest = hashlib.sha256(neighbour.read_bytes()).hexdigest()
@@ -51,16 +50,13 @@ def write_archive(path: Path, parts: Iterable[Part], manifest: dict[str, object]
     return digest
 
 
-def _add(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> str:
+def _add(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> None:
     information = zipfile.ZipInfo(name, _EPOCH)
     information.external_attr = _REGULAR_FILE
     information.create_system = 3
-    digest = hashlib.sha256()
     with archive.open(information, "w") as target:
         for chunk in _gathered(chunks):
-            digest.update(chunk)
             target.write(chunk)
-    return digest.hexdigest()
 
 
 def _gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from sec_ops.evidence.files import DiskFiles, Files
 from sec_ops.evidence.keys import load_ring
 from sec_ops.evidence.layout import Layout
 from sec_ops.evidence.log import EvidenceLog
-from sec_ops.evidence.proofs import consistency_proofs, state_at
+from sec_ops.evidence.proofs import state_at
 from sec_ops.evidence.reading import parse_line, read_lines
 from sec_ops.evidence.tree import ALGORITHMS
 from sec_ops.model.canonical import canonical_line
@@ -62,7 +62,7 @@ def bundle(log: EvidenceLog, folder: Path, *, run: str, output: Path, files: Fil
     choice = _choose(layout, door, lines, run)
     end = _reusable_end(layout, door, lines, choice) or _export(log, choice)
     covered = list(read_lines(layout, door, choice.first, end))
-    digest = write_archive(output, _parts(layout, door, choice, covered), _manifest(layout, door, choice, covered))
+    digest = write_archive(output, _parts(layout, door, choice, covered))
     return BundleSummary(path=output, sha256=digest, first=choice.first, end=end, blobs=len(choice.blobs))
 
 
@@ -134,18 +134,17 @@ def _parts(
     yield "entries.jsonl", (line + b"\n" for line in lines)
     for digest in choice.blobs:
         yield f"blobs/{digest}", [open_blob(layout, files, digest).plain]
+    yield "manifest.json", [canonical_line(_manifest(layout, files, choice, end))]
 
 
-def _manifest(layout: Layout, files: Files, choice: _Choice, lines: Sequence[bytes]) -> dict[str, object]:
+def _manifest(layout: Layout, files: Files, choice: _Choice, end: int) -> dict[str, object]:
     old = state_at(layout, files, choice.first)
-    proofs = {name: [node.hex() for node in proof] for name, proof in consistency_proofs(old, lines).items()}
     opened = {digest: open_blob(layout, files, digest).salt for digest in choice.blobs}
     return {
         "format": "evlog-bundle/1",
         "origin": load_ring(layout, files).origin,
         "first": choice.first,
-        "end": choice.first + len(lines),
-        "frontier": {name: [node.hex() for node in tree.nodes] for name, tree in old.trees.items()},
-        "consistency": {"old": choice.first, **proofs} if choice.first else None,
+        "end": end,
+        "consistency": {name: [node.hex() for node in tree.nodes] for name, tree in old.trees.items()},
         "salts": {digest: salt.hex() for digest, salt in opened.items() if salt},
     }

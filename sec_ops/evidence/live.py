@@ -25,7 +25,7 @@ def verify_live(
     Blobs are decrypted and compared with their entries; one that an entry names and that is not there is a fault.
     """
     source = _LiveLog(Layout(folder), files or DiskFiles())
-    verifier = Verifier(source, trust, all_signatures)
+    verifier = Verifier(lambda: source, trust, all_signatures)
     for digest in sorted(set(verifier.blobs) - {name.removeprefix("blobs/") for name in source.files}):
         verifier.fault(f"blobs/{digest}", "file")
     if source.has_torn_tail():
@@ -36,8 +36,6 @@ def verify_live(
 class _LiveLog:
     """What the verifier reads of a bundle, made from the site's files as it asks."""
 
-    sealed = False
-
     def __init__(self, layout: Layout, files: Files) -> None:
         self._layout = layout
         self._files = files
@@ -47,12 +45,9 @@ class _LiveLog:
             "origin": ring.origin,
             "first": 0,
             "end": 0,
-            "files": {"manifest.json": ""},
-            "frontier": {name: [] for name in ALGORITHMS},
-            "consistency": None,
+            "consistency": {name: [] for name in ALGORITHMS},
             "salts": _Salts(layout, files),
         }
-        self.digests = {"manifest.json": ""}
         notes = [
             f"checkpoints/{size:012d}/{algorithm}.note"
             for size in checkpoint_sizes(layout, files)

@@ -10,6 +10,7 @@ from typing import Any
 from sec_ops.evidence import verify
 from sec_ops.evidence.archive import write_archive
 from sec_ops.evidence.bundle import BundleSummary, bundle
+from sec_ops.model.canonical import canonical_line
 from sec_ops.model.evidence import LowEntropy
 from tests.unit.evidence.support import facts, opened
 
@@ -35,9 +36,9 @@ def manifest_of(path: Path) -> dict[str, Any]:
 
 
 def packed(path: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Path:
-    """Write a bundle as a clever forger would: the manifest's digests fit the changed files."""
-    rest = {name: value for name, value in manifest.items() if name != "files"}
-    write_archive(path, [(name, [content]) for name, content in files.items()], rest)
+    """Write a bundle as a clever forger would: a sound zip around changed files."""
+    parts = [(name, [content]) for name, content in files.items()]
+    write_archive(path, [*parts, ("manifest.json", [canonical_line(manifest)])])
     return path
 
 

@@ -93,7 +93,6 @@ def test_bundles_follow_each_other_without_a_gap(folder: Path, tmp_path: Path, t
     second = bundle(log, folder, run="run-3", output=tmp_path / "two.evz")
     assert second.first == first.end
     assert report(tmp_path / "two.evz", trust)["outcome"] == ["clean"]
-    assert manifest_of(tmp_path / "two.evz")["consistency"]["old"] == first.end
     older = bundle(log, folder, run="run-1", output=tmp_path / "three.evz")
     assert older.first == 0
     assert report(tmp_path / "three.evz", trust)["outcome"] == ["clean"]
@@ -231,7 +230,7 @@ def _spaced_line(files: Files, _manifest: dict[str, Any]) -> None:
         (_without("checkpoints/000000000007/sm3"), "size"),
         (_without("keyring.json"), "form"),
         (_without("entries.jsonl"), "form"),
-        (_without("verify.py"), "blob"),
+        (_without("verify.py"), "form"),
         (_without_one_blob, "blob"),
         (_another_blob, "blob"),
         (_replace("blobs/", b"facts", b"facto"), "blob"),
@@ -250,9 +249,9 @@ def _spaced_line(files: Files, _manifest: dict[str, Any]) -> None:
         (lambda files, manifest: manifest.update(end=6), "end"),
         (lambda files, manifest: manifest.update(origin="other"), "form"),
         (lambda files, manifest: manifest.update(salts={}), "blob"),
-        (lambda files, manifest: manifest.update(frontier={}), "form"),
-        (lambda files, manifest: manifest.update(frontier={"sha256": ["00"], "sm3": ["00"]}), "form"),
-        (lambda files, manifest: manifest.update(extra=1), "form"),
+        (lambda files, manifest: manifest.update(consistency={}), "form"),
+        (lambda files, manifest: manifest.update(consistency={"sha256": ["00"], "sm3": ["00"]}), "form"),
+        (lambda files, manifest: manifest.update(extra=1), "end"),
         (lambda files, manifest: manifest.pop("salts"), "form"),
     ],
 )
@@ -272,15 +271,12 @@ def test_a_wrong_consistency_proof_is_named(folder: Path, trust: tuple[str, ...]
     log.append_many([facts(4, "run-2"), facts(5, "run-2")])
     bundle(log, folder, run="run-2", output=tmp_path / "two.evz")
 
-    def change(_files: Files, manifest: dict[str, Any]) -> None:
-        manifest["consistency"]["sm3"][0] = "00" * 32
+    def proof(_files: Files, manifest: dict[str, Any]) -> None:
+        manifest["consistency"]["sha256"][0] = "00" * 32
 
-    assert codes(report(changed(tmp_path / "two.evz", change, tmp_path / "x.evz"), trust)) == {"proof"}
-
-    def frontier(_files: Files, manifest: dict[str, Any]) -> None:
-        manifest["frontier"]["sha256"][0] = "00" * 32
-
-    assert "root" in codes(report(changed(tmp_path / "two.evz", frontier, tmp_path / "y.evz"), trust))
+    assert "root" in codes(report(changed(tmp_path / "two.evz", proof, tmp_path / "y.evz"), trust))
+    without = _without("checkpoints/000000000007")
+    assert codes(report(changed(tmp_path / "two.evz", without, tmp_path / "z.evz"), trust)) == {"form"}
 
 
 def test_a_log_made_again_with_other_keys_is_not_anchored(trust: tuple[str, ...], tmp_path: Path) -> None:
