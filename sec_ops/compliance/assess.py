@@ -7,7 +7,7 @@ from typing import Literal
 
 from sec_ops.compliance.algebra import FAILING, moves_verdict
 from sec_ops.compliance.gather import HostRecord
-from sec_ops.compliance.hosts import TRUSTED, HostJudge, JudgedHost
+from sec_ops.compliance.hosts import REMEMBERED, TRUSTED, HostJudge, JudgedHost
 from sec_ops.compliance.judge import Judgement, probe_ids
 from sec_ops.compliance.parts import SystemView, judge_clause
 from sec_ops.compliance.rulebook import Rulebook
@@ -40,13 +40,16 @@ def assess(
     packs: Iterable[tuple[HostRecord, FactPack | None]],
     *,
     trusted: frozenset[Provenance] = TRUSTED,
+    remembered: int = REMEMBERED,
 ) -> Assessment:
-    """Return what `rulebook` say of `systems`; packs are read one after another and none is kept.
+    """Return what `rulebook` says of `systems`; packs are read one after another and none is kept.
 
     A host without a pack leaves every part its facts could decide undetermined. Facts of provenances that aren't
-    `trusted` never pass without a person.
+    `trusted` never pass without a person. `remembered` bounds the memo of judgements; it changes no result.
     """
-    assessing = _Assessing(rulebook=rulebook, judge=HostJudge(rulebook, trusted=trusted), systems=systems)
+    assessing = _Assessing(
+        rulebook=rulebook, judge=HostJudge(rulebook, trusted=trusted, remembered=remembered), systems=systems
+    )
     for record, pack in packs:
         assessing.take(record, pack)
     return assessing.result()

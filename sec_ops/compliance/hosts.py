@@ -16,12 +16,14 @@ from sec_ops.model.messages import message
 from sec_ops.model.text import printable
 from sec_ops.model.verdict import Verdict
 
-__all__ = ["TRUSTED", "HostJudge", "JudgedHost"]
+__all__ = ["REMEMBERED", "TRUSTED", "HostJudge", "JudgedHost"]
 
 TRUSTED: Final = frozenset({Provenance.COLLECTED})
 """Provenances whose facts pass without a person's confirmation."""
 
-_JUDGEMENTS: Final = 100_000
+REMEMBERED: Final = 100_000
+"""Judgements kept; other memos are smaller."""
+
 _PARSED: Final = 2_000
 _EXCERPTS: Final = 20_000
 _EXCERPT_LINES: Final = 12
@@ -45,13 +47,13 @@ class HostJudge:
     """Judges hosts one after another; facts and rules that were met before cost a look-up."""
 
     def __init__(
-        self, rulebook: Rulebook, *, trusted: frozenset[Provenance] = TRUSTED, remembered: int = _JUDGEMENTS
+        self, rulebook: Rulebook, *, trusted: frozenset[Provenance] = TRUSTED, remembered: int = REMEMBERED
     ) -> None:
         self._checks = rulebook.checks
         self._probes = {probe.id: probe for probe in rulebook.probes}
         self._trusted = trusted
         self._probe_ids = {name: probe_ids(loaded.value) for name, loaded in rulebook.checks.items()}
-        bounds = (min(remembered, bound) for bound in (_JUDGEMENTS, _PARSED, _EXCERPTS))
+        bounds = (min(remembered, bound) for bound in (REMEMBERED, _PARSED, _EXCERPTS))
         judgements, parsed, excerpts = bounds
         self._judgements: Memo[tuple[str, Platform, tuple[FactKey, ...]], Judgement] = Memo(judgements)
         self._parsed: Memo[FactKey, ParsedFact] = Memo(parsed)
