@@ -20,7 +20,12 @@ _IPTABLES_VERDICT = re.compile(
     r"(?:-m comment --comment (?:\"[^\"]*\"|\S+) )?-[jg] (\S+)(?: --reject-with \S+)?(?: -m comment --comment .*)?"
 )
 _FAMILIES: Final = {"ip": ("v4",), "ip6": ("v6",), "inet": ("v4", "v6")}
-_SSH_PORT = re.compile(r"(?:tcp dport|--dports?)\s+(?:\{[^}]*\bssh\b|\{[^}]*\b22\b|\S*\b22\b|ssh\b)")
+_SSH: Final = 22
+_PORTS = re.compile(r"dports?\s+(!=\s*)?(\{[^}]*\}|\S+)")
+_ANY_TCP = re.compile(
+    r"-A \S+ (?:-s \S+ )?-p tcp(?: -m tcp)? -j ACCEPT|"
+    r"(?:ip6? saddr \S+ )?(?:ip protocol|meta l4proto) tcp(?: counter.*)? accept"
+)
 _SOURCE = re.compile(r"(?:ip6? saddr\s+(?!0\.0\.0\.0/0|::/0)\S+|-s\s+(?!0\.0\.0\.0/0|::/0)\S+)")
 
 
@@ -55,7 +60,22 @@ def parse(text: str, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG
 
 
 def _lets_ssh_in(line: str) -> bool:
-    return bool(_SSH_PORT.search(line)) and (" accept" in line or "-j ACCEPT" in line)
+    """Say whether an accepting rule covers TCP port 22, by itself, in a list or range, or with all other ports."""
+    stripped = line.strip()
+    if " accept" not in stripped and "-j ACCEPT" not in stripped:
+        return False
+    ports = _PORTS.search(stripped)
+    if ports is None:
+        return _ANY_TCP.fullmatch(stripped) is not None
+    named = "tcp" in stripped and any(_covers_ssh(part) for part in re.split(r"[{},\s]+", ports[2]))
+    return named is not bool(ports[1] or "! --dport" in stripped)
+
+
+def _covers_ssh(part: str) -> bool:
+    low, _, high = part.replace(":", "-").partition("-")
+    if not (low.isdecimal() and (high or low).isdecimal() and len(part) <= 11):
+        return part == "ssh"
+    return int(low) <= _SSH <= int(high or low)
 
 
 def _nft(content: str) -> list[tuple[str, str]]:

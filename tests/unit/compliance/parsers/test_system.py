@@ -160,6 +160,26 @@ def test_rules_that_let_ssh_in() -> None:
     assert len(parser("firewall")(everywhere, {})["ssh_open"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("rule", "opens"),
+    [
+        ("-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT", True),
+        ("-A INPUT -p tcp -m multiport --dports 80,22 -j ACCEPT", True),
+        ("-A INPUT -p tcp -m tcp --dport 1:1024 -j ACCEPT", True),
+        ("-A INPUT -p tcp -j ACCEPT", True),
+        ("-A INPUT -p tcp -m tcp ! --dport 80 -j ACCEPT", True),
+        ("-A INPUT -p tcp -m tcp ! --dport 22 -j ACCEPT", False),
+        ("-A INPUT -p tcp -m tcp --dport 2222 -j ACCEPT", False),
+        ("-A INPUT -p udp -m udp --dport 22 -j ACCEPT", False),
+        ("-A INPUT -i lo -j ACCEPT", False),
+        ("-A INPUT -p tcp -m tcp --dport 22 -j DROP", False),
+    ],
+)
+def test_which_rules_open_ssh(rule: str, opens: bool) -> None:
+    text = f"==> /iptables <==\n-P INPUT DROP\n{rule}\n"
+    assert bool(parser("firewall")(text, {})["ssh_open"]) is opens
+
+
 def test_exports_with_a_space_are_open_to_everyone() -> None:
     text = '==> /etc/exports <==\n/srv/data 192.0.2.0/24(rw,root_squash) host (rw)\n"/srv/a b" -ro *(sync)\n/srv/all\n'
     assert parser("nfs_exports")(text, {}) == [
