@@ -64,6 +64,8 @@ def parse_fact(fact: Fact, probe: Probe) -> ParsedFact:
     if fact.state is not FactState.READ:
         return ParsedFact(state=fact.state)
     name, options = parser_of(probe)
+    if name not in parser_names():
+        return ParsedFact(state=fact.state, fault=message("there is no parser {parser}", parser=name))
     try:
         return ParsedFact(state=fact.state, value=parser(name)(_speakable(fact.text), options))
     except (ValueError, RecursionError) as error:
