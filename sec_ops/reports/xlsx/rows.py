@@ -1,6 +1,6 @@
 """The workbook's tables as plain rows, so that they can be compared with the numbers they came from. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sec_ops.model.audit import AuditResult, ClauseResult, Finding, PartResult
@@ -66,12 +66,22 @@ def _records(result: AuditResult, words: Words) -> Sheet:
         (_("Clause verdict"), 12),
         (_("Evidence"), 40),
     )
-    rows = tuple(row for clause in result.clauses for row in _clause_rows(clause, result.findings, words))
+    titles = _titles(result, words)
+    rows = tuple(row for clause in result.clauses for row in _clause_rows(clause, result.findings, titles, words))
     return Sheet(_("Records"), columns, rows, verdict_column=8)
 
 
-def _clause_rows(clause: ClauseResult, findings: Sequence[Finding], words: Words) -> Iterator[tuple[Cell, ...]]:
-    head = (clause.system, clause.category, clause.control_point, clause.id, clause.statement.spoken(words.language))
+def _titles(result: AuditResult, words: Words) -> dict[str, str]:
+    """Return the names of systems, categories and control points by their ids."""
+    named = {group.id: group.title.spoken(words.language) for group in result.groups}
+    return named | {system.id: system.name.spoken(words.language) for system in result.systems}
+
+
+def _clause_rows(
+    clause: ClauseResult, findings: Sequence[Finding], titles: Mapping[str, str], words: Words
+) -> Iterator[tuple[Cell, ...]]:
+    named = (titles.get(each, each) for each in (clause.system, clause.category, clause.control_point))
+    head = (*named, clause.id, clause.statement.spoken(words.language))
     whole = words.verdict(clause.verdict)
     for part in clause.parts:
         title = f"{part.id} {part.title.spoken(words.language)}"
