@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from sec_ops.compliance.cases import case_fault, probes_of
 from sec_ops.compliance.expression import Names, expression_faults
+from sec_ops.compliance.lint import expressions_of
 from sec_ops.compliance.parsers import parser_names, parser_of, unknown_options
 from sec_ops.compliance.platform import FAMILIES, UNKNOWN
 from sec_ops.model.check import Check, Probe
@@ -51,12 +52,6 @@ def clause_parts() -> frozenset[str]:
 @cache
 def high_risk_ids() -> frozenset[str]:
     return frozenset(item["id"] for item in read(RULES / "catalog" / "high_risk.yml")["items"])
-
-
-def expressions(check: Check) -> dict[str, str | None]:
-    conditions = {f"undecided[{index}]": item.when for index, item in enumerate(check.undecided)}
-    named = {"when": check.when, "assert": check.assert_, "partial": check.partial, "observed": check.observed}
-    return named | conditions | {"high_risk": check.high_risk.when if check.high_risk else None}
 
 
 every_check = pytest.mark.parametrize("path", CHECK_FILES, ids=lambda path: path.stem)
@@ -111,8 +106,8 @@ def test_expressions_compile(path: Path) -> None:
     names = Names(probes=frozenset(probes_of(check, shared_probes())), parameters=frozenset(check.parameters))
     faults = {
         f"{name} {fault.line}:{fault.column}: {fault.message}"
-        for name, source in expressions(check).items()
-        for fault in (expression_faults(source, names) if source is not None else ())
+        for name, source in expressions_of(check).items()
+        for fault in expression_faults(source, names)
     }
     assert faults == set()
     assert (check.when is None) == (check.when_reason is None), "when and when_reason go together"
@@ -121,7 +116,7 @@ def test_expressions_compile(path: Path) -> None:
 @every_check
 def test_uses_what_it_declares(path: Path) -> None:
     check = check_of(path)
-    sources = " ".join(source for source in expressions(check).values() if source)
+    sources = " ".join(expressions_of(check).values())
     assert [name for name in check.parameters if f"param.{name}" not in sources] == []
     shared = {probe for probe in check.probe if isinstance(probe, str)}
     assert shared - shared_probes().keys() == set()
