@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from sec_ops.cli.invocation import current
+from sec_ops.cli.output import line
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.compliance.audit import read_result
 from sec_ops.compliance.conduct import AuditRequest, Conductor
@@ -120,6 +122,9 @@ def _rendered(result: AuditResult, form: str, language: str) -> bytes:
 
 
 def _progress(record: HostRecord) -> None:
-    """Show each host as it is done, on a terminal only."""
-    if sys.stderr.isatty():
+    """Tell of each host as it is done: a line of the stream with `--jsonl`, else a line on a terminal."""
+    if current().form == "jsonl":
+        names = {"name", "address", "state", "error", "elapsed_ms"}
+        line("host", record.model_dump(mode="json", include=names))
+    elif sys.stderr.isatty():
         sys.stderr.write(f"  {record.state:<10} {printable(record.name)}\n")
