@@ -67,15 +67,27 @@ def bundle(log: EvidenceLog, folder: Path, *, run: str, output: Path, files: Fil
 
 
 def _choose(layout: Layout, files: Files, lines: Sequence[bytes], run: str) -> _Choice:
-    entries = _entries_of(lines, run)
+    entries = _entries_behind(lines, run)
     if not entries:
         what = message("the evidence log has no entry of run {run}", run=run)
         raise UsageError(what, advice=message("see: sec-ops evidence list"))
     sealed = set(checkpoint_sizes(layout, files))
     ends = [number + 1 for number, line in enumerate(lines) if b'"kind":"evidence.export/1"' in line]
-    first = max((end for end in ends if end <= entries[0].seq and end in sealed), default=0)
+    begin = min(entry.seq for entry in entries)
+    first = max((end for end in ends if end <= begin and end in sealed), default=0)
     blobs = sorted({entry.blob.sha256 for entry in entries if entry.blob})
     return _Choice(run=run, first=first, blobs=tuple(blobs))
+
+
+def _entries_behind(lines: Sequence[bytes], run: str) -> list[Entry]:
+    """Return the entries of a run and of the runs whose facts it judged again: the facts lie with those."""
+    found: dict[str, list[Entry]] = {}
+    waiting = {run}
+    while waiting:
+        name = waiting.pop()
+        found[name] = _entries_of(lines, name)
+        waiting |= {str(entry.data.get("judged_from") or name) for entry in found[name]} - found.keys()
+    return [entry for entries in found.values() for entry in entries]
 
 
 def _entries_of(lines: Sequence[bytes], run: str) -> list[Entry]:

@@ -1,5 +1,6 @@
 """The live log behind the verifier's eyes: the same checks as for a bundle, on the files of the site."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from sec_ops.evidence.verify import Verifier
 from sec_ops.model.errors import SecOpsError
 
 __all__ = ["verify_live"]
+
+_BLOB = re.compile(rb'"blob":\{"mime":".*?","sha256":"([0-9a-f]{64})"')
 
 
 def verify_live(
@@ -54,12 +57,19 @@ class _LiveLog:
             for algorithm in ALGORITHMS
             if files.size(note_path(layout, size, algorithm))
         ]
-        blobs = [f"blobs/{digest}" for digest in _stored_blobs(layout, files)]
-        self.files = dict.fromkeys([*notes, *blobs], (0, 0))
+        self.files = dict.fromkeys(notes, (0, 0))
+        self._stored = set(_stored_blobs(layout, files))
 
     def lines(self) -> Iterator[bytes]:
-        """Return the lines of the log, without line ends."""
-        return read_lines(self._layout, self._files)
+        """Return the lines of the log, without line ends; a blob counts once an entry names it.
+
+        A blob that no entry names was left by a crash before its entry was written.
+        """
+        for line in read_lines(self._layout, self._files):
+            named = _BLOB.search(line)
+            if named and named[1].decode() in self._stored:
+                self.files[f"blobs/{named[1].decode()}"] = (0, 0)
+            yield line
 
     def read(self, name: str) -> bytes:
         """Return what a bundle would hold under a name."""

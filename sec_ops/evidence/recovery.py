@@ -8,6 +8,7 @@ import hashlib
 from pathlib import Path
 
 from sec_ops.evidence.checkpoints import checkpoint_sizes, load_state
+from sec_ops.evidence.drafts import MAX_LINE_BYTES
 from sec_ops.evidence.files import Files
 from sec_ops.evidence.layout import LINES_PER_FILE, Layout
 from sec_ops.evidence.state import LogState
@@ -38,6 +39,8 @@ def catch_up(layout: Layout, files: Files, state: LogState) -> LogRecovered | No
     Raises EvidenceBroken when acknowledged entries are gone or changed.
     """
     path = layout.log_file(state.size)
+    if not _stands_on_its_line(layout, files, state):
+        raise _broken(path, state, state.size)
     tail = b""
     while data := files.read(path, state.offset):
         tail = _follow(state, data)
@@ -49,6 +52,18 @@ def catch_up(layout: Layout, files: Files, state: LogState) -> LogRecovered | No
     if state.size < promised or not is_last or path != layout.log_file(state.size):
         raise _broken(path, state, promised)
     return _set_aside(layout, files, state, path, tail) if tail else None
+
+
+def _stands_on_its_line(layout: Layout, files: Files, state: LogState) -> bool:
+    """Return whether the line that the state counted last is where it was."""
+    if state.size == 0:
+        return True
+    path = layout.log_file(state.size - 1)
+    end = state.offset or files.size(path)
+    start = max(0, end - MAX_LINE_BYTES - 1)
+    chunk = files.read(path, start)[: end - start]
+    last = chunk[:-1].rpartition(b"\n")[2]
+    return len(chunk) == end - start and hashlib.sha256(last).hexdigest() == state.previous
 
 
 def _follow(state: LogState, data: bytes) -> bytes:
