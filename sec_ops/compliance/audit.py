@@ -31,12 +31,13 @@ _SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auditor:
-    """Judges and seals one run."""
+    """Judges and seals one run; `judged_from` is the past run whose facts are judged again, if any."""
 
     rulebook: Rulebook
     log: EvidenceLog
     run: Run
     clock: Clock
+    judged_from: str = ""
 
     def conclude(self, scope: AuditScope, gathered: Gathered, started_at: str) -> AuditResult:
         """Judge what was gathered, write the run's documents, seal their digests, sign a checkpoint.
@@ -108,6 +109,7 @@ class Auditor:
             outcome=tuple(outcome.label for outcome in outcomes_of(result)),
             content_digest=result.content_digest,
             manifest=dict(self.run.seal()),
+            judged_from=self.judged_from,
         )
         self.log.append(AuditRun.kind, entry.model_dump(mode="json"))
         self.log.checkpoint()

@@ -67,13 +67,22 @@ class Conductor:
         that can't be read is in the result, not an error.
         """
         started_at = utc_text(self.clock.now())
-        if request.sources:
-            scope, gather = self._from_sources(request)
+        past = self._past(request)
+        if past:
+            scope, gather = self._from_past(past)
+        elif request.sources:
+            scope, gather = self._from_packs(request)
         else:
             scope, gather = self._from_hosts(request)
         run = create_run(self.site.runs, "audit", clock=self.clock, randomness=self.randomness)
         run.write("request.json", _document(request))
-        auditor = Auditor(rulebook=self.rulebook, log=self.log, run=run, clock=self.clock)
+        auditor = Auditor(
+            rulebook=self.rulebook,
+            log=self.log,
+            run=run,
+            clock=self.clock,
+            judged_from=past.name if past else "",
+        )
         return auditor.conclude(scope, gather(run), started_at)
 
     def _from_hosts(self, request: AuditRequest) -> tuple[AuditScope, Callable[[Run], Gathered]]:
@@ -95,10 +104,15 @@ class Conductor:
 
         return scope, gather
 
-    def _from_sources(self, request: AuditRequest) -> tuple[AuditScope, Callable[[Run], Gathered]]:
+    def _past(self, request: AuditRequest) -> Run | None:
         if len(request.sources) == 1 and not Path(request.sources[0]).exists():
-            past = find_run(self.site.runs, request.sources[0], verb="audit")
-            return read_scope(past), lambda _run: read_gathered(past)
+            return find_run(self.site.runs, request.sources[0], verb="audit")
+        return None
+
+    def _from_past(self, past: Run) -> tuple[AuditScope, Callable[[Run], Gathered]]:
+        return read_scope(past), lambda _run: read_gathered(past)
+
+    def _from_packs(self, request: AuditRequest) -> tuple[AuditScope, Callable[[Run], Gathered]]:
         files = [_pack_file(Path(source)) for source in request.sources]
         _refuse_twice([file.name for file in files])
         scope = AuditScope.of_names(PACKS, [file.name for file in files], request.level)

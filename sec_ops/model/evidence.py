@@ -142,6 +142,7 @@ class AuditRun(Value):
     outcome: tuple[str, ...] = ()
     content_digest: Digest = ""
     manifest: dict[str, Digest] = Field(default_factory=dict, description="file of the run to its SHA-256")
+    judged_from: str = Field(default="", description="the past run whose facts were judged again")
 
 
 class ReportExported(Value):
