@@ -1,5 +1,6 @@
 """The commands of the how-to guides, run in the order they stand, in a site that has what they take for granted."""
 
+import json
 import re
 from pathlib import Path
 
@@ -62,6 +63,9 @@ def test_evidence_is_kept_and_verified(site: Path) -> None:
     assert run("sec-ops audit run --local", site).returncode in JUDGED
     follow("keep-and-verify-evidence.md", site)
     assert run("sec-ops evidence verify", site).returncode == 3
+    assert run("sec-ops audit run --from latest", site).returncode in JUDGED
+    again = run("sec-ops evidence bundle --run latest --output again.evz --json", site).stdout
+    assert json.loads(again)["blobs"] == 1, "a run that judged past facts again comes without them"
 
 
 def test_a_torn_tail_is_told(site: Path) -> None:
