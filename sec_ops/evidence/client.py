@@ -1,6 +1,5 @@
 """The log through the writer service: same methods, another process writes."""
 
-import json
 import socket
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,7 +86,7 @@ class ServiceLog:
 def _item(request: AppendRequest) -> dict[str, Any]:
     return {
         "kind": request.kind,
-        "data": json.loads(json.dumps(dict(request.data))),
+        "data": dict(request.data),
         "media_type": request.media_type,
         "system": request.system,
         "case": request.case,

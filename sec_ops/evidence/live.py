@@ -30,7 +30,7 @@ def verify_live(
     source = _LiveLog(Layout(folder), files or DiskFiles())
     verifier = Verifier(lambda: source, trust, all_signatures)
     for digest in sorted(set(verifier.blobs) - {name.removeprefix("blobs/") for name in source.files}):
-        verifier.fault(f"blobs/{digest}", "file")
+        verifier.fault(f"blobs/{digest}", "blob")
     if source.has_torn_tail():
         verifier.fault("log", "line")
     return verifier
