@@ -17,7 +17,7 @@ from sec_ops.model.check import Check
 from sec_ops.model.clause import Clause
 from sec_ops.model.content import Loaded
 from sec_ops.model.fact import FactPack, Provenance
-from sec_ops.model.messages import message
+from sec_ops.model.messages import Message, message
 from sec_ops.model.values import Text
 
 __all__ = ["Assessment", "assess"]
@@ -176,7 +176,7 @@ def _audited(record: HostRecord, judged: JudgedHost | None, systems: Sequence[Sc
         unit=next((system.unit for system in systems if system.unit), ""),
         state=record.state,
         error=record.error,
-        reason=record.reason or (None if platform is None or platform.known else _UNKNOWN_SYSTEM),
+        reason=record.reason or _remark(judged),
         elapsed_ms=record.elapsed_ms,
         distribution=platform.label if platform else "",
         family=platform.family if platform else "",
@@ -189,7 +189,14 @@ def _audited(record: HostRecord, judged: JudgedHost | None, systems: Sequence[Sc
     )
 
 
-_UNKNOWN_SYSTEM = message("its operating system is not known to this program: nothing could be determined")
+def _remark(judged: JudgedHost | None) -> Message | None:
+    if judged is None:
+        return None
+    if not judged.platform.known:
+        return message("its operating system is not known to this program: nothing could be determined")
+    if not judged.same_collector:
+        return message("another version of the collector read its facts; the commands shown are those of today")
+    return None
 
 
 def _audited_system(system: ScopedSystem) -> AuditedSystem:

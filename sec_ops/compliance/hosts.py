@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sec_ops.compliance.collector import collector_digest, collector_script
 from sec_ops.compliance.judge import Judgement, judge, probe_ids
 from sec_ops.compliance.memo import Memo
 from sec_ops.compliance.parsers import ParsedFact, parse_fact
@@ -35,12 +36,16 @@ FactKey = tuple[str, FactState, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedHost:
-    """What all checks say of one host, and where their facts are; the facts themselves are gone."""
+    """What all checks say of one host, and where their facts are; the facts themselves are gone.
+
+    `same_collector`: the facts were read by the very probes the references name.
+    """
 
     platform: Platform
     judgements: Mapping[str, Judgement]
     references: Mapping[str, FactReference]
     unread: tuple[str, ...]
+    same_collector: bool
 
 
 class HostJudge:
@@ -51,6 +56,7 @@ class HostJudge:
     ) -> None:
         self._checks = rulebook.checks
         self._probes = {probe.id: probe for probe in rulebook.probes}
+        self._collector = collector_digest(collector_script(self._probes.values()))
         self._trusted = trusted
         self._probe_ids = {name: probe_ids(loaded.value) for name, loaded in rulebook.checks.items()}
         bounds = (min(remembered, bound) for bound in (REMEMBERED, _PARSED, _EXCERPTS))
@@ -70,6 +76,7 @@ class HostJudge:
             platform=platform,
             judgements=judgements,
             references={name: self._reference(fact, pack, blob) for name, fact in pack.facts.items()},
+            same_collector=pack.collector_sha256 == self._collector,
             unread=tuple(sorted(name for name, fact in pack.facts.items() if not fact.answered)),
         )
 

@@ -9,6 +9,7 @@ import pytest
 
 from sec_ops.compliance.assess import Assessment, assess
 from sec_ops.compliance.catalogue import Catalogue, build_catalogue
+from sec_ops.compliance.collector import collector_digest, collector_script
 from sec_ops.compliance.gather import HostRecord
 from sec_ops.compliance.hosts import HostJudge
 from sec_ops.compliance.rulebook import Rulebook
@@ -251,6 +252,15 @@ def test_hosts_say_what_could_not_be_read() -> None:
     assert (found.hosts[1].state, found.hosts[1].error) == ("failed", "connection_refused")
     assert not found.hosts[2].known_platform
     assert "operating system" in str(found.hosts[2].reason)
+
+
+def test_another_version_of_the_collector_is_said() -> None:
+    book = rulebook(rule())
+    same = collector_digest(collector_script(book.probes))
+    given = [pack(), pack().model_copy(update={"collector_sha256": same})]
+    hosts = assessed(book, given).hosts
+    assert "another version of the collector" in str(hosts[0].reason)
+    assert hosts[1].reason is None
 
 
 def test_verified_on_real_systems_of_this_platform_only() -> None:
