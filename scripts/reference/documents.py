@@ -39,8 +39,9 @@ def documents_page() -> str:
         "times RFC 3339 in UTC, digests lower-case hex. Further keys depend on what was asked where “…” stands.",
         table(("schema", "made in", "keys"), rows),
         _audit_parts(),
-        "The keys of `sec-ops/error` are told with the [errors](errors.md). `--jsonl` gives lines with "
-        "`message_type`; the last one, `document`, is the document above.",
+        "The keys of `sec-ops/error` are told with the [errors](errors.md). `--jsonl` gives lines as things happen, "
+        f"each with its `message_type`: {', '.join(code(name) for name in message_types())}. `host` comes when a host of an "
+        "audit is done; the last line, `document`, is the document above.",
         "`sec-ops/evidence-verify` is what `verify.py --json` prints as well.",
     )
 
@@ -58,6 +59,13 @@ def documents() -> dict[str, tuple[str, _Keys]]:
     found |= {f"sec-ops/audit-{verb}": ("reports/json.py", audit) for verb in ("run", "show")}
     found["sec-ops/error"] = ("cli/failure.py", _Keys(["error"]))
     return dict(sorted(found.items()))
+
+
+def message_types() -> list[str]:
+    """Return the message types that commands write with `--jsonl`."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(COMMANDS.glob("*.py"))]
+    calls = [each for tree in trees for node in _functions(tree).values() for each in _calls(node, "line")]
+    return sorted({str(name.value) for name, _ in calls if isinstance(name, ast.Constant)})
 
 
 def _audit_reader() -> "_Reader":
