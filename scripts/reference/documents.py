@@ -40,8 +40,8 @@ def documents_page() -> str:
         table(("schema", "made in", "keys"), rows),
         _audit_parts(),
         "The keys of `sec-ops/error` are told with the [errors](errors.md). `--jsonl` gives lines as things happen, "
-        f"each with its `message_type`: {', '.join(code(name) for name in message_types())}. `host` comes when a host of an "
-        "audit is done; the last line, `document`, is the document above.",
+        f"each with its `message_type`: {', '.join(code(name) for name in message_types())}. `host` comes when a host "
+        "of an audit is done; the last line, `document`, is the document above.",
         "`sec-ops/evidence-verify` is what `verify.py --json` prints as well.",
     )
 
