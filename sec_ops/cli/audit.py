@@ -14,9 +14,10 @@ from sec_ops.model.check import Severity
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
+from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import language
-from sec_ops.runtime.site import Site, find_site
+from sec_ops.runtime.site import find_site, site_if_any
 
 app = typer.Typer(
     help=_("Graded-protection audits: collect facts, judge clauses, report."),
@@ -84,7 +85,7 @@ def export(
         )
     site = find_site(current().site)
     exported = export_report(site, find_run(site.runs, name, verb="audit"), form, output, language())
-    emit("sec-ops/audit-export", exported, text=lambda: f"{exported['path']}  sha256:{exported['sha256']}")
+    emit("sec-ops/audit-export", exported, text=lambda: f"{printable(exported['path'])}  sha256:{exported['sha256']}")
     return ()
 
 
@@ -100,17 +101,14 @@ def collector(
     from sec_ops.compliance.collector import collector_digest, collector_script
     from sec_ops.runtime.files import write_atomically
 
-    try:
-        site: Site | None = find_site(current().site)
-    except UsageError:
-        site = None
-    script = collector_script(rulebook_of(site).probes, nonce=nonce)
+    script = collector_script(rulebook_of(site_if_any(current().site)).probes, nonce=nonce)
+    body = {"sha256": hashlib.sha256(script).hexdigest(), "digest": collector_digest(script)}
     if output is None:
-        sys.stdout.write(script.decode())
+        emit("sec-ops/audit-collector", {**body, "script": script.decode()}, text=script.decode)
         return ()
     write_atomically(output, script, mode=0o755)
-    body = {"path": str(output), "sha256": hashlib.sha256(script).hexdigest(), "digest": collector_digest(script)}
-    emit("sec-ops/audit-collector", body, text=lambda: f"{body['path']}  sha256:{body['sha256']}")
+    where = {"path": str(output), **body}
+    emit("sec-ops/audit-collector", where, text=lambda: f"{printable(str(output))}  sha256:{body['sha256']}")
     return ()
 
 

@@ -18,13 +18,14 @@ from sec_ops.content.model_faults import did_you_mean
 from sec_ops.content.shipped import CONTENT_FOLDERS, shipped_root
 from sec_ops.model.approval import Approval
 from sec_ops.model.content import Loaded
-from sec_ops.model.errors import ContentInvalid, Fault, SiteNotFound, UsageError
+from sec_ops.model.errors import ContentInvalid, Fault, UsageError
 from sec_ops.model.evidence import ContentApproval
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
+from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
-from sec_ops.runtime.site import find_site
+from sec_ops.runtime.site import find_site, site_if_any
 
 app = typer.Typer(
     help=_("Look after content: checks, probes, clauses and the site's changes to them."),
@@ -145,11 +146,8 @@ def _site_root(path: Path | None) -> Path | None:
     """Return the site that is named or stood in, or the folder of content that `path` is; None for shipped content."""
     if path is not None and not path.exists():
         raise UsageError(message("there is no {path}", path=path))
-    try:
-        return find_site(current().site, start=path).root
-    except SiteNotFound:
-        if current().site:
-            raise
+    if site := site_if_any(current().site, start=path):
+        return site.root
     if path is None or path.resolve().is_relative_to(shipped_root()):
         return None
     here = path.resolve()
@@ -215,5 +213,5 @@ def _below_site(path: Path, site: Path) -> str:
 
 
 def _approved(subjects: dict[str, str], approver: str) -> str:
-    lines = [f"{digest}  {path}" for path, digest in subjects.items()]
+    lines = [f"{digest}  {printable(path)}" for path, digest in subjects.items()]
     return "\n".join([*lines, render(message("approved by {person}", person=approver))])

@@ -10,6 +10,7 @@ from sec_ops.cli.invocation import current
 from sec_ops.cli.output import emit
 from sec_ops.model.errors import ContentInvalid, EngineError, SecOpsError, SiteNotFound
 from sec_ops.model.outcome import Outcome
+from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 
@@ -49,7 +50,7 @@ def doctor() -> Iterable[Outcome]:
 
 def _line(row: _Row) -> str:
     sign = _("good") if row.good else _("WANTING")
-    text = f"{sign:<8} {row.name}: {row.detail}"
+    text = printable(f"{sign:<8} {row.name}: {row.detail}")
     advice = _("  next: {advice}").format(advice=row.next_step)
     return f"{text}\n       {advice}" if row.next_step and not row.good else text
 

@@ -1,11 +1,11 @@
 """How an error is shown: what, where, why, and the next command; all faults of a file at once."""
 
-import json
-import sys
+import contextlib
 from typing import Any
 
 from sec_ops.cli.invocation import current
-from sec_ops.model.errors import ContentInvalid, Fault, SecOpsError
+from sec_ops.cli.output import document, note
+from sec_ops.model.errors import ContentInvalid, Fault, SecOpsError, StorageError
 from sec_ops.model.messages import Message
 from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
@@ -17,8 +17,9 @@ __all__ = ["show"]
 def show(error: SecOpsError) -> None:
     """Write the error for people to stderr and, when JSON was asked for, as a document to stdout."""
     if current().form != "text":
-        sys.stdout.write(json.dumps(_document(error), ensure_ascii=False) + "\n")
-    sys.stderr.write("\n".join(_lines(error)) + "\n")
+        with contextlib.suppress(StorageError):  # the error that is shown matters more than where it can't be
+            document(_document(error))
+    note("\n".join(_lines(error)))
 
 
 def _lines(error: SecOpsError) -> list[str]:

@@ -12,6 +12,7 @@ from sec_ops.cli.output import emit
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
+from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
 
 app = typer.Typer(
@@ -54,12 +55,13 @@ def init(
     return ()
 
 
-def _text(site: Path, rows: list[dict[str, str]]) -> str:
+def _text(root: Path, rows: list[dict[str, str]]) -> str:
+    site = printable(str(root))
     lines = [_("site made: {site}").format(site=site), "", _("Fingerprints of the evidence keys (SHA-256):")]
     lines += [f"  {row['role']:<10} {row['algorithm']:<8} {row['fingerprint']}" for row in rows]
     lines += [
         "",
-        _("Print {path} now and keep it in the plan binder:").format(path=site / "var/evidence/anchor.txt"),
+        _("Print {path} now and keep it in the plan binder:").format(path=f"{site}/var/evidence/anchor.txt"),
         _("an auditor compares the evidence with the paper, not with this machine."),
         "",
         _("next: sec-ops --site {site} audit run --local").format(site=site),

@@ -12,6 +12,7 @@ from sec_ops.cli.table import table
 from sec_ops.inventory.inventory import Inventory
 from sec_ops.model.organisation import Host, KeySystem, Unit
 from sec_ops.model.outcome import Outcome
+from sec_ops.model.text import printable
 from sec_ops.model.values import Text
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import language
@@ -103,7 +104,7 @@ def _checked(counts: dict[str, int], inventory: Inventory) -> str:
     lines = [f"{name:<8} {count:>5}" for name, count in counts.items()]
     alone = [name for name in inventory.hosts if not inventory.systems_of(name)]
     if alone:
-        lines.append(_("hosts of no key system: {hosts}").format(hosts=", ".join(alone)))
+        lines.append(_("hosts of no key system: {hosts}").format(hosts=printable(", ".join(alone))))
     return "\n".join([*lines, _("no faults")])
 
 
@@ -145,7 +146,7 @@ def _tree(inventory: Inventory) -> Iterable[str]:
     waiting = [(unit, 0) for unit in inventory.units.values() if unit.parent is None]
     while waiting:
         unit, depth = waiting.pop(0)
-        yield f"{'  ' * depth}{unit.id}  {_spoken(unit.name)}  {_contact(unit, inventory)}".rstrip()
+        yield printable(f"{'  ' * depth}{unit.id}  {_spoken(unit.name)}  {_contact(unit, inventory)}".rstrip())
         waiting[:0] = [(each, depth + 1) for each in inventory.units.values() if each.parent == unit.id]
 
 

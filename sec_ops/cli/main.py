@@ -10,12 +10,15 @@ from types import FrameType
 from typing import NoReturn
 
 from sec_ops.cli import failure, invocation
+from sec_ops.cli.output import emit, end_output, note
 from sec_ops.model.errors import SecOpsError
 from sec_ops.model.outcome import Outcome, decisive
 from sec_ops.runtime.language import chosen_language, use_language
 from sec_ops.runtime.language import gettext as _
 
 __all__ = ["main"]
+
+_STDERR = 2
 
 
 class _TerminatedError(KeyboardInterrupt):
@@ -24,14 +27,15 @@ class _TerminatedError(KeyboardInterrupt):
 
 def main() -> NoReturn:
     """Run the command line of this process and exit with the code of the table in `model.outcome`."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a sign shows its code instead
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:
+        end_output()
     sys.exit(code)
 
 
@@ -47,20 +51,20 @@ def run(arguments: Sequence[str]) -> int:
         return decisive(outcomes | ({Outcome.TERMINATED} if _was_terminated() else set()))
     except SecOpsError as error:
         if invocation.current().debug:
-            traceback.print_exc()
+            note(traceback.format_exc())
         failure.show(error)
         return error.outcome
     except _TerminatedError:
-        sys.stderr.write(_("terminated") + "\n")
+        note(_("terminated"))
         return Outcome.TERMINATED
     except KeyboardInterrupt:
-        sys.stderr.write(_("interrupted") + "\n")
+        note(_("interrupted"))
         return Outcome.INTERRUPTED
     except BrokenPipeError:
         return Outcome.CLEAN
     except Exception:  # noqa: BLE001 - the one top-level handler
-        traceback.print_exc()
-        sys.stderr.write(_("internal error: please report the lines above") + "\n")
+        note(traceback.format_exc())
+        note(_("internal error: please report the lines above"))
         return Outcome.INTERNAL
 
 
@@ -68,11 +72,20 @@ def _dispatch(arguments: Sequence[str]) -> Iterable[Outcome]:
     if list(arguments) == ["--version"]:
         from sec_ops import __version__
 
-        sys.stdout.write(f"sec-ops {__version__}\n")
+        emit("sec-ops/version", {"sec_ops": __version__}, text=lambda: f"sec-ops {__version__}")
         return ()
     from sec_ops.cli.app import call
 
     return call(arguments)
+
+
+def _open_streams() -> None:
+    """Give a process that was started with closed streams some to write to, before a file takes their numbers."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(descriptor)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(_STDERR, "w", closefd=False)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

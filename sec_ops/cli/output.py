@@ -1,17 +1,21 @@
 """Data on stdout, the rest on stderr; one JSON document, or text for people."""
 
+import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from sec_ops.cli.invocation import current
 from sec_ops.model.messages import Message
 from sec_ops.model.outcome import PRECEDENCE, Outcome
 from sec_ops.model.text import printable
+from sec_ops.runtime.files import storage_error
 from sec_ops.runtime.language import render
 
-__all__ = ["emit", "line", "note"]
+__all__ = ["document", "emit", "end_output", "line", "note", "put"]
 
 
 def emit(
@@ -27,29 +31,63 @@ def emit(
     Documents carry `schema` (such as `sec-ops/audit-run`), `version` and `outcome`, the labels that hold, worst first.
     """
     if current().form == "text":
-        sys.stdout.write(text().rstrip("\n") + "\n")
-        sys.stdout.flush()
+        put(text().rstrip("\n") + "\n")
         return
     held = set(outcomes) or {Outcome.CLEAN}
-    document: dict[str, Any] = {
-        "schema": schema,
-        "version": version,
-        "outcome": [outcome.label for outcome in PRECEDENCE if outcome in held],
-        **body,
-    }
+    labels = [outcome.label for outcome in PRECEDENCE if outcome in held]
+    document({"schema": schema, "version": version, "outcome": labels, **body})
+
+
+def document(body: Mapping[str, Any]) -> None:
+    """Write a whole document to stdout: by itself, or as the line `document` of a `--jsonl` stream."""
     if current().form == "jsonl":
-        line("document", document)
+        line("document", body)
     else:
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        put(_json(body, indent=2) + "\n")
 
 
 def line(message_type: str, body: Mapping[str, Any]) -> None:
     """Write one line of a `--jsonl` stream to stdout."""
-    sys.stdout.write(json.dumps({"message_type": message_type, **body}, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    put(_json({"message_type": message_type, **body}) + "\n")
+
+
+def put(text: str) -> None:
+    """Write data to stdout, at once; raises StorageError when it can't be written.
+
+    A reader that has gone changes nothing: the command goes on, and its exit code says what it came to.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        end_output()
+    except OSError as error:
+        end_output()
+        raise storage_error(Path("/dev/stdout"), error) from error
 
 
 def note(text: Message | str) -> None:
-    """Tell a person something that is not data, on stderr."""
+    """Tell a person something that is not data, on stderr; when nobody reads it, it is not told."""
     shown = render(text) if isinstance(text, Message) else printable(text)
-    sys.stderr.write(shown + "\n")
+    with contextlib.suppress(OSError):
+        sys.stderr.write(shown + "\n")
+
+
+def end_output() -> None:
+    """Let what is still buffered for stdout, and what follows, go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _json(body: Mapping[str, Any], indent: int | None = None) -> str:
+    """Return JSON that any terminal may show: what a terminal would act on is escaped, which JSON reads as the same."""
+    utf8 = (sys.stdout.encoding or "utf-8").replace("-", "").lower() == "utf8"
+    text = json.dumps(body, ensure_ascii=not utf8, indent=indent)
+    odd = {ord(each): _escaped(each) for each in set(text) if each != "\n" and not each.isprintable()}
+    return text.translate(odd) if odd else text
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[index : index + 2].hex()}" for index in range(0, len(units), 2))

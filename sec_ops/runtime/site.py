@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sec_ops.model.errors import SiteNotFound
 
-__all__ = ["CONFIGURATION", "Site", "find_site"]
+__all__ = ["CONFIGURATION", "Site", "find_site", "site_if_any"]
 
 CONFIGURATION = "sec-ops.yml"
 
@@ -64,3 +64,18 @@ def find_site(named: str | None, *, environment: Mapping[str, str] = os.environ,
         if (candidate / CONFIGURATION).is_file():
             return Site(candidate)
     raise SiteNotFound(str(candidates[0]))
+
+
+def site_if_any(
+    named: str | None, *, environment: Mapping[str, str] = os.environ, start: Path | None = None
+) -> Site | None:
+    """Return what `find_site` finds, None when there is no site and none was asked for.
+
+    Raises SiteNotFound when `--site` or `SEC_OPS_SITE` names a folder that is none.
+    """
+    try:
+        return find_site(named, environment=environment, start=start)
+    except SiteNotFound:
+        if named or environment.get("SEC_OPS_SITE"):
+            raise
+        return None
