@@ -14,7 +14,7 @@ from pathlib import Path
 from sec_ops.evidence.archive import write_archive
 from sec_ops.evidence.blobs import open_blob
 from sec_ops.evidence.checkpoints import checkpoint_sizes, note_path
-from sec_ops.evidence.files import DiskFiles, Files
+from sec_ops.evidence.files import DiskFiles, Files, told_as_storage_error
 from sec_ops.evidence.keys import load_ring
 from sec_ops.evidence.layout import Layout
 from sec_ops.evidence.log import EvidenceLog
@@ -58,6 +58,11 @@ def bundle(log: EvidenceLog, folder: Path, *, run: str, output: Path, files: Fil
     Raises UsageError when the log knows no such run, StorageError, EvidenceBroken.
     """
     layout, door = Layout(folder), files or DiskFiles()
+    with told_as_storage_error(folder):
+        return _bundled(log, layout, door, run, output)
+
+
+def _bundled(log: EvidenceLog, layout: Layout, door: Files, run: str, output: Path) -> BundleSummary:
     lines = list(read_lines(layout, door))
     choice = _choose(layout, door, lines, run)
     end = _reusable_end(layout, door, lines, choice) or _export(log, choice)

@@ -2,7 +2,7 @@
 
 from sec_ops.evidence.checkpoints import checkpoint_sizes, note_path, read_note
 from sec_ops.evidence.exchange import Cosignatures, CosignRequest, TreeProofs, TreeTexts
-from sec_ops.evidence.files import Files
+from sec_ops.evidence.files import Files, told_as_storage_error
 from sec_ops.evidence.keys import KeyRing, key_bytes, load_ring
 from sec_ops.evidence.layout import Layout
 from sec_ops.evidence.notes import COSIGNATURE, Note, NoteSignature, cosigned_text, key_id, parse_note
@@ -33,6 +33,11 @@ def cosign_request(layout: Layout, files: Files, *, old_size: int | None = None)
 
     Raises UsageError when no checkpoint has that size.
     """
+    with told_as_storage_error(layout.root):
+        return _request(layout, files, old_size)
+
+
+def _request(layout: Layout, files: Files, old_size: int | None) -> CosignRequest:
     ring, sizes = load_ring(layout, files), checkpoint_sizes(layout, files)
     known = min((cosigned_size(layout, files, key) for key in ring.open_keys("witness")), default=0)
     old, size = known if old_size is None else old_size, max(sizes, default=0)

@@ -12,10 +12,26 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["DiskFiles", "Files"]
+from sec_ops.model.errors import StorageError
+from sec_ops.model.messages import message
+
+__all__ = ["DiskFiles", "Files", "told_as_storage_error"]
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+
+
+@contextmanager
+def told_as_storage_error(folder: Path) -> Iterator[None]:
+    """Turn what the system refuses in an evidence folder into StorageError."""
+    try:
+        yield
+    except OSError as error:
+        what = message(
+            "{path} could not be used: {reason}", path=error.filename or folder, reason=error.strerror or error
+        )
+        advice = message("run the command as the account that owns the folder, or mend permissions and free space")
+        raise StorageError(what, where=str(folder), advice=advice) from error
 
 
 class Files(Protocol):

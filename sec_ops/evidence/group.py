@@ -16,7 +16,7 @@ class _Ticket:
     def __init__(self, drafts: Sequence[Draft]) -> None:
         self.drafts = drafts
         self.numbers: list[int] | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
 
 class GroupCommit:
@@ -45,9 +45,12 @@ class GroupCommit:
             batch, self._waiting = self._waiting, []
         try:
             numbers = self._commit([draft for ticket in batch for draft in ticket.drafts])
-        except Exception as error:  # noqa: BLE001 - handed to each caller, who raises it
+        except BaseException as error:
+            # Each caller raises it; an interruption ends this thread too.
             for ticket in batch:
                 ticket.error = error
-            return
+            if isinstance(error, Exception):
+                return
+            raise
         for ticket in batch:
             ticket.numbers, numbers = numbers[: len(ticket.drafts)], numbers[len(ticket.drafts) :]

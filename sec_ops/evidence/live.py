@@ -7,7 +7,7 @@ from typing import Any
 
 from sec_ops.evidence.blobs import open_blob
 from sec_ops.evidence.checkpoints import checkpoint_sizes, note_path
-from sec_ops.evidence.files import DiskFiles, Files
+from sec_ops.evidence.files import DiskFiles, Files, told_as_storage_error
 from sec_ops.evidence.keys import load_ring
 from sec_ops.evidence.layout import Layout
 from sec_ops.evidence.reading import read_lines
@@ -27,7 +27,8 @@ def verify_live(
 
     Blobs are decrypted and compared with their entries; one that an entry names and that is not there is a fault.
     """
-    source = _LiveLog(Layout(folder), files or DiskFiles())
+    with told_as_storage_error(folder):
+        source = _LiveLog(Layout(folder), files or DiskFiles())
     verifier = Verifier(lambda: source, trust, all_signatures)
     for digest in sorted(set(verifier.blobs) - {name.removeprefix("blobs/") for name in source.files}):
         verifier.fault(f"blobs/{digest}", "blob")

@@ -16,7 +16,7 @@ from sec_ops.evidence.anchor import write_anchor
 from sec_ops.evidence.blobs import open_blob
 from sec_ops.evidence.client import ServiceLog
 from sec_ops.evidence.drafts import Actor, AppendRequest, make_draft
-from sec_ops.evidence.files import DiskFiles, Files
+from sec_ops.evidence.files import DiskFiles, Files, told_as_storage_error
 from sec_ops.evidence.group import GroupCommit
 from sec_ops.evidence.keeping import first_ring
 from sec_ops.evidence.keys import Anchor
@@ -123,11 +123,13 @@ class LocalLog:
 
     def read_blob(self, sha256: str) -> bytes:
         """Return a blob's plain bytes, verified."""
-        return open_blob(self._layout, self._doors.files, sha256).plain
+        with told_as_storage_error(self._layout.root):
+            return open_blob(self._layout, self._doors.files, sha256).plain
 
     def entries(self, first: int = 0, last: int | None = None) -> Iterator[Entry]:
         """Return the entries from `first` to `last`, both included; without `last`, to the end."""
-        return read_entries(self._layout, self._doors.files, first, last)
+        with told_as_storage_error(self._layout.root):
+            yield from read_entries(self._layout, self._doors.files, first, last)
 
 
 def os_user() -> Actor:
@@ -199,7 +201,9 @@ def open_evidence(
 def open_locally(folder: Path, doors: Doors) -> LocalLog:
     """Return the in-process log of a folder, whether or not a service runs; raises UsageError when there is none."""
     layout = Layout(folder)
-    if not doors.files.size(layout.key_ring):
+    with told_as_storage_error(folder):
+        exists = doors.files.size(layout.key_ring)
+    if not exists:
         what = message("there is no evidence log in {folder}", folder=folder)
         raise UsageError(what, where=str(folder), advice=message("make one: sec-ops evidence key init"))
     return LocalLog(layout, doors, os_user())

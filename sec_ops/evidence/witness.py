@@ -12,7 +12,7 @@ from typing import Any
 
 from sec_ops.evidence.checkpoints import KEY_OF_TREE
 from sec_ops.evidence.exchange import Cosignatures, CosignRequest, Enrolment, TreeTexts
-from sec_ops.evidence.files import DiskFiles, Files
+from sec_ops.evidence.files import DiskFiles, Files, told_as_storage_error
 from sec_ops.evidence.keys import KeyRing, key_bytes
 from sec_ops.evidence.notes import (
     COSIGNATURE,
@@ -74,7 +74,7 @@ class Witness:
         proof; UsageError when the proof starts at another size than the one remembered. What is remembered is on disk
         before a cosignature leaves.
         """
-        with self.files.locked(self.folder / "lock"):
+        with told_as_storage_error(self.folder), self.files.locked(self.folder / "lock"):
             self._reload()
             notes = {name: parse_note(getattr(request.notes, name).encode()) for name in ALGORITHMS}
             heads = {name: self._checked(request, name, note) for name, note in notes.items()}
@@ -148,13 +148,14 @@ def make_witness(folder: Path, *, name: str, trust: frozenset[str], files: Files
     if not trust:
         what = message("a witness needs the log's fingerprints from the paper anchor")
         raise UsageError(what, advice=message("give them: --trust FINGERPRINT --trust FINGERPRINT"))
-    if door.names(folder):
-        raise UsageError(message("{folder} is not empty", folder=folder))
-    door.make_folder(folder)
-    witness = Witness(folder=folder, name=name, trust=trust, origin="", size=0, roots={}, files=door)
-    make_ed25519(folder / "witness.pem")
-    door.sync(folder / "witness.pem")
-    witness._save()  # noqa: SLF001 - its own maker
+    with told_as_storage_error(folder):
+        if door.names(folder):
+            raise UsageError(message("{folder} is not empty", folder=folder))
+        door.make_folder(folder)
+        witness = Witness(folder=folder, name=name, trust=trust, origin="", size=0, roots={}, files=door)
+        make_ed25519(folder / "witness.pem")
+        door.sync(folder / "witness.pem")
+        witness._save()  # noqa: SLF001 - its own maker
     return witness
 
 
@@ -162,7 +163,8 @@ def open_witness(folder: Path, *, files: Files | None = None) -> Witness:
     """Return the witness in a folder; raises UsageError when there is none."""
     door = files or DiskFiles()
     try:
-        state = json.loads(door.read(folder / "witness.json"))
+        with told_as_storage_error(folder):
+            state = json.loads(door.read(folder / "witness.json"))
         parts = {name: state[name] for name in ("name", "origin", "size", "roots")}
         return Witness(folder=folder, trust=frozenset(state["trust"]), files=door, **parts)
     except (ValueError, KeyError, TypeError) as error:
