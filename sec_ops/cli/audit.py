@@ -37,6 +37,7 @@ def run(
     source: Annotated[
         list[str] | None, typer.Option("--from", metavar="FACTS", help=_("fact packs, or a past run to judge again"))
     ] = None,
+    nonce: Annotated[str, typer.Option(metavar="WORD", help=_("the word that brought facts must repeat"))] = "",
     fail_on: Annotated[Severity, typer.Option(help=_("least severity that makes the exit code 1"))] = Severity.LOW,
 ) -> Iterable[Outcome]:
     """Gather, seal, judge; show the verdicts, worst first."""
@@ -46,7 +47,9 @@ def run(
     chosen = [bool(system or hosts), local, bool(source)]
     if sum(chosen) > 1:
         raise UsageError(message("choose one of --system/--hosts, --local and --from"))
-    request = AuditRequest(system=system, hosts=hosts, local=local, level=level, sources=tuple(source or ()))
+    request = AuditRequest(
+        system=system, hosts=hosts, local=local, level=level, sources=tuple(source or ()), nonce=nonce
+    )
     result = run_audit(find_site(current().site), request)
     outcomes = outcomes_of(result, fail_on=fail_on)
     _emit(result, outcomes, "sec-ops/audit-run")

@@ -10,6 +10,7 @@ from typing import Any
 from sec_ops.compliance.assess import assess
 from sec_ops.compliance.frames import read_pack
 from sec_ops.compliance.gather import Gathered, HostRecord
+from sec_ops.compliance.result_file import from_document, to_bytes
 from sec_ops.compliance.rulebook import Rulebook
 from sec_ops.compliance.scope import AuditScope, ScopedSystem
 from sec_ops.evidence.log import EvidenceLog
@@ -45,8 +46,9 @@ class Auditor:
         Raises StorageError; the facts that were gathered stay sealed then.
         """
         result = self._judge(scope, gathered, started_at)
-        self._write(scope, gathered, result)
-        self._seal(result)
+        data = to_bytes(result)
+        self._write(scope, gathered, data)
+        self._seal(result, data)
         return result
 
     def _judge(self, scope: AuditScope, gathered: Gathered, started_at: str) -> AuditResult:
@@ -84,11 +86,11 @@ class Auditor:
             nonce=record.nonce,
         ).pack
 
-    def _write(self, scope: AuditScope, gathered: Gathered, result: AuditResult) -> None:
+    def _write(self, scope: AuditScope, gathered: Gathered, data: bytes) -> None:
         self.run.write("scope.json", [system.model_dump(mode="json") for system in scope.systems])
         self.run.write("hosts.json", [record.model_dump(mode="json") for record in gathered.records])
         self.run.write("content.json", self._content())
-        self.run.write_text("result.json", result.model_dump_json())
+        self.run.write_bytes("result.json", data)
 
     def _content(self) -> dict[str, Any]:
         """Return where each check came from: layer, path and digest."""
@@ -98,7 +100,7 @@ class Auditor:
         }
         return {"digest": self.rulebook.digest, "checks": checks}
 
-    def _seal(self, result: AuditResult) -> None:
+    def _seal(self, result: AuditResult, data: bytes) -> None:
         entry = AuditRun(
             run=self.run.name,
             level=result.level,
@@ -111,13 +113,13 @@ class Auditor:
             manifest=dict(self.run.seal()),
             judged_from=self.judged_from,
         )
-        self.log.append(AuditRun.kind, entry.model_dump(mode="json"))
+        self.log.append(AuditRun.kind, entry.model_dump(mode="json"), blob=data, media_type="application/json")
         self.log.checkpoint()
 
 
 def read_result(run: Run) -> AuditResult:
-    """Return the result of a past run; raises UsageError when it has none."""
-    return AuditResult.model_validate(run.read("result.json"))
+    """Return the result of a past run; raises UsageError when it has none, EvidenceBroken when it is not whole."""
+    return from_document(run.read("result.json"))
 
 
 def read_scope(run: Run) -> AuditScope:

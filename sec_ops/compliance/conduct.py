@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sec_ops.compliance.audit import Auditor, read_gathered, read_scope
-from sec_ops.compliance.collector import collector_script
+from sec_ops.compliance.collector import collector_digest, collector_script
 from sec_ops.compliance.frames import read_header
 from sec_ops.compliance.gather import Gathered, Gathering, PackFile, Progress, gather_packs, gather_replies
 from sec_ops.compliance.rulebook import Rulebook
@@ -15,6 +15,7 @@ from sec_ops.evidence.log import EvidenceLog
 from sec_ops.inventory.inventory import Inventory
 from sec_ops.model.audit import AuditResult
 from sec_ops.model.errors import UsageError
+from sec_ops.model.evidence import AuditCollector
 from sec_ops.model.fact import Provenance
 from sec_ops.model.messages import message
 from sec_ops.model.organisation import Host
@@ -40,6 +41,7 @@ class AuditRequest:
     local: bool = False
     level: int | None = None
     sources: tuple[str, ...] = ()
+    nonce: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,8 @@ class Conductor:
         def gather(run: Run) -> Gathered:
             nonce = self.randomness(16).hex()
             script = collector_script(self.rulebook.probes, nonce=nonce)
+            sent = AuditCollector(run=run.name, collector_sha256=collector_digest(script), nonce=nonce)
+            self.log.append(sent.kind, sent.model_dump(mode="json"), blob=script, media_type="text/x-shellscript")
             return gather_replies(self._gathering(run, nonce), targets, visit(targets, script))
 
         return scope, gather
@@ -113,7 +117,7 @@ class Conductor:
         return read_scope(past), lambda _run: read_gathered(past)
 
     def _from_packs(self, request: AuditRequest) -> tuple[AuditScope, Callable[[Run], Gathered]]:
-        files = [_pack_file(Path(source)) for source in request.sources]
+        files = [_pack_file(Path(source), request.nonce) for source in request.sources]
         _refuse_twice([file.name for file in files])
         scope = AuditScope.of_names(PACKS, [file.name for file in files], request.level)
         return scope, lambda run: gather_packs(self._gathering(run, ""), files)
@@ -149,8 +153,11 @@ def targets_of(hosts: Sequence[Host], site: Site, collection: Collection) -> lis
     ]
 
 
-def _pack_file(path: Path) -> PackFile:
-    """Return a fact pack that was brought; it names its host itself. Raises UsageError."""
+def _pack_file(path: Path, nonce: str) -> PackFile:
+    """Return a fact pack that was brought; it names its host itself, and repeats the nonce it was given, if any.
+
+    Raises UsageError.
+    """
     try:
         with path.open("rb") as stream:
             data = stream.read(PACK_BOUND)
@@ -161,6 +168,12 @@ def _pack_file(path: Path) -> PackFile:
     if header is None:
         advice = message("make one on the host: sh collector.sh > facts")
         raise UsageError(message("{path} is no fact pack", path=path), where=str(path), advice=advice)
+    if nonce and header.nonce != nonce:
+        what = message(
+            "{path} repeats the nonce {found}, not {nonce}", path=path, found=header.nonce or "-", nonce=nonce
+        )
+        advice = message("these facts are old or of another collector: have the collector run again")
+        raise UsageError(what, where=str(path), advice=advice)
     return PackFile(name=header.host or path.stem, data=data, provenance=Provenance.SELF_REPORTED)
 
 
@@ -177,4 +190,5 @@ def _document(request: AuditRequest) -> dict[str, object]:
         "local": request.local,
         "level": request.level,
         "sources": list(request.sources),
+        "nonce": request.nonce,
     }

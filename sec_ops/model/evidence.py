@@ -19,6 +19,7 @@ __all__ = [
     "KINDS",
     "WRITERS_OWN_KINDS",
     "AccountChanged",
+    "AuditCollector",
     "AuditFacts",
     "AuditRun",
     "BlobReference",
@@ -110,6 +111,15 @@ class SiteCreated(Value):
     kind: ClassVar[str] = "site.created/1"
     origin: str
     tool: str = Field(description="name and version of the program that made it")
+
+
+class AuditCollector(Value):
+    """What an audit is about to run on its hosts; the blob is the script."""
+
+    kind: ClassVar[str] = "audit.collector/1"
+    run: str
+    collector_sha256: Digest
+    nonce: str
 
 
 class AuditFacts(Value):
@@ -226,6 +236,7 @@ class KeyClosed(Value):
 
 _MODELS: tuple[type[Value], ...] = (
     SiteCreated,
+    AuditCollector,
     AuditFacts,
     AuditRun,
     ReportExported,

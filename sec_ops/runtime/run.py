@@ -36,9 +36,9 @@ class Run:
         """Write one JSON document of the run; raises StorageError."""
         write_atomically(self.folder / name, canonical_json(document) + b"\n")
 
-    def write_text(self, name: str, text: str) -> None:
-        """Write one document that is JSON already; raises StorageError."""
-        write_atomically(self.folder / name, text.encode("utf-8", "backslashreplace") + b"\n")
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Write one document that is spelled already; raises StorageError."""
+        write_atomically(self.folder / name, data)
 
     def read(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
         """Return one JSON document of the run; raises UsageError when the run has none of that name."""

@@ -181,6 +181,14 @@ def test_facts_from_a_stick_wait_for_a_person(stage: Stage, rulebook: Rulebook, 
     assert not {finding.verdict for finding in result.findings} & {Verdict.COMPLIANT, Verdict.NOT_APPLICABLE}
 
 
+def test_brought_facts_must_repeat_the_word_they_were_given(stage: Stage, rulebook: Rulebook, tmp_path: Path) -> None:
+    file = tmp_path / "facts"
+    file.write_bytes(pack(whole(rulebook), nonce="autumn-2026", host="school-7"))
+    with pytest.raises(UsageError, match=r"autumn-2026"):
+        stage.audit({}, AuditRequest(sources=(str(file),), nonce="spring-2027"))
+    assert stage.audit({}, AuditRequest(sources=(str(file),), nonce="autumn-2026")).findings
+
+
 @pytest.mark.parametrize("content", [b"", b"nothing\n", b"@@sec-ops-facts 9 x"])
 def test_what_is_no_fact_pack_is_refused_before_a_run_is_made(stage: Stage, tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "facts"
