@@ -65,7 +65,7 @@ def test_evidence_is_kept_and_verified(site: Path) -> None:
     assert run("sec-ops evidence verify", site).returncode == 3
     assert run("sec-ops audit run --from latest", site).returncode in JUDGED
     again = run("sec-ops evidence bundle --run latest --output again.evz --json", site).stdout
-    assert json.loads(again)["blobs"] == 1, "a run that judged past facts again comes without them"
+    assert json.loads(again)["blobs"] > 1, "a run that judged past facts again brings them along"
 
 
 def test_a_torn_tail_is_told(site: Path) -> None:
