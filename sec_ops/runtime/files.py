@@ -1,5 +1,6 @@
 """The file door: writes that are whole or not there at all."""
 
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -16,22 +17,30 @@ PRIVATE_FOLDER = 0o700
 def write_atomically(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
     """Write `data` to a neighbour file, sync it and rename it over `path`: a reader sees the old or the new.
 
-    Raises StorageError when the disk is full or refuses; `path` is then as it was.
+    A link is followed. Raises StorageError when the disk is full or refuses, and for what is no file, such as a device
+    or a folder; `path` is then as it was.
     """
-    neighbour = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        _write_new(neighbour, data, mode)
-        neighbour.replace(path)
-        sync_folder(path.parent)
+        whole = path.resolve()
+        _refuse_special(whole)
+        neighbour = whole.with_name(f".{whole.name}.{secrets.token_hex(6)}")
+        try:
+            _write_new(neighbour, data, mode)
+            neighbour.replace(whole)
+        finally:
+            neighbour.unlink(missing_ok=True)
+        sync_folder(whole.parent)
     except OSError as error:
-        neighbour.unlink(missing_ok=True)
         raise storage_error(path, error) from error
 
 
 def make_folder(path: Path) -> Path:
-    """Make a folder, and those above it, readable by its owner only; raises StorageError."""
+    """Make a folder, and those above it that are missing, for their owner only; raises StorageError."""
     try:
-        path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        # mkdir's own parents=True would leave the rights of those above to the umask.
+        for each in reversed([path, *path.parents]):
+            if not each.is_dir():
+                each.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     except OSError as error:
         raise storage_error(path, error) from error
     return path
@@ -53,6 +62,14 @@ def storage_error(path: Path, error: OSError) -> StorageError:
         where=str(path),
         advice=message("free space or mend permissions, then run the command again; what was written before is intact"),
     )
+
+
+def _refuse_special(path: Path) -> None:
+    """Raise OSError for what a rename would take the place of: a folder, a device such as /dev/null, a pipe."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "not a regular file")
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
