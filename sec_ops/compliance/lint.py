@@ -32,7 +32,7 @@ def _parts(library: Library) -> Iterator[Fault]:
         for part in loaded.value.decides:
             if part not in known:
                 text = message("the catalogue has no part {part}", part=part)
-                yield _fault(loaded.origin, f"{loaded.value.id}.decides", text, _meant(part, known))
+                yield _fault(library, loaded.origin, f"{loaded.value.id}.decides", text, _meant(part, known))
 
 
 def _probe_names(library: Library) -> Iterator[Fault]:
@@ -41,7 +41,7 @@ def _probe_names(library: Library) -> Iterator[Fault]:
         for probe in loaded.value.probe:
             if isinstance(probe, str) and probe not in shared:
                 text = message("there is no probe {probe}", probe=probe)
-                yield _fault(loaded.origin, f"{loaded.value.id}.probe", text, _meant(probe, shared))
+                yield _fault(library, loaded.origin, f"{loaded.value.id}.probe", text, _meant(probe, shared))
 
 
 def _one_probe_of_an_id(library: Library) -> Iterator[Fault]:
@@ -51,7 +51,7 @@ def _one_probe_of_an_id(library: Library) -> Iterator[Fault]:
         for probe in loaded.value.probe:
             if isinstance(probe, Probe) and first.setdefault(probe.id, probe) != probe:
                 text = message("another probe is called {probe} too", probe=probe.id)
-                yield _fault(loaded.origin, f"{loaded.value.id}.probe.{probe.id}", text)
+                yield _fault(library, loaded.origin, f"{loaded.value.id}.probe.{probe.id}", text)
 
 
 def _parsers(library: Library) -> Iterator[Fault]:
@@ -59,11 +59,11 @@ def _parsers(library: Library) -> Iterator[Fault]:
         name, _ = parser_of(probe)
         if name not in parser_names():
             text = message("there is no parser {parser}", parser=name)
-            yield _fault(origin, f"{probe.id}.parse", text, _meant(name, parser_names()))
+            yield _fault(library, origin, f"{probe.id}.parse", text, _meant(name, parser_names()))
         else:
             for option in unknown_options(probe):
                 text = message("parser {parser} has no option {option}", parser=name, option=option)
-                yield _fault(origin, f"{probe.id}.parse.{name}.{option}", text)
+                yield _fault(library, origin, f"{probe.id}.parse.{name}.{option}", text)
 
 
 def _all_probes(library: Library) -> Iterator[tuple[Origin, Probe]]:
@@ -83,14 +83,14 @@ def _expressions(library: Library) -> Iterator[Fault]:
         for field, source in expressions_of(check).items():
             for fault in expression_faults(source, names):
                 place = f"{check.id}.{field} {fault.line}:{fault.column}"
-                yield _fault(loaded.origin, place, fault.message)
+                yield _fault(library, loaded.origin, place, fault.message)
 
 
 def _reasons(library: Library) -> Iterator[Fault]:
     for loaded in library.objects(CHECKS).values():
         if (loaded.value.when is None) != (loaded.value.when_reason is None):
             text = message("when and when_reason go together")
-            yield _fault(loaded.origin, f"{loaded.value.id}.when", text)
+            yield _fault(library, loaded.origin, f"{loaded.value.id}.when", text)
 
 
 def _high_risks(library: Library) -> Iterator[Fault]:
@@ -99,7 +99,7 @@ def _high_risks(library: Library) -> Iterator[Fault]:
         risk = loaded.value.high_risk.id if loaded.value.high_risk else None
         if risk is not None and risk not in known:
             text = message("there is no high-risk situation {risk}", risk=risk)
-            yield _fault(loaded.origin, f"{loaded.value.id}.high_risk.id", text, _meant(risk, known))
+            yield _fault(library, loaded.origin, f"{loaded.value.id}.high_risk.id", text, _meant(risk, known))
 
 
 def _cases(library: Library) -> Iterator[Fault]:
@@ -107,14 +107,14 @@ def _cases(library: Library) -> Iterator[Fault]:
     for loaded in library.objects(CHECKS).values():
         for case in loaded.value.cases:
             if fault := case_fault(loaded.value, case, shared):
-                yield _fault(loaded.origin, f"{loaded.value.id}.cases", _case(fault.case, fault.message))
+                yield _fault(library, loaded.origin, f"{loaded.value.id}.cases", _case(fault.case, fault.message))
 
 
 def _needed_cases(library: Library) -> Iterator[Fault]:
     for loaded in library.objects(CHECKS).values():
         for verdict in _needed(loaded) - {case.expect for case in loaded.value.cases}:
             text = message("there is no case that expects {verdict}", verdict=verdict.value)
-            yield _fault(loaded.origin, f"{loaded.value.id}.cases", text)
+            yield _fault(library, loaded.origin, f"{loaded.value.id}.cases", text)
 
 
 def _needed(loaded: Loaded[Check]) -> set[Verdict]:
@@ -132,8 +132,8 @@ def _shared(library: Library) -> Mapping[str, Probe]:
     return {name: loaded.value for name, loaded in library.objects(PROBES).items()}
 
 
-def _fault(origin: Origin, path: str, text: Message, advice: Message | None = None) -> Fault:
-    return Fault(file=origin.path, line=origin.line, path=path, message=text, advice=advice)
+def _fault(library: Library, origin: Origin, path: str, text: Message, advice: Message | None = None) -> Fault:
+    return Fault(file=library.shown(origin), line=origin.line, path=path, message=text, advice=advice)
 
 
 def _meant(name: str, known: Collection[str]) -> Message | None:

@@ -6,12 +6,12 @@ from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from sec_ops.content.kinds import KINDS, Kind
-from sec_ops.content.layer import Entry, LayerContent, read_layer
+from sec_ops.content.layer import Entry, LayerContent, read_layer, shown_path
 from sec_ops.content.overlay import overlay
 from sec_ops.content.shipped import built_digests, shipped_root
 from sec_ops.content.yaml_reader import Path
 from sec_ops.model.canonical import canonical_json
-from sec_ops.model.content import Layer, Loaded
+from sec_ops.model.content import Layer, Loaded, Origin
 from sec_ops.model.errors import ContentInvalid, Fault, NotApproved
 from sec_ops.model.messages import Message, message
 from sec_ops.model.protocols import ApprovalCheck
@@ -76,7 +76,7 @@ class Library:
     def digest(self, *kinds: Kind[Any]) -> str:
         """Return one SHA-256 over ids, layers and file digests of the kinds: the content a run is judged by."""
         lines = [
-            [kind.name, name, loaded.origin.layer.value, loaded.origin.sha256]
+            [kind.name, name, *_digests(loaded.origin)]
             for kind in kinds or tuple(KINDS.values())
             for name, loaded in sorted(self.objects(kind).items())
         ]
@@ -85,6 +85,11 @@ class Library:
     def fault(self, kind: Kind[Any], name: str, path: Path, what: Message, advice: Message | None = None) -> Fault:
         """Return a fault at a path, such as `("cases", 2, "expect")`, of a loaded object, with its file and line."""
         return self._entries[kind.name][name].fault(path, what, advice)
+
+    def shown(self, origin: Origin) -> str:
+        """Return the path of an object's file as a person at this shell would type it."""
+        site = self.site_root if origin.layer is Layer.SITE else None
+        return shown_path((site or self.shipped_root) / origin.path)
 
     def require_approval(self, check: ApprovalCheck, *kinds: Kind[Any]) -> None:
         """Raise NotApproved with every object of the kinds (all when none is named) that executes and has no approval.
@@ -120,6 +125,11 @@ class Library:
         if self.site_root is None or not kind.example:
             shipped = read_layer(kind, Layer.SHIPPED, self.shipped_root, built_digests(self.shipped_root))
         return shipped, site
+
+
+def _digests(origin: Origin) -> list[str]:
+    """Return layer and file digest, of a patch also those of what it patches."""
+    return [origin.layer.value, origin.sha256, *(_digests(origin.patched) if origin.patched else ())]
 
 
 LintRule = Callable[[Library], Iterable[Fault]]

@@ -44,6 +44,12 @@ def test_a_sound_check_has_no_faults(tmp_path: Path) -> None:
     assert faults_of(tmp_path, GOOD) == []
 
 
+def test_a_fault_names_a_file_that_can_be_opened_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (told,) = faults_of(tmp_path / "site", GOOD.replace("8.1.4.1-a.1", "8.1.4.1-a.11"))
+    assert Path(told.split(":")[0]).is_file()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
