@@ -1,6 +1,9 @@
 """One layer's files of one kind: read, told apart into objects, not yet checked against the model."""
 
+import errno
 import hashlib
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -8,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sec_ops.content.kinds import Kind
-from sec_ops.content.yaml_reader import Document, Path, path_text, read_yaml
+from sec_ops.content.yaml_reader import BYTES_BOUND, Document, Path, path_text, read_yaml
 from sec_ops.model.content import Layer, Loaded, Origin
 from sec_ops.model.errors import ContentInvalid, Fault
 from sec_ops.model.messages import Message, message
@@ -97,7 +100,11 @@ def _missing(kind: Kind[Any], root: FilePath, paths: list[FilePath], built: Mapp
 
 def _bytes(path: FilePath, name: str, wanted: str | None) -> bytes:
     try:
-        data = path.read_bytes()
+        # O_NONBLOCK: a pipe or device under a content file's name must not hold us up.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
+            data = stream.read(BYTES_BOUND + 1)
     except OSError as error:
         reason = message("could not read: {reason}", reason=error.strerror or str(error))
         raise ContentInvalid((Fault(file=name, line=0, path="", message=reason),)) from error

@@ -1,5 +1,6 @@
 """The site's layer over the shipped one: replacements, patches, refusals, laws; nothing of the example mixes in."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,23 @@ def test_the_digest_changes_with_content_and_layer(shipped: Path, site: Path) ->
     assert before == Library.open(None, shipped=shipped).digest(CHECKS)
     write_patch(site, "one", "severity: low\n")
     assert Library.open(site, shipped=shipped).digest(CHECKS) != before
+
+
+def test_the_digest_of_a_patch_covers_what_it_patches(shipped: Path, site: Path) -> None:
+    write_patch(site, "one", "severity: high\n")
+    before = Library.open(site, shipped=shipped).digest(CHECKS)
+    write_check(shipped, "one", days=91)
+    assert Library.open(site, shipped=shipped).digest(CHECKS) != before
+
+
+@pytest.mark.parametrize("special", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_told_and_never_waited_for(shipped: Path, site: Path, special: str) -> None:
+    path = site / CHECKS.folder / "linux" / "odd.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    makers = {"pipe": os.mkfifo, "device": lambda path: path.symlink_to("/dev/zero"), "folder": os.mkdir}
+    makers[special](path)
+    (fault,) = Library.open(site, shipped=shipped).faults(CHECKS)
+    assert "could not read" in str(fault.message)
 
 
 class _Approvals:
