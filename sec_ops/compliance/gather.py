@@ -21,6 +21,7 @@ from sec_ops.transport.values import Privilege, Reply, Target
 __all__ = ["Gathered", "Gathering", "HostRecord", "PackFile", "Progress", "gather_packs", "gather_replies"]
 
 BATCH = 32
+_LAST_EPOCH = int(datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp())
 MEDIA_TYPE = "application/vnd.sec-ops.facts"
 
 
@@ -123,8 +124,7 @@ class Gathering:
 
     def _read(self, host: str, data: bytes, provenance: Provenance, nonce: str, offset: int | None) -> ReadPack:
         header = read_header(data, nonce=nonce)
-        brought = provenance is not Provenance.COLLECTED and header
-        moment = datetime.fromtimestamp(header.epoch, UTC) if brought and header else self.clock.now()
+        moment = self.clock.now() if provenance is Provenance.COLLECTED or not header else _moment(header.epoch)
         return read_pack(
             data,
             self.probes,
@@ -207,6 +207,11 @@ def _state(read: ReadPack, error: SecOpsError | None) -> Literal["collected", "i
 
 def _reason(read: ReadPack, error: SecOpsError | None) -> Message | None:
     return error.what if error else next(iter(read.faults), None)
+
+
+def _moment(epoch: int) -> datetime:
+    """Return the time a host's clock showed; the last one there is when the host claims one beyond all calendars."""
+    return datetime.fromtimestamp(min(epoch, _LAST_EPOCH), UTC)
 
 
 def _digest(data: bytes) -> str | None:

@@ -6,8 +6,9 @@ import pytest
 
 from sec_ops.compliance.collector import collector_script
 from sec_ops.compliance.conduct import targets_of
-from sec_ops.compliance.gather import Gathering
+from sec_ops.compliance.gather import Gathering, PackFile
 from sec_ops.model.check import Probe
+from sec_ops.model.fact import Provenance
 from sec_ops.model.organisation import Host
 from sec_ops.model.site import Collection
 from sec_ops.runtime.clock import SystemClock
@@ -60,6 +61,14 @@ def test_the_nonce_is_asked_of_whom_it_was_told(privilege: Privilege, nonce: str
     taking.seal()
     assert [record.state for record in taking.records] == [state]
     assert taking.records[0].nonce == ("" if privilege is Privilege.PINNED else NONCE)
+
+
+def test_a_pack_whose_clock_is_beyond_all_calendars_is_taken_in() -> None:
+    data = f"@@sec-ops-facts 1 {'a' * 32} {'b' * 64} 999999999999 - web\n@@{'a' * 32} done 0 999999999999\n"
+    taking = gathering()
+    taking.take_pack(PackFile(name="web", data=data.encode(), provenance=Provenance.SELF_REPORTED))
+    taking.seal()
+    assert taking.records[0].collected_at.startswith("9999-12-31T")
 
 
 def test_a_target_has_all_that_the_inventory_says_of_a_host(tmp_path: Path) -> None:
