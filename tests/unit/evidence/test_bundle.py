@@ -98,6 +98,16 @@ def test_bundles_follow_each_other_without_a_gap(folder: Path, tmp_path: Path, t
     assert report(tmp_path / "three.evz", trust)["outcome"] == ["clean"]
 
 
+def test_a_run_brings_the_facts_it_judged_again(folder: Path, tmp_path: Path, trust: tuple[str, ...]) -> None:
+    log = opened(folder)
+    log.append_many([facts(1, "run-1", blob=b"facts")])
+    small = {"level": 3, "judged_from": "run-1"}
+    log.append("audit.run/1", {"run": "run-2", **small}, blob=b"verdicts")
+    made = bundle(log, folder, run="run-2", output=tmp_path / "x.evz")
+    assert (made.first, made.blobs) == (0, 2)
+    assert report(tmp_path / "x.evz", trust)["outcome"] == ["clean"]
+
+
 def test_an_unknown_run_and_a_missing_folder(folder: Path, tmp_path: Path) -> None:
     log = opened(folder)
     with pytest.raises(UsageError, match="no entry of run"):

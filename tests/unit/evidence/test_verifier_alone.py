@@ -19,14 +19,17 @@ SOURCE = Path(verify.__file__)
 
 def pythons() -> list[str]:
     """Return one interpreter of each version that is here, from 3.8 on."""
-    places = [sys.executable, "/usr/bin/python3", *map(str, Path("/root/.pyenv/versions").glob("3.*/bin/python3"))]
+    installed = (shutil.which(f"python3.{minor}") for minor in range(8, 20))
+    managed = map(str, (Path.home() / ".pyenv" / "versions").glob("3.*/bin/python3"))
+    places = [sys.executable, "/usr/bin/python3", *filter(None, installed), *managed]
     found: dict[str, str] = {}
     for place in places:
         if os.access(place, os.X_OK):
             asked = subprocess.run(
-                [place, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, check=True
+                [place, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, check=False
             )
-            major, minor = map(int, asked.stdout.split())
+            # A version manager leaves names that start nothing.
+            major, minor = map(int, asked.stdout.split() or (0, 0))
             if (major, minor) >= (3, 8):
                 found.setdefault(f"{major}.{minor}", place)
     return list(found.values())
