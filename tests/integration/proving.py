@@ -17,7 +17,7 @@ from sec_ops.compliance.parsers import parse_fact
 from sec_ops.compliance.platform import OS_RELEASE, platform_of
 from sec_ops.content.kinds import CHECKS, PROBES
 from sec_ops.content.library import Library
-from sec_ops.model.check import Check, Probe
+from sec_ops.model.check import Probe
 from sec_ops.model.fact import FactPack, Provenance
 from sec_ops.model.messages import Message
 from sec_ops.model.values import Text, Value
@@ -71,18 +71,24 @@ class Prover:
         broken = None
         try:
             host.run(["sh", "-ec", proof.break_])
-            broken = self.judged(self._checks[proof.check], host)
+            broken = self.judged(proof.check, host)
             host.run(["sh", "-ec", proof.mend])
-            return Outcome(broken=broken, mended=self.judged(self._checks[proof.check], host))
+            return Outcome(broken=broken, mended=self.judged(proof.check, host))
         except (TestbedError, LookupError, AssertionError) as error:
             return Outcome(broken=broken, fault=f"{type(error).__name__}: {error}")
 
-    def judged(self, check: Check, host: Host) -> Judgement:
+    def judged(self, name: str, host: Host) -> Judgement:
         """Collect what one check needs from a host, and judge it."""
-        probes = {probe.id: probe for probe in needed_probes([check], self._shared)}
+        return self.judge_all([name], host)[name]
+
+    def judge_all(self, names: Iterable[str], host: Host) -> dict[str, Judgement]:
+        """Collect what these checks need from a host in one visit, and judge them. Raises KeyError for an unknown."""
+        checks = [self._checks[name] for name in names]
+        probes = {probe.id: probe for probe in needed_probes(checks, self._shared)}
         pack = self._collect(probes, host)
         facts = {name: parse_fact(fact, probes[name]) for name, fact in pack.facts.items()}
-        return judge(check, facts, platform_of(pack.facts.get(OS_RELEASE)), {})
+        platform = platform_of(pack.facts.get(OS_RELEASE))
+        return {check.id: judge(check, facts, platform, {}) for check in checks}
 
     def _collect(self, probes: Mapping[str, Probe], host: Host) -> FactPack:
         script = collector_script(probes.values(), nonce=_NONCE)
