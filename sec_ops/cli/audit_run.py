@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sec_ops.cli.invocation import current
-from sec_ops.cli.output import line
+from sec_ops.cli.output import line, note
 from sec_ops.cli.sealing import evidence_of
-from sec_ops.compliance.audit import read_result
+from sec_ops.compliance.audit import read_sealed_result
 from sec_ops.compliance.conduct import AuditRequest, Conductor
 from sec_ops.compliance.gather import HostRecord
 from sec_ops.compliance.rulebook import Rulebook, load_rulebook
@@ -22,7 +22,6 @@ from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.audit import AuditResult
 from sec_ops.model.evidence import ReportExported
 from sec_ops.model.site import Collection
-from sec_ops.model.text import printable
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
 from sec_ops.runtime.files import write_atomically
@@ -63,7 +62,7 @@ def run_audit(site: Site, request: AuditRequest) -> AuditResult:
 
 def _visits(collection: Collection) -> RunScript:
     def visit(targets: Sequence[Target], script: bytes) -> Iterator[Reply]:
-        yield from ssh.run_script(
+        return ssh.run_script(
             targets,
             script,
             read_secret=Secrets(run_program=run_program),
@@ -90,12 +89,15 @@ def rulebook_of(site: Site | None) -> Rulebook:
 
 
 def export_report(site: Site, run: Run, form: str, output: Path, language: str) -> dict[str, Any]:
-    """Write a report, seal its digest, sign a checkpoint; return path, digest and size (bytes)."""
-    data = _rendered(read_result(run), form, language)
-    write_atomically(output, data)
-    digest = hashlib.sha256(data).hexdigest()
-    entry = ReportExported(run=run.name, format=form, sha256=digest, size=len(data))
+    """Write a report of a result as it was sealed, seal the report's digest, sign a checkpoint.
+
+    Returns path, digest and size (bytes).
+    """
     with evidence_of(site) as log:
+        data = _rendered(read_sealed_result(run, log), form, language)
+        digest = hashlib.sha256(data).hexdigest()
+        entry = ReportExported(run=run.name, format=form, sha256=digest, size=len(data))
+        write_atomically(output, data)
         log.append(ReportExported.kind, entry.model_dump(mode="json"))
     return {"run": run.name, "format": form, "path": str(output), "sha256": digest, "size": len(data)}
 
@@ -127,4 +129,4 @@ def _progress(record: HostRecord) -> None:
         names = {"name", "address", "state", "error", "elapsed_ms"}
         line("host", record.model_dump(mode="json", include=names))
     elif sys.stderr.isatty():
-        sys.stderr.write(f"  {record.state:<10} {printable(record.name)}\n")
+        note(f"  {record.state:<10} {record.name}")

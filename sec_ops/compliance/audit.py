@@ -22,9 +22,9 @@ from sec_ops.model.outcome import Outcome
 from sec_ops.model.protocols import Clock
 from sec_ops.model.verdict import Verdict
 from sec_ops.runtime.clock import utc_text
-from sec_ops.runtime.run import Run
+from sec_ops.runtime.run import MANIFEST, Run
 
-__all__ = ["Auditor", "outcomes_of", "read_gathered", "read_result", "read_scope"]
+__all__ = ["Auditor", "outcomes_of", "read_gathered", "read_result", "read_scope", "read_sealed_result"]
 
 FAILING = (Verdict.NON_COMPLIANT, Verdict.PARTIAL)
 _SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
@@ -43,11 +43,15 @@ class Auditor:
     def conclude(self, scope: AuditScope, gathered: Gathered, started_at: str) -> AuditResult:
         """Judge what was gathered, write the run's documents, seal their digests, sign a checkpoint.
 
-        Raises StorageError; the facts that were gathered stay sealed then.
+        Raises StorageError; the facts that were gathered stay sealed then. What judging needs is written first: a run
+        that was cut short while it was judged can be judged again.
         """
+        self.run.write("scope.json", [system.model_dump(mode="json") for system in scope.systems])
+        self.run.write("hosts.json", [record.model_dump(mode="json") for record in gathered.records])
         result = self._judge(scope, gathered, started_at)
         data = to_bytes(result)
-        self._write(scope, gathered, data)
+        self.run.write("content.json", self._content())
+        self.run.write_bytes("result.json", data)
         self._seal(result, data)
         return result
 
@@ -86,12 +90,6 @@ class Auditor:
             nonce=record.nonce,
         ).pack
 
-    def _write(self, scope: AuditScope, gathered: Gathered, data: bytes) -> None:
-        self.run.write("scope.json", [system.model_dump(mode="json") for system in scope.systems])
-        self.run.write("hosts.json", [record.model_dump(mode="json") for record in gathered.records])
-        self.run.write("content.json", self._content())
-        self.run.write_bytes("result.json", data)
-
     def _content(self) -> dict[str, Any]:
         """Return where each check came from: layer, path and digest."""
         checks = {
@@ -120,6 +118,15 @@ class Auditor:
 def read_result(run: Run) -> AuditResult:
     """Return the result of a past run; raises UsageError when it has none, EvidenceBroken when it is not whole."""
     return from_document(run.read("result.json"))
+
+
+def read_sealed_result(run: Run, log: EvidenceLog) -> AuditResult:
+    """Return the result of a past run after comparing its manifest with the log; raises what `read_result` raises."""
+    manifest = run.read(MANIFEST)
+    entries = (each.data for each in log.entries() if each.kind == AuditRun.kind)
+    if not any(each["run"] == run.name and each["manifest"] == manifest for each in entries):
+        raise run.altered(MANIFEST)
+    return read_result(run)
 
 
 def read_scope(run: Run) -> AuditScope:

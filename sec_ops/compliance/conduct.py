@@ -98,13 +98,14 @@ class Conductor:
             )
             targets = targets_of(scope.hosts, self.site, self.collection)
         visit = self.visit_here if request.local else self.visit
+        nonce = self.randomness(16).hex()
+        script = collector_script(self.rulebook.probes, nonce=nonce)
+        replies = visit(targets, script)
 
         def gather(run: Run) -> Gathered:
-            nonce = self.randomness(16).hex()
-            script = collector_script(self.rulebook.probes, nonce=nonce)
             sent = AuditCollector(run=run.name, collector_sha256=collector_digest(script), nonce=nonce)
             self.log.append(sent.kind, sent.model_dump(mode="json"), blob=script, media_type="text/x-shellscript")
-            return gather_replies(self._gathering(run, nonce), targets, visit(targets, script))
+            return gather_replies(self._gathering(run, nonce), targets, replies)
 
         return scope, gather
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from sec_ops.model.canonical import canonical_json
-from sec_ops.model.errors import UsageError
+from sec_ops.model.errors import EvidenceBroken, StorageError, UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock, Randomness
 from sec_ops.runtime.files import make_folder, write_atomically
 
-__all__ = ["Run", "create_run", "find_run"]
+__all__ = ["MANIFEST", "Run", "create_run", "find_run"]
 
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{8}")
@@ -41,11 +41,41 @@ class Run:
         write_atomically(self.folder / name, data)
 
     def read(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
-        """Return one JSON document of the run; raises UsageError when the run has none of that name."""
+        """Return one JSON document of the run.
+
+        Raises UsageError when the run has none of that name, EvidenceBroken when it is not as it was sealed.
+        """
+        data = self._bytes(name)
+        sealed = self._parsed(MANIFEST, self._bytes(MANIFEST)) if (self.folder / MANIFEST).exists() else None
+        if sealed is not None and name != MANIFEST and sealed.get(name) != hashlib.sha256(data).hexdigest():
+            raise self.altered(name)
+        return self._parsed(name, data)
+
+    def _bytes(self, name: str) -> bytes:
         try:
-            return json.loads((self.folder / name).read_bytes())
+            return (self.folder / name).read_bytes()
         except FileNotFoundError as error:
-            raise UsageError(message("run {run} has no {name}", run=self.name, name=name)) from error
+            advice = message("it was not finished, or a file was deleted; name another run, or start it again")
+            raise UsageError(
+                message("run {run} has no {name}", run=self.name, name=name), where=str(self.folder), advice=advice
+            ) from error
+        except OSError as error:
+            what = message("could not read {path}: {reason}", path=self.folder / name, reason=error.strerror or "?")
+            raise StorageError(what, where=str(self.folder)) from error
+
+    def _parsed(self, name: str, data: bytes) -> Any:  # noqa: ANN401 - any JSON value
+        try:
+            return json.loads(data)
+        except ValueError as error:
+            raise self.altered(name) from error
+
+    def altered(self, name: str) -> EvidenceBroken:
+        """Return the error for a document that is not as it was sealed."""
+        return EvidenceBroken(
+            message("{name} of run {run} is not what was sealed", name=name, run=self.name),
+            where=str(self.folder / name),
+            advice=message("what was sealed is safe in the evidence: sec-ops evidence bundle --run RUN --output FILE"),
+        )
 
     def seal(self) -> Mapping[str, str]:
         """Write and return the manifest: file name to SHA-256 of every file but the manifest itself."""
@@ -69,9 +99,12 @@ def find_run(runs: Path, name: str, *, verb: str) -> Run:
     """
     names = sorted(path.name for path in runs.iterdir() if _is_run(path, verb)) if runs.is_dir() else []
     found = names[-1:] if name == "latest" else [each for each in names if each.startswith(name) or each.endswith(name)]
+    if not names:
+        advice = message("make one: sec-ops {verb} run", verb=verb)
+        raise UsageError(message("this site has no {verb} run yet", verb=verb), where=str(runs), advice=advice)
     if len(found) != 1:
         what = message("no single run matches {name} ({count} do)", name=name, count=len(found))
-        advice = message("name one of: {runs}", runs=", ".join(names[-5:]) or "-")
+        advice = message("name one of: {runs}", runs=", ".join(names[-5:]))
         raise UsageError(what, where=str(runs), advice=advice)
     return Run(runs / found[0])
 

@@ -27,15 +27,15 @@ def run_script(
     connect_seconds: float = CONNECT_SECONDS,
     output_bytes: int = OUTPUT_BYTES,
 ) -> Iterator[Reply]:
-    """Run `script` by /bin/sh on every target; yield one reply for each as they complete, errors in the replies.
+    """Run `script` by /bin/sh on every target; return one reply for each as they complete, errors in the replies.
 
     Host keys are always verified. A pinned target runs its own collector and is not sent the script. Raises
-    ContentInvalid, before any connection, with all keys, secrets and known_hosts that can't be read. Closing the
-    iterator ends every connection promptly.
+    ContentInvalid, at once and before any connection, with all keys, secrets and known_hosts that can't be read.
+    Closing the iterator ends every connection promptly.
     """
     limits = Limits(connect_seconds=connect_seconds, output_bytes=output_bytes)
     credentials = read_credentials(targets, read_secret)
     visits = [
         Visit(target, script, own, limits, clock, randomness) for target, own in zip(targets, credentials, strict=True)
     ]
-    yield from fan_out(visits, parallel)
+    return fan_out(visits, parallel)

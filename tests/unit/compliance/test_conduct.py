@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sec_ops.compliance.audit import outcomes_of, read_result
+from sec_ops.compliance.audit import outcomes_of, read_result, read_sealed_result
 from sec_ops.compliance.conduct import AuditRequest, Conductor
 from sec_ops.compliance.gather import HostRecord
 from sec_ops.compliance.rulebook import Rulebook, load_rulebook
@@ -17,7 +17,7 @@ from sec_ops.inventory.inventory import Inventory
 from sec_ops.model.audit import AuditResult
 from sec_ops.model.check import Severity
 from sec_ops.model.content import Layer
-from sec_ops.model.errors import ConnectionRefused, UsageError
+from sec_ops.model.errors import ConnectionRefused, ContentInvalid, EvidenceBroken, UsageError
 from sec_ops.model.fact import Provenance
 from sec_ops.model.messages import message
 from sec_ops.model.organisation import Host
@@ -132,6 +132,45 @@ def test_judging_a_past_run_again_needs_no_host(stage: Stage, rulebook: Rulebook
     assert [(each.check, each.verdict) for each in again.findings] == [(e.check, e.verdict) for e in first.findings]
     assert [(each.id, each.verdict) for each in again.clauses] == [(e.id, e.verdict) for e in first.clauses]
     assert again.run != first.run
+
+
+def test_a_run_cut_short_while_it_is_judged_can_be_judged_again(
+    stage: Stage, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_words: object) -> None:
+        raise KeyboardInterrupt
+
+    answers = {"web": Answer(output=pack(whole(rulebook)))}
+    with monkeypatch.context() as patched:
+        patched.setattr("sec_ops.compliance.audit.assess", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            stage.audit(answers, named("web"))
+    again = stage.audit({}, AuditRequest(sources=(stage.run().name,)))
+    assert [(host.name, host.state) for host in again.hosts] == [("web", "collected")]
+
+
+def test_a_result_is_exported_only_as_it_was_sealed(stage: Stage, rulebook: Rulebook) -> None:
+    stage.audit({"web": Answer(output=pack(whole(rulebook)))}, named("web"))
+    run = stage.run()
+    with open_evidence(stage.site.evidence, clock=CLOCK, randomness=os.urandom, run_program=run_program) as log:
+        assert read_sealed_result(run, log) == read_result(run)
+        result = (run.folder / "result.json").read_bytes()
+        (run.folder / "result.json").write_bytes(result.replace(b"non_compliant", b"compliant"))
+        with pytest.raises(EvidenceBroken, match=r"result\.json"):
+            read_sealed_result(run, log)
+        run.seal()
+        with pytest.raises(EvidenceBroken, match=r"manifest\.json"):
+            read_sealed_result(run, log)
+
+
+def test_keys_that_cannot_be_read_leave_no_run(stage: Stage) -> None:
+    def refuse(targets: object, script: object) -> None:
+        raise ContentInvalid([])
+
+    with pytest.raises(ContentInvalid):
+        stage.audit({"web": Answer()}, named("web"), fleet=refuse)
+    assert not stage.site.runs.exists()
+    assert "audit.collector/1" not in {entry["kind"] for entry in stage.entries()}
 
 
 def test_a_host_cut_short_keeps_what_arrived_and_leaves_the_rest_undetermined(stage: Stage, rulebook: Rulebook) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sec_ops.model.errors import SiteNotFound, StorageError, UsageError
+from sec_ops.model.errors import EvidenceBroken, SiteNotFound, StorageError, UsageError
 from sec_ops.model.protocols import Randomness
 from sec_ops.runtime.files import make_folder, write_atomically
 from sec_ops.runtime.run import create_run, find_run
@@ -93,6 +93,26 @@ def test_a_run_is_sealed_by_the_digests_of_its_files(tmp_path: Path) -> None:
     assert list(manifest) == ["request.json"]
     assert json.loads((run.folder / "manifest.json").read_text()) == manifest
     assert run.folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("altered", [b'{"a":2}\n', b"{", b"", b"\xff"])
+def test_what_was_altered_after_the_seal_is_not_read(tmp_path: Path, altered: bytes) -> None:
+    run = create_run(tmp_path / "runs", "audit", clock=StillClock(), randomness=bytes)
+    run.write("result.json", {"a": 1})
+    assert run.read("result.json") == {"a": 1}
+    run.seal()
+    assert run.read("result.json") == {"a": 1}
+    (run.folder / "result.json").write_bytes(altered)
+    with pytest.raises(EvidenceBroken):
+        run.read("result.json")
+    with pytest.raises(UsageError):
+        run.read("hosts.json")
+
+
+def test_no_run_at_all_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_run(tmp_path / "runs", "latest", verb="audit")
+    assert str(caught.value.advice) == "make one: sec-ops audit run"
 
 
 @pytest.mark.parametrize("name", ["latest", "20261123T080000Z-audit-01010101", "01010101"])
