@@ -114,7 +114,7 @@ def _site() -> _Row:
         return f"{load_configuration(site).id} ({site.root})"
 
     try:
-        return _guarded(_("site"), look, "sec-ops content lint")
+        return _guarded(_("site"), look, _("correct sec-ops.yml"))
     except SiteNotFound as error:
         nothing = _("none here; commands that need one say so")
         return _Row(_("site"), good=True, detail=nothing, next_step=render(error.what))
@@ -126,6 +126,8 @@ def _guarded(name: str, look: Callable[[], str], next_step: str) -> _Row:
     except SiteNotFound:
         raise
     except ContentInvalid as error:
-        return _Row(name, good=False, detail=render(error.what), next_step=next_step, outcome=Outcome.INVALID)
+        faults = [f"{fault.place}: {render(fault.message)}" for fault in error.faults]
+        detail = "\n       ".join([render(error.what), *faults])
+        return _Row(name, good=False, detail=detail, next_step=next_step, outcome=Outcome.INVALID)
     except SecOpsError as error:
         return _Row(name, good=False, detail=render(error.what), next_step=next_step, outcome=error.outcome)

@@ -81,7 +81,10 @@ def read_data(kind: Kind[Any], data: bytes, *, layer: Layer, name: str, relative
 
 def shown_path(path: FilePath) -> str:
     """Return a path as a person at this shell would type it."""
-    here = FilePath.cwd()
+    try:
+        here = FilePath.cwd()
+    except FileNotFoundError:  # the folder we stand in was deleted
+        return str(path)
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from sec_ops.content.model_faults import model_faults
 from sec_ops.content.yaml_reader import read_yaml
-from sec_ops.model.errors import ContentInvalid
+from sec_ops.model.errors import ContentInvalid, StorageError
+from sec_ops.model.messages import message
 from sec_ops.model.protocols import Randomness
 from sec_ops.model.site import SiteConfiguration
 from sec_ops.runtime.site import Site
@@ -38,8 +39,14 @@ def configuration_text(folder: Path, randomness: Randomness) -> str:
 
 
 def load_configuration(site: Site) -> SiteConfiguration:
-    """Return the site's configuration; raises ContentInvalid with all its faults."""
-    document = read_yaml(site.configuration.read_bytes(), str(site.configuration))
+    """Return the site's configuration; raises ContentInvalid with all its faults, StorageError when it can't be read."""
+    try:
+        data = site.configuration.read_bytes()
+    except OSError as error:
+        what = message("could not read {path}: {reason}", path=site.configuration, reason=error.strerror or "?")
+        advice = message("run the command as the account that owns the site, or name one: --site DIR")
+        raise StorageError(what, where=str(site.configuration), advice=advice) from error
+    document = read_yaml(data, str(site.configuration))
     try:
         return SiteConfiguration.model_validate(document.value)
     except ValidationError as error:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sec_ops.model.errors import SiteNotFound
+from sec_ops.model.errors import SiteNotFound, StorageError
+from sec_ops.model.messages import message
 
 __all__ = ["CONFIGURATION", "Site", "find_site", "site_if_any"]
 
@@ -52,18 +53,20 @@ class Site:
 def find_site(named: str | None, *, environment: Mapping[str, str] = os.environ, start: Path | None = None) -> Site:
     """Return the site named by `--site`, by `SEC_OPS_SITE`, or the nearest parent with `sec-ops.yml`.
 
-    Raises SiteNotFound (exit 4), which names `sec-ops init DIR`.
+    Raises SiteNotFound (exit 4), which names `sec-ops init DIR`; StorageError for a folder that may not be looked into.
     """
     chosen = named or environment.get("SEC_OPS_SITE")
-    if chosen:
-        candidates = [Path(chosen).resolve()]
-    else:
-        here = (start or Path.cwd()).resolve()
-        candidates = [here, *here.parents]
-    for candidate in candidates:
-        if (candidate / CONFIGURATION).is_file():
-            return Site(candidate)
-    raise SiteNotFound(str(candidates[0]))
+    try:
+        here = (Path(chosen) if chosen else start or Path.cwd()).resolve()
+        for candidate in [here] if chosen else [here, *here.parents]:
+            if (candidate / CONFIGURATION).is_file():
+                return Site(candidate)
+    except OSError as error:
+        place = error.filename or "."
+        what = message("could not read {path}: {reason}", path=place, reason=error.strerror or "?")
+        advice = message("run the command as the account that owns the site, or name one: --site DIR")
+        raise StorageError(what, where=str(place), advice=advice) from error
+    raise SiteNotFound(str(here))
 
 
 def site_if_any(

@@ -10,6 +10,7 @@ import pytest
 
 from sec_ops.model.errors import EvidenceBroken, SiteNotFound, StorageError, UsageError
 from sec_ops.model.protocols import Randomness
+from sec_ops.runtime.configuration import load_configuration
 from sec_ops.runtime.files import make_folder, write_atomically
 from sec_ops.runtime.run import create_run, find_run
 from sec_ops.runtime.site import find_site
@@ -140,3 +141,26 @@ def test_the_site_is_named_or_the_nearest_above(tmp_path: Path) -> None:
     assert find_site(None, environment={"SEC_OPS_SITE": str(tmp_path)}, start=Path("/")).root == tmp_path
     with pytest.raises(SiteNotFound):
         find_site(str(below), environment={})
+
+
+def test_a_folder_that_was_deleted_under_us_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(StorageError):
+        find_site(None, environment={})
+
+
+def test_a_configuration_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, **_words: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    (tmp_path / "sec-ops.yml").write_text("id: x\n")
+    site = find_site(str(tmp_path), environment={})
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(StorageError, match="Permission denied"):
+        load_configuration(site)
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(StorageError, match="Permission denied"):
+        find_site(str(tmp_path), environment={})
