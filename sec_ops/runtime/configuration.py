@@ -39,7 +39,7 @@ def configuration_text(folder: Path, randomness: Randomness) -> str:
 
 
 def load_configuration(site: Site) -> SiteConfiguration:
-    """Return the site's configuration; raises ContentInvalid with all its faults, StorageError when it can't be read."""
+    """Return the site's configuration; raises ContentInvalid with all its faults, StorageError when unreadable."""
     try:
         data = site.configuration.read_bytes()
     except OSError as error:
