@@ -138,7 +138,8 @@ def _observed(source: str | None, scope: Scope | Failed) -> tuple[str, str]:
 
 def _shown(value: object) -> str:
     if isinstance(value, list):
-        text = ", ".join(_shown(item) for item in value[:50])
+        # What CEL makes of a map comes in another order each time; judging again has to say the same.
+        text = ", ".join(sorted(_shown(item) for item in value)[:50])
     elif isinstance(value, str):
         text = value
     else:
