@@ -370,6 +370,16 @@ def test_hostile_archives(tmp_path: Path, trust: tuple[str, ...], parts: list[tu
     assert found["outcome"] == ["evidence_broken"]
 
 
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "blobs/x", "README.htm", "checkpoints/１２３４５６７８９０１２/sm3.note"]
+)
+def test_a_file_planted_in_a_sound_bundle_is_refused(
+    sealed: Path, trust: tuple[str, ...], tmp_path: Path, name: str
+) -> None:
+    files, manifest = unpacked(sealed), manifest_of(sealed)
+    assert codes(report(packed(tmp_path / "x.evz", {**files, name: b"x"}, manifest), trust)) == {"form"}
+
+
 def test_a_bomb_is_refused_before_it_is_opened(tmp_path: Path) -> None:
     bomb = _zip(tmp_path / "bomb.evz", ("manifest.json", b"0" * 50_000_000), method=zipfile.ZIP_DEFLATED)
     assert codes(report(bomb)) == {"form"}

@@ -97,9 +97,11 @@ def test_a_lying_shortcut_is_found_by_its_root(folder: Path) -> None:
     assert faults(folder) == []
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_power_lost_at_every_operation(folder: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "lines"), [(0, 65_536), (1, 65_536), (2, 4), (3, 5)])
+def test_power_lost_at_every_operation(folder: Path, seed: int, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever was not synced may be gone, in part or whole; what was acknowledged is there."""
+    for module in ("layout", "state", "writer", "recovery", "reading"):
+        monkeypatch.setattr(f"sec_ops.evidence.{module}.LINES_PER_FILE", lines)
     chance = random.Random(seed)
     acknowledged: list[str] = []
     step, lost = 0, 0
