@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sec_ops.compliance.grading import Grading
 from sec_ops.model.clause import Clause, Part, RequirementSet
 from sec_ops.model.content import Loaded
 from sec_ops.model.errors import ContentInvalid, Fault
+from sec_ops.model.grading import Grading
 from sec_ops.model.messages import message
 
 __all__ = ["COUNTS", "Catalogue", "build_catalogue"]

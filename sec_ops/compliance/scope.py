@@ -6,9 +6,9 @@ from typing import Protocol
 
 from pydantic import Field
 
-from sec_ops.compliance.grading import Grading, parse_grading, uniform_grading
 from sec_ops.model.clause import RequirementSet
 from sec_ops.model.errors import UsageError
+from sec_ops.model.grading import Grading, parse_grading, uniform_grading
 from sec_ops.model.messages import message
 from sec_ops.model.organisation import AssessedObject, Host, KeySystem, NotApplicable
 from sec_ops.model.values import Text, Value

@@ -1,6 +1,5 @@
 """The organisation tree 市–县区–学校, key systems 关键系统 and their hosts."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from sec_ops.model.clause import RequirementSet
+from sec_ops.model.grading import parse_grading
 from sec_ops.model.messages import message
 from sec_ops.model.people import Day
 from sec_ops.model.values import Identifier, NonEmpty, RuleBroken, Text, Value
@@ -23,7 +23,6 @@ __all__ = [
     "Privilege",
     "Unit",
     "UnitKind",
-    "grading_level",
 ]
 
 
@@ -85,27 +84,8 @@ class DataKind(StrEnum):
     LOGS = "logs"  # 日志
 
 
-_GRADING = re.compile(r"S([1-4])A([1-4])(?:\(?G([1-4])\)?)?")
-
-
-def grading_level(grading: str) -> int:
-    """Return the level of a grading such as `S3A3G3` or `S2A3`: the higher of S and A (GB/T 22240-2020).
-
-    Raises ValueError when it is not a grading, or when its G is another level.
-    """
-    matched = _GRADING.fullmatch(grading)
-    if not matched:
-        raise RuleBroken(message("not a grading such as S3A3G3"))
-    service, available, general = matched.groups()
-    level = max(int(service), int(available))
-    if general is not None and int(general) != level:
-        raise RuleBroken(message("G is the higher of S and A, here {level}", level=level))
-    return level
-
-
 def _grading(text: str) -> str:
-    level = grading_level(text)
-    return f"{text[:4]}G{level}"
+    return str(parse_grading(text))
 
 
 class AssessedObject(Value):
@@ -156,7 +136,7 @@ class KeySystem(Value):
     @property
     def level(self) -> int:
         """Return the graded-protection level 等级."""
-        return grading_level(self.grading)
+        return parse_grading(self.grading).level
 
 
 Privilege = Literal["user", "root", "streamed", "pinned"]

@@ -6,12 +6,13 @@ from functools import cache
 import pytest
 
 from sec_ops.compliance.catalogue import COUNTS, Catalogue, build_catalogue
-from sec_ops.compliance.grading import parse_grading, uniform_grading
 from sec_ops.content.kinds import CLAUSES
 from sec_ops.content.library import Library
 from sec_ops.model.clause import Clause, RequirementSet
 from sec_ops.model.content import Loaded
-from sec_ops.model.errors import ContentInvalid, UsageError
+from sec_ops.model.errors import ContentInvalid
+from sec_ops.model.grading import parse_grading, uniform_grading
+from sec_ops.model.values import RuleBroken
 
 
 @cache
@@ -87,10 +88,10 @@ def test_a_grading_chooses_levels_by_kind_of_clause() -> None:
     levels = {(clause.sag, clause.level) for clause in clauses}
     assert levels == {("S", 2), ("A", 3), ("G", 3)}
     assert parse_grading("S2A3").level == 3
-    assert str(parse_grading("S3A2")) == "S3A2G3"
+    assert str(parse_grading("S3A2")) == str(parse_grading("S3A2(G3)")) == "S3A2G3"
 
 
-@pytest.mark.parametrize("text", ["", "S3", "S3A3G2", "S5A1", "A3S3G3", "3"])
+@pytest.mark.parametrize("text", ["", "S3", "S3A3G2", "S3A3(G3", "S3A3G3)", "S5A1", "A3S3G3", "3"])
 def test_what_is_no_grading_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(RuleBroken):
         parse_grading(text)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from sec_ops.model.clause import Clause
-from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
+from sec_ops.model.values import RuleBroken
 
 __all__ = ["Grading", "parse_grading", "uniform_grading"]
 
-_GRADING: Final = re.compile(r"S([1-4])A([1-4])(?:G([1-4]))?")
+_GRADING: Final = re.compile(r"S([1-4])A([1-4])(?:G([1-4])|\(G([1-4])\))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +34,15 @@ class Grading:
 
 
 def parse_grading(text: str) -> Grading:
-    """Return the grading that `text` (S3A3G3, S2A3) writes; raises UsageError when it isn't one (GB/T 22240)."""
+    """Return the grading that `text` (S3A3G3, S2A3, S3A3(G3)) writes; raises RuleBroken when it is none (GB/T 22240)."""
     match = _GRADING.fullmatch(text)
-    if match:
-        grading = Grading(information=int(match[1]), service=int(match[2]))
-        if match[3] is None or int(match[3]) == grading.level:
-            return grading
-    raise UsageError(
-        message("{grading} is no grading", grading=text),
-        advice=message("write S and A levels, and G as the higher of both: S2A3G3"),
-    )
+    if not match:
+        raise RuleBroken(message("not a grading such as S3A3G3"))
+    grading = Grading(information=int(match[1]), service=int(match[2]))
+    general = match[3] or match[4]
+    if general and int(general) != grading.level:
+        raise RuleBroken(message("G is the higher of S and A, here {level}", level=grading.level))
+    return grading
 
 
 def uniform_grading(level: int) -> Grading:
