@@ -13,7 +13,7 @@ from sec_ops.model.messages import Message, message
 from sec_ops.model.organisation import Host, Privilege
 from sec_ops.runtime.secrets import KINDS
 
-__all__ = ["INLINE_SECRETS", "Hosts", "Locate", "read_hosts"]
+__all__ = ["INLINE_SECRETS", "Hosts", "Locate", "holds_no_secret", "read_hosts"]
 
 INLINE_SECRETS = frozenset(
     {
@@ -60,6 +60,11 @@ def read_hosts(listing: Mapping[str, Any], locate: Locate) -> Hosts:
         hosts[name] = reader.host(tuple(group for group, members in groups.items() if name in members))
         faults.extend(reader.faults)
     return Hosts(hosts=hosts, groups=groups, faults=tuple(_told_once(faults)))
+
+
+def holds_no_secret(listing: Mapping[str, Any]) -> bool:
+    """Return whether no host's variables hold a secret by value; such a listing must not be written anywhere."""
+    return not any(INLINE_SECRETS & set(each) for each in listing.get("_meta", {}).get("hostvars", {}).values())
 
 
 def _told_once(faults: list[Fault]) -> Iterator[Fault]:

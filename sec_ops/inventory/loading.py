@@ -7,7 +7,7 @@ from typing import Any
 from sec_ops.content.kinds import CLAUSES, PEOPLE, SYSTEMS, UNITS, Kind
 from sec_ops.content.library import Library
 from sec_ops.identity.people import people_faults
-from sec_ops.inventory.hosts import Hosts, read_hosts
+from sec_ops.inventory.hosts import Hosts, holds_no_secret, read_hosts
 from sec_ops.inventory.inventory import Inventory
 from sec_ops.inventory.places import HOSTS_FILE, Places
 from sec_ops.inventory.references import reference_faults
@@ -56,7 +56,7 @@ def _hosts(folder: Path, run_program: RunProgram, cache: Path | None, faults: li
     if not (folder / HOSTS_FILE).is_file():
         return Hosts(hosts={}, groups={}, faults=())
     try:
-        listing = inventory_list(folder / HOSTS_FILE, run_program, cache)
+        listing = inventory_list(folder / HOSTS_FILE, run_program, cache, may_keep=holds_no_secret)
     except ContentInvalid as error:
         faults.extend(error.faults)
         return Hosts(hosts={}, groups={}, faults=())

@@ -4,16 +4,17 @@ It runs with a configuration of our own, an empty home and an empty playbook fol
 INI only: nothing an inventory folder holds is executed, no setting of the user or of the current folder counts.
 """
 
+import contextlib
 import hashlib
 import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sec_ops.model.errors import ContentInvalid, Fault
+from sec_ops.model.errors import ContentInvalid, Fault, StorageError
 from sec_ops.model.messages import Message, message
 from sec_ops.model.protocols import Completed, RunProgram
 from sec_ops.runtime.files import make_folder, write_atomically
@@ -29,11 +30,22 @@ _NOTHING_LOST = ("Found variable using reserved name",)
 _COMPLAINT = re.compile(r"^\[(?:WARNING|ERROR)\]: ", re.MULTILINE)
 
 
-def inventory_list(path: Path, run_program: RunProgram, cache_folder: Path | None = None) -> dict[str, Any]:
+def _always(_listing: Mapping[str, Any]) -> bool:
+    return True
+
+
+def inventory_list(
+    path: Path,
+    run_program: RunProgram,
+    cache_folder: Path | None = None,
+    *,
+    may_keep: Callable[[Mapping[str, Any]], bool] = _always,
+) -> dict[str, Any]:
     """Return what `ansible-inventory --list` says of an inventory file or folder: groups, and `_meta.hostvars`.
 
-    With a `cache_folder` the answer is kept under the digest of every file it came from. Raises ContentInvalid with all
-    of Ansible's complaints, warnings too, since those mean that a host or variable was passed over; ProgramMissing.
+    With a `cache_folder` the answer, if it `may_keep` it, is kept under the digest of every file it came from, the only
+    one there; a cache that can't be written is done without. Raises ContentInvalid with all of Ansible's complaints,
+    warnings too, since those mean that a host or variable was passed over; ProgramMissing.
     """
     if not path.exists():
         raise _invalid(path, [message("there is no such inventory")])
@@ -41,10 +53,17 @@ def inventory_list(path: Path, run_program: RunProgram, cache_folder: Path | Non
     if kept is not None and (cached := _cached(kept)) is not None:
         return cached
     listed = _list(path, run_program)
-    if kept is not None:
-        make_folder(kept.parent)
-        write_atomically(kept, json.dumps(listed, ensure_ascii=False).encode())
+    if kept is not None and may_keep(listed):
+        with contextlib.suppress(StorageError, OSError):
+            _keep(kept, listed)
     return listed
+
+
+def _keep(kept: Path, listed: Mapping[str, Any]) -> None:
+    make_folder(kept.parent)
+    for older in kept.parent.glob("*.json"):
+        older.unlink(missing_ok=True)
+    write_atomically(kept, json.dumps(listed, ensure_ascii=False).encode())
 
 
 def _list(path: Path, run_program: RunProgram) -> dict[str, Any]:

@@ -225,3 +225,18 @@ def test_a_circle_is_found_exactly_when_there_is_one(edges: Mapping[str, list[st
     if found:
         assert found[0] == found[-1]
         assert all(after in edges[before] for before, after in pairwise(found))
+
+
+def test_a_secret_that_stands_in_the_inventory_is_written_nowhere(site: Path, tmp_path: Path) -> None:
+    hosts = site / "inventory" / "group_vars" / "all.yml"
+    hosts.parent.mkdir(exist_ok=True)
+    hosts.write_text("ansible_password: hunter2-of-the-day\n")
+    kept = tmp_path / "kept"
+    with pytest.raises(ContentInvalid):
+        load_inventory(site, run_program, cache=kept)
+    assert not [path for path in kept.rglob("*") if path.is_file()]
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("in the way")
+    assert load_inventory(site, run_program, cache=tmp_path / "kept").hosts

@@ -105,6 +105,7 @@ def test_the_cache_holds_until_a_file_changes(tmp_path):
     (folder / "host_vars").mkdir()
     _file(folder / "host_vars", "port: 1\n", "school-1.yml")
     assert inventory_list(path, run, cache) != first
+    assert len(list(cache.iterdir())) == 1
     assert len(asked) == 2
 
 
