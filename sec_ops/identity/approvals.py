@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from sec_ops.identity.people import grant_fault
 from sec_ops.identity.signatures import sign, verify
 from sec_ops.model.approval import Approval
 from sec_ops.model.errors import ContentInvalid, Fault, UsageError
@@ -103,7 +104,14 @@ class ContentApprovals:
         if approver is None:
             return message("no person has the id {id}", id=approval.approver)
         refusal = _may_not(approver, approval.requester, datetime.fromisoformat(approval.at))
-        return refusal or _signature_fault(approval, approver, self.run_program)
+        return refusal or self._grant_fault(approver) or _signature_fault(approval, approver, self.run_program)
+
+    def _grant_fault(self, approver: Person) -> Message | None:
+        """Return why the role by which the approver approves was not validly granted, or None."""
+        grants = (each for each in approver.roles if each.role is APPROVER_ROLE and each.revoked_on is None)
+        faults = (grant_fault(approver.id, each, self.people, self.run_program) for each in grants)
+        fault = next((each for each in faults if each), None)
+        return fault and message("the role of {person} does not hold: {reason}", person=approver.id, reason=fault)
 
 
 def _may_not(approver: Person, requester: str, at: datetime) -> Message | None:

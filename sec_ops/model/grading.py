@@ -34,7 +34,7 @@ class Grading:
 
 
 def parse_grading(text: str) -> Grading:
-    """Return the grading that `text` (S3A3G3, S2A3, S3A3(G3)) writes; raises RuleBroken when it is none (GB/T 22240)."""
+    """Return the grading that `text` (S3A3G3, S2A3, S3A3(G3)) writes; raises RuleBroken for others (GB/T 22240)."""
     match = _GRADING.fullmatch(text)
     if not match:
         raise RuleBroken(message("not a grading such as S3A3G3"))

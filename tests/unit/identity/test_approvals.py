@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from sec_ops.identity.approvals import ContentApprovals, approve_content, keep_approval, read_approvals
-from sec_ops.model.approval import Approval
+from sec_ops.identity.signatures import sign
+from sec_ops.model.approval import Approval, grant_statement
 from sec_ops.model.errors import ContentInvalid, UsageError
 from sec_ops.model.people import Person
 from sec_ops.transport.process import run_program
@@ -84,6 +85,17 @@ def test_an_approval_falls_with_the_role_and_the_key(zhou: Person, keys: Path) -
     assert _check([person("zhou", keys / "zhou", role="responder")], approval)(PATH, DIGEST) is not None
     assert _check([person("zhou", keys / "chen", role="security_administrator")], approval)(PATH, DIGEST) is not None
     assert _check([], approval)(PATH, DIGEST) is not None
+
+
+def test_a_role_whose_grant_is_forged_approves_nothing(zhou: Person, keys: Path) -> None:
+    approval = _approve(zhou, keys / "zhou")
+    forged = {"role": "security_administrator", "by": "chen", "on": "2026-01-05", "signature": approval.signature}
+    chen = person("chen", keys / "chen", role="commander")
+    check = _check([person("zhou", keys / "zhou", roles=[forged]), chen], approval)
+    assert "the role of zhou does not hold" in str(check(PATH, DIGEST))
+    statement = grant_statement("zhou", "security_administrator", "chen", "2026-01-05", None)
+    granted = {**forged, "signature": sign(statement, keys / "chen", run_program)}
+    assert _check([person("zhou", keys / "zhou", roles=[granted]), chen], approval)(PATH, DIGEST) is None
 
 
 @pytest.mark.parametrize(
