@@ -51,12 +51,14 @@ def _root() -> None:
 
 
 def call(arguments: Sequence[str]) -> Iterable[Outcome]:
-    """Run the command that the arguments name; return the outcomes that hold. Raises SecOpsError."""
+    """Run the command that the arguments name; return the outcomes that hold. Raises SecOpsError, KeyboardInterrupt."""
     try:
         result = get_command(app)(list(arguments), prog_name="sec-ops", standalone_mode=False)
     except TyperException as error:
         advice = message("see: sec-ops {command} --help", command=" ".join(arguments[:1]))
         raise UsageError(message("{reason}", reason=error.format_message()), advice=advice) from error
+    if result == Outcome.INTERRUPTED:  # Typer's own answer to Ctrl-C and SIGTERM
+        raise KeyboardInterrupt
     if isinstance(result, int):
         return (Outcome(result),)
     return result or ()

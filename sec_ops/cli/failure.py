@@ -7,11 +7,12 @@ from sec_ops.cli.invocation import current
 from sec_ops.cli.output import document, note
 from sec_ops.model.errors import ContentInvalid, Fault, SecOpsError, StorageError
 from sec_ops.model.messages import Message
+from sec_ops.model.outcome import Outcome
 from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 
-__all__ = ["show"]
+__all__ = ["show", "show_ending"]
 
 
 def show(error: SecOpsError) -> None:
@@ -20,6 +21,22 @@ def show(error: SecOpsError) -> None:
         with contextlib.suppress(StorageError):  # the error that is shown matters more than where it can't be
             document(_document(error))
     note("\n".join(_lines(error)))
+
+
+def show_ending(outcome: Outcome, what: Message) -> None:
+    """Write that the command ended without a result, by a signal or by a fault of ours, the same two ways."""
+    if current().form != "text":
+        error: dict[str, Any] = {
+            "name": outcome.label,
+            "message": render(what),
+            "where": "",
+            "why": "",
+            "next": None,
+            "faults": [],
+        }
+        with contextlib.suppress(StorageError):
+            document({"schema": "sec-ops/error", "version": 1, "outcome": [outcome.label], "error": error})
+    note(what)
 
 
 def _lines(error: SecOpsError) -> list[str]:

@@ -1,28 +1,23 @@
 """The entry point: common options, one top-level handler, one exit code."""
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
-from types import FrameType
 from typing import NoReturn
 
 from sec_ops.cli import failure, invocation
 from sec_ops.cli.output import emit, end_output, note
+from sec_ops.cli.termination import listen, was_terminated
 from sec_ops.model.errors import SecOpsError
+from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome, decisive
 from sec_ops.runtime.language import chosen_language, use_language
-from sec_ops.runtime.language import gettext as _
 
 __all__ = ["main"]
 
 _STDERR = 2
-
-
-class _TerminatedError(KeyboardInterrupt):
-    """SIGTERM arrived; what Ctrl-C keeps is kept, clean-up runs."""
 
 
 def main() -> NoReturn:
@@ -42,29 +37,27 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; return its exit code. Every way to end passes here."""
     use_language(chosen_language())
-    signal.signal(signal.SIGTERM, _terminate)
+    listen()
     try:
         options, rest = invocation.split(arguments)
         invocation.use(options)
         use_language(options.language or chosen_language())
         outcomes = set(_dispatch(rest))
-        return decisive(outcomes | ({Outcome.TERMINATED} if _was_terminated() else set()))
+        return decisive(outcomes | ({Outcome.TERMINATED} if was_terminated() else set()))
     except SecOpsError as error:
         if invocation.current().debug:
             note(traceback.format_exc())
         failure.show(error)
         return error.outcome
-    except _TerminatedError:
-        note(_("terminated"))
-        return Outcome.TERMINATED
     except KeyboardInterrupt:
-        note(_("interrupted"))
-        return Outcome.INTERRUPTED
+        ending = Outcome.TERMINATED if was_terminated() else Outcome.INTERRUPTED
+        failure.show_ending(ending, message("terminated") if was_terminated() else message("interrupted"))
+        return ending
     except BrokenPipeError:
         return Outcome.CLEAN
     except Exception:  # noqa: BLE001 - the one top-level handler
         note(traceback.format_exc())
-        note(_("internal error: please report the lines above"))
+        failure.show_ending(Outcome.INTERNAL, message("internal error: please report the lines above"))
         return Outcome.INTERNAL
 
 
@@ -86,16 +79,6 @@ def _open_streams() -> None:
     os.close(descriptor)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(_STDERR, "w", closefd=False)
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    # Once is enough: a second one must not cut short what is being sealed.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise _TerminatedError
-
-
-def _was_terminated() -> bool:
-    return signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
 
 if __name__ == "__main__":

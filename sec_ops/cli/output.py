@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sec_ops.cli.invocation import current
+from sec_ops.cli.termination import was_terminated
 from sec_ops.model.messages import Message
 from sec_ops.model.outcome import PRECEDENCE, Outcome
 from sec_ops.model.text import printable
@@ -33,7 +34,7 @@ def emit(
     if current().form == "text":
         put(text().rstrip("\n") + "\n")
         return
-    held = set(outcomes) or {Outcome.CLEAN}
+    held = set(outcomes) | ({Outcome.TERMINATED} if was_terminated() else set()) or {Outcome.CLEAN}
     labels = [outcome.label for outcome in PRECEDENCE if outcome in held]
     document({"schema": schema, "version": version, "outcome": labels, **body})
 

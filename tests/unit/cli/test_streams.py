@@ -1,6 +1,7 @@
 """What a command writes where: closed, full and foreign streams, and what a terminal would act on."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,36 @@ def test_an_error_in_a_stream_of_lines_has_its_type(capsys: pytest.CaptureFixtur
     assert run(["nonsense", "--jsonl"]) == Outcome.USAGE
     said = json.loads(capsys.readouterr().out)
     assert (said["message_type"], said["schema"], said["outcome"]) == ("document", "sec-ops/error", ["usage"])
+
+
+@pytest.mark.parametrize(
+    ("number", "ending"), [(signal.SIGINT, Outcome.INTERRUPTED), (signal.SIGTERM, Outcome.TERMINATED)]
+)
+def test_a_signal_before_there_is_a_result_is_told(
+    number: int, ending: Outcome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*_words: object, **_named: object) -> None:
+        signal.raise_signal(number)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sec_ops.content.library.Library.load", interrupted)
+    before = signal.getsignal(signal.SIGTERM)
+    assert run(["content", "list", "--json"]) == ending
+    signal.signal(signal.SIGTERM, before)
+    out, err = capsys.readouterr()
+    assert json.loads(out)["outcome"] == [ending.label]
+    assert ending.label in err
+
+
+def test_a_fault_of_ours_is_a_document_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sec_ops.content.library.Library.load", lambda *_words: 1 / 0)
+    assert run(["content", "list", "--json"]) == Outcome.INTERNAL
+    out, err = capsys.readouterr()
+    assert json.loads(out)["error"]["name"] == "internal"
+    assert "ZeroDivisionError" in err
 
 
 @pytest.mark.parametrize("words", [["--version"], ["audit", "collector"]])
