@@ -71,7 +71,7 @@ class Conductor:
         started_at = utc_text(self.clock.now())
         past = self._past(request)
         if past:
-            scope, gather = self._from_past(past)
+            scope, gather = self._from_past(past, request.level)
         elif request.sources:
             scope, gather = self._from_packs(request)
         else:
@@ -114,8 +114,8 @@ class Conductor:
             return find_run(self.site.runs, request.sources[0], verb="audit")
         return None
 
-    def _from_past(self, past: Run) -> tuple[AuditScope, Callable[[Run], Gathered]]:
-        return read_scope(past), lambda _run: read_gathered(past)
+    def _from_past(self, past: Run, level: int | None) -> tuple[AuditScope, Callable[[Run], Gathered]]:
+        return read_scope(past).at_level(level), lambda _run: read_gathered(past)
 
     def _from_packs(self, request: AuditRequest) -> tuple[AuditScope, Callable[[Run], Gathered]]:
         files = [_pack_file(Path(source), request.nonce) for source in request.sources]

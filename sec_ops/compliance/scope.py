@@ -1,7 +1,7 @@
 """What an audit is about: which key systems, at which level, on which hosts. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pydantic import Field
@@ -70,6 +70,13 @@ class AuditScope:
     def level(self) -> int:
         """Return the highest level among the systems."""
         return max(system.graded.level for system in self.systems)
+
+    def at_level(self, level: int | None) -> "AuditScope":
+        """Return the scope with every system judged at `level`, or as it is without one."""
+        if level is None:
+            return self
+        grading = str(uniform_grading(level))
+        return replace(self, systems=tuple(each.model_copy(update={"grading": grading}) for each in self.systems))
 
     @classmethod
     def of_names(cls, kind: str, names: Iterable[str], level: int | None) -> "AuditScope":

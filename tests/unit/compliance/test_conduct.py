@@ -173,6 +173,13 @@ def test_keys_that_cannot_be_read_leave_no_run(stage: Stage) -> None:
     assert "audit.collector/1" not in {entry["kind"] for entry in stage.entries()}
 
 
+@pytest.mark.parametrize(("level", "clauses"), [(1, 55), (2, 135), (4, 228)])
+def test_a_past_run_is_judged_at_another_level(stage: Stage, rulebook: Rulebook, level: int, clauses: int) -> None:
+    first = stage.audit({"web": Answer(output=pack(whole(rulebook)))}, named("web"))
+    again = stage.audit({}, AuditRequest(sources=(first.run,), level=level))
+    assert (again.level, len(again.clauses)) == (level, clauses)
+
+
 def test_a_host_cut_short_keeps_what_arrived_and_leaves_the_rest_undetermined(stage: Stage, rulebook: Rulebook) -> None:
     output = pack({"os_release": DEBIAN}, done=False)
     result = stage.audit({"web": Answer(output=output, exit_code=None)}, named("web"))
