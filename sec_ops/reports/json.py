@@ -84,6 +84,8 @@ def _finding(finding: Finding, words: Words) -> dict[str, Any]:
         "observed": printable(finding.observed),
         "severity": finding.severity.value,
         "affects_verdict": finding.affects_verdict,
+        "layer": finding.layer,
+        "digest": finding.digest,
     }
 
 

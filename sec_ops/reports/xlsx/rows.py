@@ -107,7 +107,8 @@ def _by_object(part: PartResult, findings: Sequence[Finding], words: Words) -> I
 def _record(finding: Finding, words: Words) -> str:
     observed = f" [{finding.observed}]" if finding.observed else ""
     title = finding.title.spoken(words.language)
-    return f"{words.signed(finding.verdict)} {title}: {words.said(finding.reason)}{observed}"
+    changed = f" ({words.translate('changed or added by this site')})" if finding.layer == "site" else ""
+    return f"{words.signed(finding.verdict)} {title}{changed}: {words.said(finding.reason)}{observed}"
 
 
 def _gaps(result: AuditResult, words: Words) -> Sheet:
