@@ -1,7 +1,7 @@
 """The rulebook of an audit: checks, probes and catalogue, all sound and approved, or nothing is run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sec_ops.compliance.catalogue import Catalogue, build_catalogue
 from sec_ops.compliance.collector import needed_probes
@@ -10,7 +10,7 @@ from sec_ops.content.library import Library
 from sec_ops.content.lint import lint
 from sec_ops.model.catalogue import HighRiskSituation
 from sec_ops.model.check import Check, Probe
-from sec_ops.model.content import Loaded
+from sec_ops.model.content import Layer, Loaded
 from sec_ops.model.errors import ContentInvalid
 from sec_ops.model.protocols import ApprovalCheck
 
@@ -45,10 +45,20 @@ def load_rulebook(library: Library, approval: ApprovalCheck) -> Rulebook:
     if faults := lint(library, SOUNDNESS, *_KINDS):
         raise ContentInvalid(faults)
     library.require_approval(approval, CHECKS, PROBES)
+    probes = library.objects(PROBES)
     return Rulebook(
-        checks={name: loaded for name, loaded in library.objects(CHECKS).items() if loaded.value.enabled},
-        shared={name: loaded.value for name, loaded in library.objects(PROBES).items()},
+        checks={name: _whole(each, probes) for name, each in library.objects(CHECKS).items() if each.value.enabled},
+        shared={name: loaded.value for name, loaded in probes.items()},
         catalogue=build_catalogue(library.objects(CLAUSES).values()),
         high_risk={name: loaded.value for name, loaded in library.objects(HIGH_RISK).items()},
         digest=library.digest(*_KINDS),
     )
+
+
+def _whole(check: Loaded[Check], probes: Mapping[str, Loaded[Probe]]) -> Loaded[Check]:
+    """Return a check with the origin of what a site changed of it, be it only a probe that it shares with others."""
+    own = (probes[each].origin for each in check.value.probe if isinstance(each, str))
+    changed = next((origin for origin in own if origin.layer is Layer.SITE), None)
+    if changed is None or check.origin.layer is Layer.SITE:
+        return check
+    return Loaded(check.value, replace(changed, patched=check.origin))

@@ -11,6 +11,7 @@ from sec_ops.compliance.audit import outcomes_of, read_result, read_sealed_resul
 from sec_ops.compliance.conduct import AuditRequest, Conductor
 from sec_ops.compliance.gather import HostRecord
 from sec_ops.compliance.rulebook import Rulebook, load_rulebook
+from sec_ops.content.kinds import PROBES
 from sec_ops.content.library import Library
 from sec_ops.evidence.log import init_log, open_evidence
 from sec_ops.inventory.inventory import Inventory
@@ -161,6 +162,20 @@ def test_a_result_is_exported_only_as_it_was_sealed(stage: Stage, rulebook: Rule
         run.seal()
         with pytest.raises(EvidenceBroken, match=r"manifest\.json"):
             read_sealed_result(run, log)
+
+
+def test_a_shipped_check_that_reads_a_probe_of_the_site_is_the_sites(tmp_path: Path, rulebook: Rulebook) -> None:
+    shipped = Library.open(None).objects(PROBES)["passwd"].origin
+    probe = tmp_path / shipped.path
+    probe.parent.mkdir(parents=True)
+    text = (Library.open(None).shipped_root / shipped.path).read_text()
+    probe.write_text(text + "overrides: passwd\n")
+    changed = load_rulebook(Library.open(tmp_path), lambda path, digest: None).checks
+    for name, check in rulebook.checks.items():
+        origin = changed[name].origin
+        reads = "passwd" in check.value.probe
+        assert origin.layer is (Layer.SITE if reads else Layer.SHIPPED)
+        assert origin.patched == (check.origin if reads else None)
 
 
 def test_keys_that_cannot_be_read_leave_no_run(stage: Stage) -> None:

@@ -50,7 +50,7 @@ def finding(check: str, host: str, verdict: Verdict, *, affects: bool = True) ->
         rectify=both("mend it"),
         evidence=(reference("sshd_effective", host),),
         verified_here=True,
-        layer="shipped",
+        layer="site" if check == "linux-banner" else "shipped",
         digest=SHA,
     )
 
