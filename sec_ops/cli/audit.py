@@ -1,6 +1,7 @@
 """`sec-ops audit`: run, show, export, collector."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+NONCE = re.compile(r"[A-Za-z0-9._-]{0,128}")
 FORMATS = ("html", "xlsx", "json")
 
 
@@ -104,6 +106,9 @@ def collector(
     from sec_ops.compliance.collector import collector_digest, collector_script
     from sec_ops.runtime.files import write_atomically
 
+    if not NONCE.fullmatch(nonce):
+        advice = message("for example: --nonce {example}", example="school-7-2026")
+        raise UsageError(message("a nonce has letters, digits and ._- only, 128 at most"), advice=advice)
     script = collector_script(rulebook_of(site_if_any(current().site)).probes, nonce=nonce)
     body = {"sha256": hashlib.sha256(script).hexdigest(), "digest": collector_digest(script)}
     if output is None:

@@ -120,3 +120,9 @@ def test_every_result_can_be_json(
     monkeypatch.chdir(tmp_path)
     assert run([*words, "--json"]) == 0
     assert {"schema", "version", "outcome"} <= set(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.parametrize("nonce", ["a b", "$(id)", "a;b", "a" * 129, "é"])
+def test_a_nonce_that_is_none_is_refused(nonce: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["audit", "collector", "--nonce", nonce]) == Outcome.USAGE
