@@ -206,7 +206,11 @@ def _state(read: ReadPack, error: SecOpsError | None) -> Literal["collected", "i
 
 
 def _reason(read: ReadPack, error: SecOpsError | None) -> Message | None:
-    return error.what if error else next(iter(read.faults), None)
+    if error is None:
+        return next(iter(read.faults), None)
+    if error.advice is None:
+        return error.what
+    return message("{what}; next: {advice}", what=error.what, advice=error.advice)
 
 
 def _moment(epoch: int) -> datetime:

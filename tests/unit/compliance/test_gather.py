@@ -6,9 +6,11 @@ import pytest
 
 from sec_ops.compliance.collector import collector_script
 from sec_ops.compliance.conduct import targets_of
-from sec_ops.compliance.gather import Gathering, PackFile
+from sec_ops.compliance.gather import Gathering, HostRecord, PackFile
 from sec_ops.model.check import Probe
+from sec_ops.model.errors import ConnectionRefused
 from sec_ops.model.fact import Provenance
+from sec_ops.model.messages import message
 from sec_ops.model.organisation import Host
 from sec_ops.model.site import Collection
 from sec_ops.runtime.clock import SystemClock
@@ -61,6 +63,19 @@ def test_the_nonce_is_asked_of_whom_it_was_told(privilege: Privilege, nonce: str
     taking.seal()
     assert [record.state for record in taking.records] == [state]
     assert taking.records[0].nonce == ("" if privilege is Privilege.PINNED else NONCE)
+
+
+def test_a_host_that_failed_comes_with_what_to_do_next() -> None:
+    error = ConnectionRefused(message("{host}: refused", host="here"), advice=message("start sshd"))
+    target = local_target("here")
+    failed = Reply(
+        target=target, output=b"", error=error, elapsed_ms=1, clock_offset_ms=None, privilege=target.privilege
+    )
+    taking = gathering()
+    taking.take_reply(failed)
+    taking.seal()
+    kept = HostRecord.model_validate_json(taking.records[0].model_dump_json())
+    assert str(kept.reason) == "here: refused; next: start sshd"
 
 
 def test_a_pack_whose_clock_is_beyond_all_calendars_is_taken_in() -> None:
