@@ -55,7 +55,8 @@ def call(arguments: Sequence[str]) -> Iterable[Outcome]:
     try:
         result = get_command(app)(list(arguments), prog_name="sec-ops", standalone_mode=False)
     except TyperException as error:
-        advice = message("see: sec-ops {command} --help", command=" ".join(arguments[:1]))
+        known = " ".join(word for word in arguments[:1] if word in NOUNS)
+        advice = message("see: {command}", command=" ".join(filter(None, ("sec-ops", known, "--help"))))
         raise UsageError(message("{reason}", reason=error.format_message()), advice=advice) from error
     if result == Outcome.INTERRUPTED:  # Typer's own answer to Ctrl-C and SIGTERM
         raise KeyboardInterrupt

@@ -128,8 +128,14 @@ class _Assessing:
             unseen=tuple(host for host in (*system.hosts, *system.unvisited) if host not in self.seen),
             seen=sum(host in self.seen for host in system.hosts),
             other_objects=others,
+            disabled=self._disabled(),
             not_applicable={each.clause: each.reason for each in system.not_applicable},
         )
+
+    def _disabled(self) -> dict[str, tuple[str, ...]]:
+        parts = sorted({part for decides in self.rulebook.disabled.values() for part in decides})
+        off = self.rulebook.disabled.items()
+        return {part: tuple(name for name, decides in off if part in decides) for part in parts}
 
     def _decides(self, names: Iterable[str], level: int) -> bool:
         checks = (self.rulebook.checks[name].value for name in names)

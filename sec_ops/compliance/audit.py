@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sec_ops.compliance.algebra import moves_verdict
 from sec_ops.compliance.assess import assess
 from sec_ops.compliance.frames import read_pack
 from sec_ops.compliance.gather import Gathered, HostRecord
@@ -70,6 +71,7 @@ class Auditor:
             findings=judged.findings,
             clauses=judged.clauses,
             groups=judged.groups,
+            disabled=tuple(self.rulebook.disabled),
         )
 
     def _packs(
@@ -156,5 +158,8 @@ def _counts(clause: ClauseResult, result: AuditResult, fail_on: Severity) -> boo
     if clause.verdict not in FAILING:
         return False
     least = _SEVERITIES.index(fail_on)
-    findings = (result.findings[number] for part in clause.parts for number in part.findings)
-    return any(each.verdict in FAILING and _SEVERITIES.index(each.severity) >= least for each in findings)
+    findings = [result.findings[number] for part in clause.parts for number in part.findings]
+    moving = [
+        each for each in findings if each.verdict in FAILING and moves_verdict(each.severity, each.affects_verdict)
+    ]
+    return any(_SEVERITIES.index(each.severity) >= least for each in moving)

@@ -1,7 +1,7 @@
 """Parts and clauses of a system: what its hosts' findings and its open questions make of them, and the words for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sec_ops.compliance.algebra import FAILING, OPEN, clause_verdict, moves_verdict, part_verdict
@@ -29,6 +29,7 @@ class SystemView:
     seen: int
     other_objects: Mapping[str, Sequence[str]]
     not_applicable: Mapping[str, Reason]
+    disabled: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,10 @@ def _decided_as(part: Part) -> str:
 
 def _questions(part: Part, view: SystemView) -> Iterable[_Open]:
     """Yield what stays open whatever the findings say."""
+    if off := view.disabled.get(_decided_as(part)):
+        yield _Open(
+            Verdict.MANUAL, message("the site has switched off {checks}; a person must judge", checks=_some(off))
+        )
     if _decided_as(part) not in view.decidable:
         yield _Open(Verdict.MANUAL, message("no check decides this; a person must judge it"))
         return

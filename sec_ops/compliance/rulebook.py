@@ -1,7 +1,7 @@
 """The rulebook of an audit: checks, probes and catalogue, all sound and approved, or nothing is run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sec_ops.compliance.catalogue import Catalogue, build_catalogue
 from sec_ops.compliance.collector import needed_probes
@@ -27,6 +27,8 @@ class Rulebook:
     shared: Mapping[str, Probe]
     catalogue: Catalogue
     high_risk: Mapping[str, HighRiskSituation]
+    disabled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Checks that the site has switched off, with the parts they would decide."""
     digest: str
 
     @property
@@ -50,6 +52,9 @@ def load_rulebook(library: Library, approval: ApprovalCheck) -> Rulebook:
         checks={name: _whole(each, probes) for name, each in library.objects(CHECKS).items() if each.value.enabled},
         shared={name: loaded.value for name, loaded in probes.items()},
         catalogue=build_catalogue(library.objects(CLAUSES).values()),
+        disabled={
+            name: loaded.value.decides for name, loaded in library.objects(CHECKS).items() if not loaded.value.enabled
+        },
         high_risk={name: loaded.value for name, loaded in library.objects(HIGH_RISK).items()},
         digest=library.digest(*_KINDS),
     )

@@ -205,7 +205,11 @@ def open_locally(folder: Path, doors: Doors) -> LocalLog:
         exists = doors.files.size(layout.key_ring)
     if not exists:
         what = message("there is no evidence log in {folder}", folder=folder)
-        raise UsageError(what, where=str(folder), advice=message("make one: sec-ops evidence key init"))
+        raise UsageError(
+            what,
+            where=str(folder),
+            advice=message("restore var/evidence from its backup; for a new site: sec-ops init DIR"),
+        )
     return LocalLog(layout, doors, os_user())
 
 

@@ -141,3 +141,4 @@ class AuditResult(Value):
     findings: tuple[Finding, ...]
     clauses: tuple[ClauseResult, ...]
     groups: tuple[GroupResult, ...]
+    disabled: tuple[str, ...] = Field(default=(), description="checks that the site has switched off")

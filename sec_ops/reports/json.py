@@ -20,6 +20,7 @@ def audit_document(result: AuditResult, language: str) -> dict[str, Any]:
         "finished_at": result.finished_at,
         "interrupted": result.interrupted,
         "content_digest": result.content_digest,
+        "disabled": list(result.disabled),
         "systems": [_system(result, position, spoken) for position in range(len(result.systems))],
         "hosts": [_host(host, spoken) for host in result.hosts],
         "clauses": [_clause(clause, result, spoken) for clause in result.clauses],

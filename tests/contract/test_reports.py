@@ -65,6 +65,10 @@ def test_hosts_that_were_not_read_are_named(form: str, language: str) -> None:
     assert all(host.name in text for host in view.unseen_hosts(sample()))
 
 
+def test_what_a_site_switched_off_is_named(form: str) -> None:
+    assert "linux-switched-off" in FORMATS[form](sample(), "zh")
+
+
 def test_no_control_character_of_a_host_gets_through(form: str) -> None:
     text = FORMATS[form](sample(), "zh")
     assert "\x1b" not in text

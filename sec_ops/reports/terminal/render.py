@@ -53,6 +53,9 @@ def _blocks(result: AuditResult, words: Words) -> Iterator[RenderableType]:
     yield from _counts(result, words)
     yield from _gaps(result, words)
     yield from _unseen(result, words)
+    if result.disabled:
+        off = _("Switched off by the site: {checks}").format(checks=", ".join(result.disabled))
+        yield Line(printable(off), style="bold magenta")
 
 
 def _counts(result: AuditResult, words: Words) -> Iterator[Line]:

@@ -48,6 +48,9 @@ def _summary(result: AuditResult, words: Words) -> Sheet:
             for group in view.groups_of(result, system.id, kind):
                 numbers = (group.counts.get(verdict, 0) for verdict in WORST_FIRST)
                 rows.append((name, system.grading, label, group.id, group.title.spoken(words.language), *numbers))
+    if result.disabled:
+        off = _("Switched off by the site: {checks}").format(checks=", ".join(result.disabled))
+        rows.append(("", "", "", "", off))
     return Sheet(_("Summary"), columns + counted, tuple(rows))
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -264,6 +265,20 @@ def test_two_packs_of_one_host_are_refused(stage: Stage, rulebook: Rulebook, tmp
         (tmp_path / name).write_bytes(pack(whole(rulebook), nonce="-"))
     with pytest.raises(UsageError):
         stage.audit({}, AuditRequest(sources=(str(tmp_path / "a"), str(tmp_path / "b"))))
+
+
+def test_switching_a_check_off_never_makes_a_part_pass(stage: Stage, rulebook: Rulebook) -> None:
+    part = "8.1.4.1-a.2"
+    deciding = {name: each for name, each in rulebook.checks.items() if part in each.value.decides}
+    kept = {name: each for name, each in rulebook.checks.items() if name != "linux-account-uid-zero"}
+    assert "linux-account-uid-zero" in deciding
+    stage.rulebook = replace(rulebook, checks=kept, disabled={"linux-account-uid-zero": (part,)})
+    facts = whole(rulebook, passwd="root:x:0:0:r:/root:/bin/sh\neve:x:0:0::/:/bin/sh\n", duplicate_accounts="")
+    result = stage.audit({"web": Answer(output=pack(facts))}, named("web"))
+    (found,) = [each for clause in result.clauses for each in clause.parts if each.id == part]
+    assert found.verdict is not Verdict.COMPLIANT
+    assert "linux-account-uid-zero" in str(found.reason)
+    assert result.disabled == ("linux-account-uid-zero",)
 
 
 def test_only_failures_of_the_asked_severity_count(stage: Stage, rulebook: Rulebook) -> None:

@@ -139,6 +139,7 @@ def sample() -> AuditResult:
         ),
         findings=findings,
         clauses=clauses,
+        disabled=("linux-switched-off",),
         groups=(
             GroupResult(
                 kind="control_point",
