@@ -3,9 +3,10 @@
 Sources: pam_faillock(8), faillock.conf(5), pam_tally2(8). Arguments of the module win over faillock.conf.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from sec_ops.compliance.pam_course import course, refuses
 from sec_ops.compliance.parsers.files import parse as parse_files
 from sec_ops.compliance.parsers.pam import Entry
 from sec_ops.compliance.parsers.pam import parse as parse_pam
@@ -40,9 +41,9 @@ def _lockout(service: str, stack: Mapping[str, Sequence[Entry]], files: Mapping[
     faillock = [entry for entry in auth if entry["module"] == "pam_faillock.so"]
     tally = [entry for entry in auth if entry["module"] in _TALLY]
     if faillock:
-        return _faillock(faillock, files)
+        return {**_faillock(faillock, files), "counts": _counts(auth, _is_authfail) and refuses(auth, _turns_away)}
     if tally:
-        return _tally(tally)
+        return {**_tally(tally), "counts": _counts(auth, _is_tally) and refuses(auth, _is_tally)}
     return {
         "module": "",
         "counts": False,
@@ -53,13 +54,29 @@ def _lockout(service: str, stack: Mapping[str, Sequence[Entry]], files: Mapping[
     }
 
 
+def _is_tally(entry: Mapping[str, Any]) -> bool:
+    return entry["module"] in _TALLY
+
+
+def _is_authfail(entry: Mapping[str, Any]) -> bool:
+    return entry["module"] == "pam_faillock.so" and "authfail" in entry["args"]
+
+
+def _turns_away(entry: Mapping[str, Any]) -> bool:
+    return entry["module"] == "pam_faillock.so" and bool(entry["args"].keys() & {"preauth", "authsucc"})
+
+
+def _counts(auth: Sequence[Entry], counter: Callable[[Mapping[str, Any]], bool]) -> bool:
+    """Return whether a wrong password comes past the module that counts failures."""
+    wrong = course(auth, lambda entry: False if entry["module"] == "pam_unix.so" else None)
+    return any(counter(auth[place]) for place in wrong.asked)
+
+
 def _faillock(entries: Sequence[Entry], files: Mapping[str, str]) -> dict[str, Any]:
-    actions = {action for entry in entries for action in ("preauth", "authfail", "authsucc") if action in entry["args"]}
     lines = [_given(entry["args"], files) for entry in entries if entry["args"].keys() & {"preauth", "authfail"}]
     lines = lines or [_given(entries[0]["args"], files)]
     return {
         "module": "pam_faillock.so",
-        "counts": "authfail" in actions and bool(actions & {"preauth", "authsucc"}),
         **_weakest(lines, deny=3, unlock_time=600),
     }
 
@@ -72,9 +89,8 @@ def _given(arguments: Mapping[str, str], files: Mapping[str, str]) -> dict[str, 
 
 
 def _tally(entries: Sequence[Entry]) -> dict[str, Any]:
-    stops = any(entry["control"] in ("required", "requisite") or "die" in entry["control"] for entry in entries)
     lines = [entry["args"] for entry in entries]
-    return {"module": entries[0]["module"], "counts": stops, **_weakest(lines, deny=0, unlock_time=_FOR_EVER)}
+    return {"module": entries[0]["module"], **_weakest(lines, deny=0, unlock_time=_FOR_EVER)}
 
 
 def _weakest(lines: Sequence[Mapping[str, str]], *, deny: int, unlock_time: int) -> dict[str, Any]:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sec_ops.compliance.pam_course import refuses
 from sec_ops.compliance.parsers.files import parse as parse_files
 
-OPTIONS: frozenset[str] = frozenset()
+OPTIONS = frozenset({"gates"})
 _KINDS = ("account", "auth", "password", "session")
 _LINE = re.compile(r"-?(\w+)\s+(\[[^\]]*\]|\S+)\s+(\S+)\s*(.*)")
 _ARGUMENT = re.compile(r"\[((?:\\.|[^\]\\])*)\]|(\S+)")
@@ -15,17 +16,27 @@ _DEEPEST = 16
 Entry = dict[str, Any]
 
 
-def parse(text: str, options: Mapping[str, Any]) -> dict[str, dict[str, list[Entry]]]:  # noqa: ARG001 - one signature
+def parse(text: str, options: Mapping[str, Any]) -> dict[str, dict[str, list[Entry]]]:
     """Return service -> kind (auth, account, password, session) -> entries in the order they run.
 
     `text` is `show_all` of /etc/pam.d/* (and /usr/lib/pam.d/*; /etc wins). An entry has `control` (as written),
-    `module` (file name, such as `pam_unix.so`), `args` (name -> value, flags -> empty string) and `file` (where it
-    stands). An include of a file that isn't among the output has control `missing` and the file's name as module.
+    `module` (file name, such as `pam_unix.so`), `args` (name -> value, flags -> empty string), `file` (where it
+    stands) and `within` (the substack it belongs to, "" for none). Those of the modules in the option `gates` (names)
+    have `stops`: when they refuse, and all others agree, the stack fails. An include of a file that isn't among the
+    output has control `missing` and the file's name as module.
     Raises ValueError for a line that is no PAM line and for includes that go round.
     """
     services = _services(parse_files(text, {}))
     lines = {service: list(_lines(service, content)) for service, content in services.items()}
-    return {service: {kind: list(_stack(lines, service, kind, 0)) for kind in _KINDS} for service in lines}
+    gates = frozenset(str(name) for name in options.get("gates", ()))
+    return {service: {kind: _told(list(_stack(lines, service, kind)), gates) for kind in _KINDS} for service in lines}
+
+
+def _told(entries: list[Entry], gates: frozenset[str]) -> list[Entry]:
+    for entry in entries:
+        if entry["module"] in gates:
+            entry["stops"] = refuses(entries, lambda other, this=entry: other is this)  # type: ignore[misc]
+    return entries
 
 
 def _services(files: Mapping[str, str]) -> dict[str, str]:
@@ -47,27 +58,28 @@ def _lines(service: str, content: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _stack(
-    lines: Mapping[str, list[tuple[str, str, str, str]]], service: str, kind: str, depth: int
+    lines: Mapping[str, list[tuple[str, str, str, str]]], service: str, kind: str, within: str = "", depth: int = 0
 ) -> Iterator[Entry]:
     if depth > _DEEPEST:
         raise ValueError(f"{service}: its includes go round")
-    for line_kind, control, module, arguments in lines[service]:
+    for number, (line_kind, control, module, arguments) in enumerate(lines[service]):
         if line_kind not in (kind, "*"):
             continue
+        included = module.rpartition("/")[2]
         if control.lower() not in ("include", "substack"):
-            yield _entry(service, control, module, arguments)
-        elif (included := module.rpartition("/")[2]) in lines:
-            yield from _stack(lines, included, kind, depth + 1)
+            yield {**_entry(control, module, arguments), "file": service, "within": within}
+        elif included in lines:
+            inside = f"{within}/{service}:{number}" if control.lower() == "substack" else within
+            yield from _stack(lines, included, kind, inside, depth + 1)
         else:
-            yield {"control": "missing", "module": module, "args": {}, "file": service}
+            yield {"control": "missing", "module": module, "args": {}, "file": service, "within": within}
 
 
-def _entry(service: str, control: str, module: str, arguments: str) -> Entry:
+def _entry(control: str, module: str, arguments: str) -> Entry:
     words = (bracketed or plain for bracketed, plain in _ARGUMENT.findall(arguments))
     pairs = (word.partition("=") for word in words)
     return {
         "control": control,
         "module": module.rpartition("/")[2],
         "args": {name: value for name, _, value in pairs},
-        "file": service,
     }

@@ -7,6 +7,7 @@ pwquality.conf.d/*.conf in the order of their names, then pwquality.conf; argume
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from sec_ops.compliance.pam_course import refuses
 from sec_ops.compliance.parsers.files import parse as parse_files
 from sec_ops.compliance.parsers.pam import Entry
 from sec_ops.compliance.parsers.pam import parse as parse_pam
@@ -24,7 +25,6 @@ _COMMON: Final = {"minclass": 0, "maxrepeat": 0, "usercheck": 1, "dictcheck": 1,
 _FLAGS: Final = ("enforce_for_root", "local_users_only")
 _CREDITS: Final = ("dcredit", "ucredit", "lcredit", "ocredit")
 _HASHES: Final = ("md5", "bigcrypt", "sha256", "sha512", "blowfish", "gost_yescrypt", "yescrypt", "sm3")
-_STOPPING: Final = ("requisite", "required")
 
 
 def parse(text: str, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - one signature for all parsers
@@ -69,7 +69,7 @@ def _stack(service: str, entries: Sequence[Entry], settings: Mapping[str, str], 
         "service": service,
         "module": quality["module"] if quality else "",
         "known": quality is None or quality["module"] in _QUALITY,
-        "enforced": quality is not None and _stops(quality) and place < _place_of_unix(entries) and _is_on(values),
+        "enforced": quality is not None and _stops(entries, place) and _is_on(values),
         **values,
         "remember": max(_remembered(entries, history), default=0),
         "hash": _hash(entries),
@@ -87,9 +87,9 @@ def _place_of_unix(entries: Sequence[Entry]) -> int:
     return next((place for place, entry in enumerate(entries) if entry["module"] == "pam_unix.so"), len(entries))
 
 
-def _stops(entry: Entry) -> bool:
-    control = entry["control"]
-    return control in _STOPPING or any(f"default={action}" in control for action in ("die", "bad"))
+def _stops(entries: Sequence[Entry], place: int) -> bool:
+    """Return whether the stack fails, and hasn't set a password yet, when the module at `place` refuses."""
+    return place < _place_of_unix(entries) and refuses(entries, lambda entry: entry is entries[place])
 
 
 def _is_on(values: Mapping[str, Any]) -> bool:
@@ -119,8 +119,8 @@ def _number(name: str, value: str | int) -> int:
 
 
 def _remembered(entries: Sequence[Entry], history: Mapping[str, str]) -> Iterator[int]:
-    for entry in entries:
-        if entry["module"] == "pam_pwhistory.so":
+    for place, entry in enumerate(entries):
+        if entry["module"] == "pam_pwhistory.so" and _stops(entries, place):
             yield _number("remember", entry["args"].get("remember", history.get("remember", 10)))
         elif entry["module"] == "pam_unix.so":
             yield _number("remember", entry["args"].get("remember", 0))

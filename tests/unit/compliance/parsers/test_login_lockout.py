@@ -12,6 +12,8 @@ from sec_ops.compliance.parsers.login_lockout import parse
 PRE = "auth required pam_faillock.so preauth"
 FAIL = "auth [default=die] pam_faillock.so authfail"
 UNIX = "auth sufficient pam_unix.so"
+SUCCESS = "auth sufficient pam_faillock.so authsucc"
+PERMIT = "auth required pam_permit.so"
 
 
 def stack(*lines: str, conf: str = "") -> Any:
@@ -39,7 +41,17 @@ def test_where_lines_differ_the_weakest_counts() -> None:
     ("lines", "counts"),
     [
         ((PRE, UNIX, FAIL), True),
-        ((UNIX, FAIL, "auth sufficient pam_faillock.so authsucc"), True),
+        (("auth [success=1 default=bad] pam_unix.so", FAIL, SUCCESS, "auth required pam_deny.so"), True),
+        # The right password ends the stack before anybody looks at the lock.
+        ((UNIX, FAIL, SUCCESS), False),
+        ((UNIX, "auth required pam_tally2.so deny=5"), False),
+        (("auth optional pam_faillock.so preauth", UNIX, FAIL), False),
+        # A wrong password jumps over the line that counts it.
+        ((PRE, "auth [success=2 default=2] pam_unix.so", FAIL, SUCCESS, PERMIT), False),
+        (
+            (PRE, "auth [success=1 default=ignore] pam_unix.so", FAIL, SUCCESS, "auth requisite pam_deny.so", PERMIT),
+            True,
+        ),
         ((PRE, UNIX), False),
         ((UNIX, FAIL), False),
         ((UNIX,), False),
@@ -49,6 +61,25 @@ def test_where_lines_differ_the_weakest_counts() -> None:
 )
 def test_what_counts_failures(lines: tuple[str, ...], counts: bool) -> None:
     assert stack(*lines)["counts"] is counts
+
+
+def test_the_stack_of_authselect_counts() -> None:
+    """RHEL 9 with sssd: local accounts are told apart, and password-auth is a substack of sshd."""
+    password = """auth required pam_env.so
+auth required pam_faildelay.so delay=2000000
+auth required pam_faillock.so preauth silent
+auth [default=1 ignore=ignore success=ok] pam_usertype.so isregular
+auth [default=1 ignore=ignore success=ok] pam_localuser.so
+auth sufficient pam_unix.so nullok
+auth [default=1 ignore=ignore success=ok] pam_usertype.so isregular
+auth sufficient pam_sss.so forward_pass
+auth required pam_faillock.so authfail
+auth required pam_deny.so"""
+    text = f"==> /etc/pam.d/password-auth <==\n{password}\n==> /etc/pam.d/sshd <==\nauth substack password-auth\n"
+    assert {found["service"]: found["counts"] for found in parse(text, {})["stacks"]} == {
+        "sshd": True,
+        "password-auth": True,
+    }
 
 
 @pytest.mark.parametrize(("value", "seconds"), [("never", 0), ("0", 0), ("1200", 1200)])
