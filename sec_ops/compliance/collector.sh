@@ -65,6 +65,18 @@ sec_ops_uptime() {
   [ ! -r /proc/uptime ] || read -r sec_ops_now sec_ops_rest </proc/uptime
 }
 
+# What snippets count on. Where one of these is missing a pipeline may say nothing and end with 0, so no fact counts.
+sec_ops_look_for_programs() {
+  sec_ops_missing=
+  for sec_ops_program in awk cat date grep head sed sort stat tail tr uname uniq; do
+    have "$sec_ops_program" || sec_ops_missing="$sec_ops_missing $sec_ops_program"
+  done
+}
+
+sec_ops_able() {
+  [ -z "$sec_ops_missing" ] || { echo "not on this host:$sec_ops_missing"; exit 127; }
+}
+
 # fact ID BYTES SECONDS SNIPPET. The exit code follows the output through the same pipe; where it doesn't, the output
 # was cut: by its bound, or in time. The watchdog's signal once a second wakes `wait` to look at the time.
 fact() {
@@ -73,7 +85,7 @@ fact() {
   sec_ops_ticks=0
   sec_ops_cut=in_time
   printf '\n@@%s begin %s\n' "$sec_ops_boundary" "$1"
-  { ( eval "$4" ); printf '\n@@%s exit %s\n' "$sec_ops_boundary" "$?"; } 4>&- | head -c "$2" >&4 4>&- &
+  { ( sec_ops_able && eval "$4" ); printf '\n@@%s exit %s\n' "$sec_ops_boundary" "$?"; } 4>&- | head -c "$2" >&4 4>&- &
   sec_ops_reader=$!
   while wait "$sec_ops_reader"; [ $? -gt 128 ] && kill -0 "$sec_ops_reader"; do
     if [ "$sec_ops_ticks" -gt "$3" ]; then
@@ -125,6 +137,7 @@ sec_ops_collect() {
   cd /
   sec_ops_make_boundary
   sec_ops_header
+  sec_ops_look_for_programs
   sec_ops_watch
   sec_ops_count=0
 @facts@

@@ -35,7 +35,6 @@ _DONE: Final = re.compile(rb"done ([0-9]{1,6}) ([0-9]{1,12})\n")
 _EXIT_STATES: Final = {
     120: FactState.ABSENT,
     121: FactState.UNREADABLE,
-    127: FactState.ABSENT,
 }
 _NO_BYTES: Final = hashlib.sha256(b"").hexdigest()
 

@@ -50,6 +50,34 @@ def test_bytes_arrive_as_they_are(shell: list[str]) -> None:
     assert fact.state is FactState.READ
 
 
+@pytest.mark.parametrize("missing", ["awk", "sort", "stat"])
+def test_without_a_common_program_no_answer_counts(tmp_path: Path, missing: str) -> None:
+    """`awk … | while read` says nothing and exits 0 where awk is missing: that is no answer."""
+    for program in (
+        "awk",
+        "cat",
+        "date",
+        "grep",
+        "head",
+        "sed",
+        "sleep",
+        "sort",
+        "stat",
+        "tail",
+        "tr",
+        "uname",
+        "uniq",
+    ):
+        if program != missing:
+            (tmp_path / program).symlink_to(str(shutil.which(program)))
+    silent = probe("value", "awk 1 /etc/passwd | sort | while read -r line; do :; done")
+    script = collector_script([silent]).replace(b"PATH=/usr/sbin:", b"PATH=" + bytes(tmp_path) + b" sec_ops_rest=", 1)
+    done = subprocess.run(["dash"], input=script, capture_output=True, check=True, timeout=60)
+    fact = read(done.stdout, silent).pack.facts["value"]
+    assert (fact.state, fact.exit_code) == (FactState.FAILED, 127)
+    assert missing in fact.text
+
+
 @every_shell
 @pytest.mark.parametrize(
     ("run", "state"),
@@ -58,7 +86,7 @@ def test_bytes_arrive_as_they_are(shell: list[str]) -> None:
         ("exit 0", FactState.READ),
         ("exit 120", FactState.ABSENT),
         ("exit 121", FactState.UNREADABLE),
-        ("no_such_program_here", FactState.ABSENT),
+        ("no_such_program_here", FactState.FAILED),
         ("echo a; exit 3", FactState.FAILED),
         ("if; then", FactState.FAILED),
         ("kill -9 $$; echo no", FactState.MISSING),

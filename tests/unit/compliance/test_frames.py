@@ -101,7 +101,7 @@ def test_a_header_without_the_nonce_is_not_ours() -> None:
         (0, "cut_short", 1, FactState.TIMED_OUT),
         (1, "in_time", 1, FactState.FAILED),
         (120, "in_time", 0, FactState.ABSENT),
-        (127, "in_time", 0, FactState.ABSENT),
+        (127, "in_time", 0, FactState.FAILED),
         (121, "in_time", 0, FactState.UNREADABLE),
         (126, "in_time", 0, FactState.FAILED),
     ],
