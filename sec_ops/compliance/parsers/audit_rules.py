@@ -151,7 +151,9 @@ def _add_condition(rule: _Rule, value: str) -> None:
         _add_login_user(rule, operator, operand)
     elif (name, operand) in _ADMINISTRATORS and operator == "=":
         rule.as_administrator = rule.narrowed = True
-    elif name not in ("key", "success") and not (name == "a0" and operand in ("0", "0x0")):
+    elif name == "success":
+        rule.narrowed = rule.narrowed or operator != "=" or operand not in ("1", "yes")
+    elif name != "key" and not (name == "a0" and operand in ("0", "0x0")):
         rule.narrowed = True
 
 

@@ -27,6 +27,12 @@ _ANY_TCP = re.compile(
     r"(?:ip6? saddr \S+ )?(?:ip protocol|meta l4proto) tcp(?: counter.*)? accept"
 )
 _SOURCE = re.compile(r"(?:ip6? saddr\s+(?!0\.0\.0\.0/0|::/0)\S+|-s\s+(?!0\.0\.0\.0/0|::/0)\S+)")
+# Conditions that hold for any new connection from outside: an accepting rule with nothing else refuses nothing.
+_HOLDS_FOR_ALL = re.compile(
+    r"(?:-p tcp|-m (?:tcp|state|conntrack)|--(?:ct)?state \S*\bNEW\b\S*|-[sd] (?:0\.0\.0\.0/0|::/0)|! -i lo|--dport [01]:65535"
+    r"|(?:meta l4proto|ip protocol) tcp|ct state (?:\{[^}]*\bnew\b[^}]*\}|\S*\bnew\b\S*)|iif(?:name)? != \"?lo\"?"
+    r"|ip6? saddr (?:0\.0\.0\.0/0|::/0)|tcp dport [01]-65535) "
+)
 
 
 @dataclass(slots=True)
@@ -105,8 +111,12 @@ def _nft(content: str) -> list[tuple[str, str]]:
 def _add_nft(chains: _Chains, chain: str, line: str) -> None:
     if hook := _HOOK.fullmatch(line):
         chains.policies[chain] = hook[1] or "accept"
-    elif verdict := _NFT_VERDICT.fullmatch(line):
+    elif verdict := _NFT_VERDICT.fullmatch(_without_empty_conditions(line, " accept")):
         chains.verdicts.setdefault(chain, []).append(verdict[1])
+
+
+def _without_empty_conditions(rule: str, accepting: str) -> str:
+    return _HOLDS_FOR_ALL.sub("", rule) if accepting in rule else rule
 
 
 def _iptables(content: str, name: str) -> list[tuple[str, str]]:
@@ -117,7 +127,7 @@ def _iptables(content: str, name: str) -> list[tuple[str, str]]:
             if words[1] == "INPUT":
                 chains.policies["INPUT"] = words[2].split()[0].lower()
         elif len(words) == 3 and words[0] == "-A":
-            if verdict := _IPTABLES_VERDICT.fullmatch(words[2]):
+            if verdict := _IPTABLES_VERDICT.fullmatch(_without_empty_conditions(words[2], "-j ACCEPT")):
                 chains.verdicts.setdefault(words[1], []).append(_spoken(verdict[1], words[2]))
         elif line.strip() and words[0] not in ("-N", "-P"):
             raise ValueError(f"{name}: not a rule: {line[:80]}")

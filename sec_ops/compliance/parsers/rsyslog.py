@@ -29,6 +29,7 @@ _PRIORITY_CONDITION = re.compile(
 _THEN = re.compile(r"\bthen\b", re.IGNORECASE)
 _ELSE = re.compile(r"\}\s*else\b|\belse\s+if\b", re.IGNORECASE)
 _REMOTE_MODULES = frozenset({"omfwd", "omrelp", "omelasticsearch", "omkafka", "omhttp", "omamqp1", "omgssapi"})
+_OWN_HOST: Final = re.compile(r"(?:127\.|localhost(?:$|[:.])|\[?::1(?:\]|$|:[0-9]+$))", re.IGNORECASE)
 
 Selection = dict[str, int]
 
@@ -211,9 +212,9 @@ def _target(action: str) -> tuple[str, str] | None:
     word = action.strip()
     if word.startswith("@"):
         bare = re.sub(r"^@+(\([^)]*\))?", "", word).partition(";")[0].strip()
-        return ("remote", bare) if bare else None
+        return _remote(bare)
     if word.startswith(":omrelp:"):
-        return "remote", word.removeprefix(":omrelp:").partition(";")[0]
+        return _remote(word.removeprefix(":omrelp:").partition(";")[0])
     if word.startswith(("/", "-/", "?")):
         path = word.removeprefix("-").partition(";")[0]
         return None if path.startswith("/dev/") else ("file", path)
@@ -230,5 +231,10 @@ def _call_target(arguments: Mapping[str, str]) -> tuple[str, str] | None:
     if module in _REMOTE_MODULES:
         host = lowered.get("target") or lowered.get("server") or lowered.get("broker") or module
         port = lowered.get("port", "")
-        return "remote", f"{host}:{port}" if port else host
+        return _remote(f"{host}:{port}" if port else host)
     return None
+
+
+def _remote(host: str) -> tuple[str, str] | None:
+    """Return where to, or None for nowhere and for the host itself."""
+    return ("remote", host) if host and not _OWN_HOST.match(host) else None

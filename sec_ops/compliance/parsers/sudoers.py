@@ -11,7 +11,8 @@ OPTIONS: frozenset[str] = frozenset()
 _MAIN: Final = ("/etc/sudoers", "/usr/local/etc/sudoers")
 _INCLUDE: Final = re.compile(r"[#@](include|includedir)\s+(.+)")
 _ALIAS: Final = re.compile(r"(User|Runas|Host|Cmnd|Cmd)_Alias\s+(.*)")
-_DEFAULTS: Final = re.compile(r"Defaults([@:!>]\s*\S+)?\s+(.*)")
+_DEFAULTS: Final = re.compile(r"Defaults([@:!>]\s*[^\s,]+(?:\s*,\s*[^\s,]+)*)?\s+(.*)")
+_SPARES: Final = re.compile(r"(?<!\w)!\s*authenticate\b")
 _MASKED: Final = re.compile(
     r"""\\.|"[^"]*"|\([^)]*\)|\bsha(?:224|256|384|512):|\b(?:NO)?(?:EXEC|FOLLOW|LOG_INPUT|LOG_OUTPUT|MAIL|INTERCEPT"""
     r"""|PASSWD|SETENV)\s*:"""
@@ -33,6 +34,7 @@ class _Gathered:
     aliases: dict[str, list[str]] = field(default_factory=dict)
     specifications: list[tuple[str, str]] = field(default_factory=list)
     defaults: list[str] = field(default_factory=list)
+    spared: list[tuple[str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
 
@@ -48,9 +50,8 @@ def parse(text: str, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG
     if main is None:
         raise ValueError("there is no main sudoers file among the output")
     _read(gathered, main, 0)
-    free = any(re.search(r"(?<!\w)!\s*authenticate\b", line) for line in gathered.defaults)
-    asked = _FREE if free else _ASKED
-    rules = [rule for path, line in gathered.specifications for rule in _rules(gathered.aliases, path, line, asked)]
+    asked = _FREE if any(_SPARES.search(line) for line in gathered.defaults) else _ASKED
+    rules = [rule for path, line in gathered.specifications for rule in _rules(gathered, path, line, asked)]
     if len(rules) > _MOST:
         raise ValueError(f"more than {_MOST} rules")
     return {"rules": rules, "defaults": gathered.defaults, "missing": gathered.missing}
@@ -97,11 +98,14 @@ def _take(gathered: _Gathered, path: str, line: str) -> None:
     elif defaults := _DEFAULTS.fullmatch(line):
         if not defaults[1]:
             gathered.defaults.append(defaults[2].strip())
+        elif _SPARES.search(defaults[2]):
+            gathered.spared.append((defaults[1][0], defaults[1][1:]))
     else:
         gathered.specifications.append((path, line))
 
 
-def _rules(aliases: Mapping[str, list[str]], path: str, line: str, asked: str) -> Iterator[dict[str, Any]]:
+def _rules(gathered: _Gathered, path: str, line: str, asked: str) -> Iterator[dict[str, Any]]:
+    aliases = gathered.aliases
     users, specifications = _users(path, _masked(line))
     for part in specifications.split(":"):
         hosts, equals, commands = part.partition("=")
@@ -111,7 +115,16 @@ def _rules(aliases: Mapping[str, list[str]], path: str, line: str, asked: str) -
         for run_as, password, command in _commands(aliases, commands, asked):
             for user in _expanded(aliases, _items(users)):
                 rule = {"user": user, "host": host, "run_as": run_as, "command": command}
-                yield {**rule, "password": password == _ASKED, "file": path}
+                yield {**rule, "password": password == _ASKED and not _is_spared(gathered, user, command), "file": path}
+
+
+def _is_spared(gathered: _Gathered, user: str, command: str) -> bool:
+    """Say whether `Defaults` for some spare this rule the password; those for hosts and targets spare all."""
+    named = {":": user, "!": command.partition(" ")[0]}
+    return any(
+        kind not in named or {"ALL", named[kind]} & set(_expanded(gathered.aliases, _items(members)))
+        for kind, members in gathered.spared
+    )
 
 
 def _users(path: str, line: str) -> tuple[str, str]:

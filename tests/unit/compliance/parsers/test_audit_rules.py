@@ -98,3 +98,9 @@ def test_rules_that_leave_users_out(line: str, left_out: bool) -> None:
 def test_an_odd_line_is_a_fault(line: str) -> None:
     with pytest.raises(ValueError, match="not an audit"):
         parse(HEAD + line + "\n", {})
+
+
+@pytest.mark.parametrize(("field", "known"), [("success=1", True), ("success=0", False), ("success!=1", False)])
+def test_failed_calls_alone_are_not_the_calls(field: str, known: bool) -> None:
+    parsed = parse(f"==> /loaded <==\n-a always,exit -F arch=b64 -S mount -F {field} -F key=x\n", {})
+    assert ("mount" in parsed["calls"]["b64"]) is known

@@ -28,6 +28,10 @@ def routes(text: str, facility: str = "authpriv") -> tuple[bool, bool]:
         ("*.* :omrelp:192.0.2.1:2514", (False, True)),
         ('*.* action(type="omfwd" target="192.0.2.1"\n  port="514" protocol="tcp")', (False, True)),
         ('action(type="omfwd" target="192.0.2.1")', (False, True)),
+        # To the host itself is not off the host.
+        ("*.* @@127.0.0.1:514", (False, False)),
+        ("*.* @localhost", (False, False)),
+        ('*.* action(type="omfwd" target="::1" port="514")', (False, False)),
         ("authpriv.* /var/log/secure\n& stop\n*.* @192.0.2.1", (True, False)),
         ('authpriv.* {\n action(type="omfile" file="/var/log/secure")\n stop\n}\n*.* @192.0.2.1', (True, False)),
         ("authpriv.* ~\n*.* @192.0.2.1", (False, False)),

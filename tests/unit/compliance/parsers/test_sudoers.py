@@ -72,6 +72,24 @@ def test_authentication_switched_off_for_all() -> None:
     assert rules("Defaults:b !authenticate", "a ALL=(ALL) ALL")[0]["password"] is True
 
 
+@pytest.mark.parametrize(
+    ("defaults", "asked"),
+    [
+        ("Defaults:a !authenticate", False),
+        ("Defaults: OPS, %x !authenticate", False),
+        ("Defaults:ALL !authenticate", False),
+        ("Defaults:b,c !authenticate", True),
+        ("Defaults:a authenticate, lecture", True),
+        ("Defaults!/bin/x !authenticate", False),
+        ("Defaults!/bin/y !authenticate", True),
+        ("Defaults>root !authenticate", False),
+        ("Defaults@w1 !authenticate", False),
+    ],
+)
+def test_defaults_for_some_spare_them_the_password(defaults: str, asked: bool) -> None:
+    assert rules("User_Alias OPS = a, d", defaults, "a ALL=(ALL) /bin/x")[0]["password"] is asked
+
+
 @pytest.mark.parametrize("text", ["", "==> /etc/sudoers <==\nnonsense", "==> /etc/sudoers <==\n@include /etc/sudoers"])
 def test_what_is_not_understood_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

@@ -89,6 +89,33 @@ def test_limits_drop_ins_and_both_kinds() -> None:
     }
 
 
+# What such a rule accepts is what the policy is to refuse.
+SWEEPING = (
+    "-p tcp",
+    "-p tcp -m tcp",
+    "! -i lo",
+    "-s 0.0.0.0/0",
+    "-m state --state NEW",
+    "-m conntrack --ctstate NEW,RELATED,ESTABLISHED",
+    "-p tcp -m tcp --dport 1:65535",
+)
+NARROW = (
+    "-i lo",
+    "-p icmp",
+    "-m state --state RELATED,ESTABLISHED",
+    "-s 192.0.2.0/24",
+    "-p tcp -m tcp --dport 80",
+    "-p tcp -m state --state NEW -m tcp --dport 22",
+)
+SWEEPING_NFT = (
+    "meta l4proto tcp",
+    "ip protocol tcp counter packets 0 bytes 0",
+    "ct state new",
+    "ct state { established, related, new }",
+    'iifname != "lo"',
+    "ip saddr 0.0.0.0/0",
+    "tcp dport 1-65535",
+)
 NFT_DROP = """==> /nft <==
 table inet filter {
 	chain input {
@@ -145,6 +172,12 @@ IPTABLES = (
         (IPTABLES + "-A INPUT -j ACCEPT\n-A INPUT -j DROP\n", "accept", "accept"),
         (IPTABLES.replace("INPUT ACCEPT", "INPUT DROP") + "==> /ip6tables <==\n-P INPUT DROP\n", "drop", "drop"),
         ("==> /nft <==\n", "accept", "accept"),
+        *((f"==> /iptables <==\n-P INPUT DROP\n-A INPUT {rule} -j ACCEPT\n", "accept", "accept") for rule in SWEEPING),
+        *((f"==> /iptables <==\n-P INPUT DROP\n-A INPUT {rule} -j ACCEPT\n", "drop", "accept") for rule in NARROW),
+        *(
+            (NFT_DROP.replace("policy drop;", f"policy drop;\n{rule} accept"), "accept", "accept")
+            for rule in SWEEPING_NFT
+        ),
     ],
 )
 def test_what_the_filter_does_with_the_rest(text: str, v4: str, v6: str) -> None:
