@@ -29,7 +29,8 @@ _ANY_TCP = re.compile(
 _SOURCE = re.compile(r"(?:ip6? saddr\s+(?!0\.0\.0\.0/0|::/0)\S+|-s\s+(?!0\.0\.0\.0/0|::/0)\S+)")
 # Conditions that hold for any new connection from outside: an accepting rule with nothing else refuses nothing.
 _HOLDS_FOR_ALL = re.compile(
-    r"(?:-p tcp|-m (?:tcp|state|conntrack)|--(?:ct)?state \S*\bNEW\b\S*|-[sd] (?:0\.0\.0\.0/0|::/0)|! -i lo|--dport [01]:65535"
+    r"(?:-p tcp|-m (?:tcp|state|conntrack)|--(?:ct)?state \S*\bNEW\b\S*|-[sd] (?:0\.0\.0\.0/0|::/0)"
+    r"|! -i lo|--dport [01]:65535"
     r"|(?:meta l4proto|ip protocol) tcp|ct state (?:\{[^}]*\bnew\b[^}]*\}|\S*\bnew\b\S*)|iif(?:name)? != \"?lo\"?"
     r"|ip6? saddr (?:0\.0\.0\.0/0|::/0)|tcp dport [01]-65535) "
 )
