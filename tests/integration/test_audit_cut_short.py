@@ -126,9 +126,9 @@ def test_a_scan_cut_short_decides_nothing(bed, host, tmp_path):
     site = site_for(bed, tmp_path / "site", {host.name: host_variables(host, bed)})
     shipped = (SHIPPED_PROBES / "permission_scan.yml").read_text()
     assert "seconds_bound: 45" in shipped
-    assert "find / " in shipped
-    # A quick machine walks over 500,000 cached files within the bound; nine times it does not.
-    slower = shipped.replace("find / ", f"find {'/ ' * 9}")
+    assert '"$walk" / ' in shipped
+    # A quick machine walks over 500,000 cached files within the bound; forty times it does not.
+    slower = shipped.replace('"$walk" / ', f'"$walk" {"/ " * 40}')
     impatient = slower.replace("seconds_bound: 45", "seconds_bound: 1") + "overrides: permission_scan\n"
     probe = site.write("rules/graded_protection/probes/linux/permission_scan.yml", impatient)
     approve(site, probe)
