@@ -78,7 +78,8 @@ sec_ops_able() {
 }
 
 # fact ID BYTES SECONDS SNIPPET. The exit code follows the output through the same pipe; where it doesn't, the output
-# was cut: by its bound, or in time. The watchdog's signal once a second wakes `wait` to look at the time.
+# was cut: by its bound, or in time. The watchdog's signal once a second wakes `wait` to look at the time. A second after
+# the snippet was ended its reader is, too: orphans that still hold the pipe are nobody's descendants.
 fact() {
   sec_ops_uptime
   sec_ops_begun=$sec_ops_now
@@ -89,6 +90,7 @@ fact() {
   sec_ops_reader=$!
   while wait "$sec_ops_reader"; [ $? -gt 128 ] && kill -0 "$sec_ops_reader"; do
     if [ "$sec_ops_ticks" -gt "$3" ]; then
+      [ "$sec_ops_cut" = in_time ] || kill -KILL "$sec_ops_reader"
       sec_ops_cut=cut_short
       sec_ops_end_snippets
     fi
@@ -130,6 +132,8 @@ sec_ops_header() {
 }
 
 sec_ops_collect() {
+  # Functions of a login's environment would answer for programs where sh is bash.
+  unset -f '[' awk cat command date echo find grep head kill od printf read readlink sed sleep sort stat tail test tr uname uniq wait
   unset ENV BASH_ENV CDPATH LD_PRELOAD LD_LIBRARY_PATH POSIXLY_CORRECT GREP_OPTIONS
   PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin LC_ALL=C LANG=C
   export PATH LC_ALL LANG

@@ -50,6 +50,24 @@ def test_bytes_arrive_as_they_are(shell: list[str]) -> None:
     assert fact.state is FactState.READ
 
 
+@every_shell
+def test_a_snippet_whose_orphans_hold_the_pipe_is_cut_and_the_next_still_runs(shell: list[str]) -> None:
+    """Orphans are nobody's descendants: their writing end stays open after the snippet is done."""
+    found = collect(shell, probe("orphans", "sleep 70 & echo done", seconds_bound=1), probe("next", "echo next"))
+    assert found.pack.facts["orphans"].state is FactState.TIMED_OUT
+    assert (found.pack.facts["next"].state, found.pack.facts["next"].text) == (FactState.READ, "next\n")
+
+
+def test_functions_of_the_login_s_environment_do_not_answer_for_programs() -> None:
+    script = collector_script([probe("value", "printf 'x y\\n' | awk '{ print $2 }'; cat /dev/null")])
+    forged = {f"BASH_FUNC_{name}%%": "() { echo forged; }" for name in ("awk", "cat", "printf", "have", "stat")}
+    environment = {**os.environ, **forged}
+    done = subprocess.run(
+        ["bash", "--posix"], input=script, capture_output=True, check=True, env=environment, timeout=60
+    )
+    assert read(done.stdout, probe("value", "true")).pack.facts["value"].text == "y\n"
+
+
 @pytest.mark.parametrize("missing", ["awk", "sort", "stat"])
 def test_without_a_common_program_no_answer_counts(tmp_path: Path, missing: str) -> None:
     """`awk … | while read` says nothing and exits 0 where awk is missing: that is no answer."""
