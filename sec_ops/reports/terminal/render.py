@@ -110,7 +110,7 @@ def _failed(clause: ClauseResult, result: AuditResult, words: Words) -> Line:
     """Return the failed checks, with the number of hosts they failed on when there are several."""
     failed = view.failed_checks(clause, result.findings)
     lines = [
-        f"{SIGNS[group.verdict]} {group.findings[0].title.spoken(words.language)}"
+        f"{SIGNS[group.verdict]}\N{NO-BREAK SPACE}{group.findings[0].title.spoken(words.language)}"
         + (f" ({len(group.findings)})" if len(result.hosts) > 1 else "")
         for group in failed[:CHECKS_SHOWN]
     ]
