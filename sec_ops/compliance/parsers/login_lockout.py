@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from sec_ops.compliance.pam_course import course, refuses
 from sec_ops.compliance.parsers.files import parse as parse_files
-from sec_ops.compliance.parsers.pam import Entry
-from sec_ops.compliance.parsers.pam import parse as parse_pam
+from sec_ops.compliance.parsers.pam import Entry, stacks
 
 OPTIONS: frozenset[str] = frozenset()
 _SERVICES: Final = ("login", "sshd", "system-auth", "password-auth")
@@ -27,14 +26,11 @@ def parse(text: str, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG
     Raises ValueError for numbers that are none and for a configuration file that isn't among the output.
     """
     files = parse_files(text, {})
-    pam = {path: content for path, content in files.items() if "/pam.d/" in path}
-    stacks = parse_pam("\n".join(f"==> {path} <==\n{content}" for path, content in pam.items()), {})
-    present = {service: stacks[service] for service in _SERVICES if service in stacks and stacks[service]["auth"]}
-    return {"stacks": [{"service": name, **_lockout(name, stack, files)} for name, stack in present.items()]}
+    present = stacks(files, "auth", _SERVICES)
+    return {"stacks": [{"service": name, **_lockout(name, auth, files)} for name, auth in present.items()]}
 
 
-def _lockout(service: str, stack: Mapping[str, Sequence[Entry]], files: Mapping[str, str]) -> dict[str, Any]:
-    auth = stack["auth"]
+def _lockout(service: str, auth: Sequence[Entry], files: Mapping[str, str]) -> dict[str, Any]:
     missing = [entry["module"] for entry in auth if entry["control"] == "missing"]
     if missing:
         raise ValueError(f"{service} includes {missing[0]}, which isn't there")

@@ -1,7 +1,7 @@
 """PAM stacks as they are really used: include, substack and @include followed (pam.conf(5), pam.d(5))."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sec_ops.compliance.pam_course import refuses
@@ -26,10 +26,23 @@ def parse(text: str, options: Mapping[str, Any]) -> dict[str, dict[str, list[Ent
     output has control `missing` and the file's name as module.
     Raises ValueError for a line that is no PAM line and for includes that go round.
     """
-    services = _services(parse_files(text, {}))
-    lines = {service: list(_lines(service, content)) for service, content in services.items()}
+    lines = _lines_of(parse_files(text, {}))
     gates = frozenset(str(name) for name in options.get("gates", ()))
     return {service: {kind: _told(list(_stack(lines, service, kind)), gates) for kind in _KINDS} for service in lines}
+
+
+def stacks(files: Mapping[str, str], kind: str, services: Iterable[str]) -> dict[str, list[Entry]]:
+    """Return service -> its entries of one kind, for those of `services` that have any; `files` is path -> text.
+
+    Files outside of a PAM folder don't count. Raises ValueError as `parse` does.
+    """
+    lines = _lines_of({path: content for path, content in files.items() if "/pam.d/" in path})
+    found = {service: list(_stack(lines, service, kind)) for service in services if service in lines}
+    return {service: entries for service, entries in found.items() if entries}
+
+
+def _lines_of(files: Mapping[str, str]) -> dict[str, list[tuple[str, str, str, str]]]:
+    return {service: list(_lines(service, content)) for service, content in _services(files).items()}
 
 
 def _told(entries: list[Entry], gates: frozenset[str]) -> list[Entry]:

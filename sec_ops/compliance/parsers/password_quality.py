@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from sec_ops.compliance.pam_course import refuses
 from sec_ops.compliance.parsers.files import parse as parse_files
-from sec_ops.compliance.parsers.pam import Entry
-from sec_ops.compliance.parsers.pam import parse as parse_pam
+from sec_ops.compliance.parsers.pam import Entry, stacks
 
 OPTIONS: frozenset[str] = frozenset()
 _SERVICES: Final = ("passwd", "login", "sshd", "system-auth", "password-auth")
@@ -38,11 +37,9 @@ def parse(text: str, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG
     `text` is `show_all` of the PAM folder and the files named above. Raises ValueError for numbers that are none.
     """
     files = parse_files(text, {})
-    pam = {path: content for path, content in files.items() if "/pam.d/" in path}
-    stacks = parse_pam("\n".join(f"==> {path} <==\n{content}" for path, content in pam.items()), {})
     settings, history = _settings(files), _pairs(files.get(_HISTORY, ""))
-    passwords = {service: stacks[service]["password"] for service in _SERVICES if service in stacks}
-    return {"stacks": [_stack(name, entries, settings, history) for name, entries in passwords.items() if entries]}
+    passwords = stacks(files, "password", _SERVICES)
+    return {"stacks": [_stack(name, entries, settings, history) for name, entries in passwords.items()]}
 
 
 def _settings(files: Mapping[str, str]) -> dict[str, str]:
