@@ -85,7 +85,7 @@ def verify(
     from sec_ops.evidence import verify as verifier
     from sec_ops.evidence.live import verify_live
 
-    fingerprints = tuple(normal_fingerprint(each) for each in trust or ())
+    fingerprints = tuple(_trusted(each) for each in trust or ())
     signatures = "all" if all_signatures else ""
     if bundle is None:
         found = verify_live(find_site(current().site).evidence, fingerprints, all_signatures=signatures)
@@ -123,6 +123,12 @@ def bundle(
     body = {"path": str(made.path), "sha256": made.sha256, "first": made.first, "end": made.end, "blobs": made.blobs}
     emit("sec-ops/evidence-bundle", body, text=lambda: _bundle_text(body))
     return ()
+
+
+def _trusted(text: str) -> str:
+    """Return a fingerprint for the verifier; `log:` or `witness:` before it trusts it in that role only."""
+    role, _separator, rest = text.partition(":")
+    return role + normal_fingerprint(rest) if role in ("log", "witness") else normal_fingerprint(text)
 
 
 def normal_fingerprint(text: str) -> str:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verify an evidence bundle (evlog/1, `.evz`) offline, with nothing but Python 3.8 or later.
 
-    python3 verify.py BUNDLE.evz --trust FINGERPRINT [--trust FINGERPRINT] [--require-witness] [--all-signatures]
+    python3 verify.py BUNDLE.evz --trust [log:|witness:]FINGERPRINT … [--require-witness] [--all-signatures]
 
 Exit code: 0 sound and anchored · 3 sound, but origin not established or something not checked · 6 faults · 2 usage.
 RFC 9162 trees, C2SP notes, RFC 8032 Ed25519, GB/T 32905 SM3, GB/T 32918 SM2. Nothing is believed unproved.
@@ -252,7 +252,7 @@ class Verifier:
         """Return whether a key is on paper, or was introduced in time by a log key of its kind that is."""
         by = self.keys[key.by]
         follows = by.role == key.role and by.valid[0] < key.valid[0] <= by.valid[1] + 1
-        return key.print in self.trust or (follows and self._trusted(by))
+        return bool({key.print, key.role[0] + key.print} & {*self.trust}) or (follows and self._trusted(by))
 
     def _notes(self) -> None:
         for match in filter(None, map(NOTE.fullmatch, sorted(self.source.files))):
@@ -328,7 +328,7 @@ class Verifier:
                     self.fault("checkpoints/%012d/%s.note" % (note.size, name), "signature", key.id[0])
             if key.role == LOG_KEYS[name]:
                 self.anchored[name] = self.anchored.get(name, True) and self._trusted(key)
-            elif key.role[0] == "witness" and (not self.trust or printed in self.trust):
+            elif key.role[0] == "witness" and (not self.trust or {printed, "witness" + printed} & {*self.trust}):
                 seen.setdefault(printed, {})[name] = notes[-1].size
         self.witnessed = max([min(sizes.values()) for sizes in seen.values() if len(sizes) == 2], default=0)
 
@@ -382,7 +382,7 @@ def verify(path: str, trust: Tuple[str, ...], all_signatures: str = "") -> Verif
 def _main() -> int:
     parser = argparse.ArgumentParser(description="Verify an evidence bundle offline. 离线核验证据包。")
     parser.add_argument("bundle", help="FILE.evz")
-    parser.add_argument("--trust", action="append", default=[], help="fingerprint on paper 纸面指纹")
+    parser.add_argument("--trust", action="append", default=[], help="[log:|witness:]fingerprint on paper 纸面指纹")
     for flag in ("--require-witness", "--all-signatures", "--json"):
         parser.add_argument(flag, action="store_const", const="yes")
     parser.add_argument("--lang", choices=("zh", "en"), default="zh")

@@ -67,6 +67,18 @@ def test_a_bundle_with_its_witness(folder: Path, witness: Witness, trust: tuple[
     assert report(tmp_path / "y.evz", (*trust, witness.fingerprint()))["unwitnessed_entries"] == 0
 
 
+def test_a_fingerprint_counts_in_the_role_it_was_given_for(
+    folder: Path, witness: Witness, trust: tuple[str, ...], tmp_path: Path
+) -> None:
+    opened(folder).append_many([facts(1)])
+    cosigned(folder, witness)
+    bundle(opened(folder), folder, run="run-1", output=tmp_path / "x.evz")
+    logs = tuple("log" + each for each in trust)
+    assert report(tmp_path / "x.evz", (*logs, "witness" + witness.fingerprint()), witness="yes")["outcome"] == ["clean"]
+    assert codes(report(tmp_path / "x.evz", (*logs, "log" + witness.fingerprint()), witness="yes")) == {"witness"}
+    assert not report(tmp_path / "x.evz", tuple("witness" + each for each in trust))["anchored"]
+
+
 def test_a_rollback_is_refused(folder: Path, witness: Witness, tmp_path: Path) -> None:
     old = Path(shutil.copytree(folder, tmp_path / "old"))
     opened(folder).append_many([facts(1)])
