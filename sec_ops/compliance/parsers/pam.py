@@ -7,7 +7,7 @@ from typing import Any
 from sec_ops.compliance.pam_course import refuses
 from sec_ops.compliance.parsers.files import parse as parse_files
 
-OPTIONS = frozenset({"gates"})
+OPTIONS = frozenset({"gates", "services"})
 _KINDS = ("account", "auth", "password", "session")
 _LINE = re.compile(r"-?(\w+)\s+(\[[^\]]*\]|\S+)\s+(\S+)\s*(.*)")
 _ARGUMENT = re.compile(r"\[((?:\\.|[^\]\\])*)\]|(\S+)")
@@ -22,13 +22,15 @@ def parse(text: str, options: Mapping[str, Any]) -> dict[str, dict[str, list[Ent
     `text` is `show_all` of /etc/pam.d/* (and /usr/lib/pam.d/*; /etc wins). An entry has `control` (as written),
     `module` (file name, such as `pam_unix.so`), `args` (name -> value, flags -> empty string), `file` (where it
     stands) and `within` (the substack it belongs to, "" for none). Those of the modules in the option `gates` (names)
-    have `stops`: when they refuse, and all others agree, the stack fails. An include of a file that isn't among the
+    have `stops`: when they refuse, and all others agree, the stack fails. With the option `services` (names) only
+    those are returned: rules pay for every entry they are handed. An include of a file that isn't among the
     output has control `missing` and the file's name as module.
     Raises ValueError for a line that is no PAM line and for includes that go round.
     """
     lines = _lines_of(parse_files(text, {}))
     gates = frozenset(str(name) for name in options.get("gates", ()))
-    return {service: {kind: _told(list(_stack(lines, service, kind)), gates) for kind in _KINDS} for service in lines}
+    wanted = [name for name in options.get("services", lines) if name in lines]
+    return {service: {kind: _told(list(_stack(lines, service, kind)), gates) for kind in _KINDS} for service in wanted}
 
 
 def stacks(files: Mapping[str, str], kind: str, services: Iterable[str]) -> dict[str, list[Entry]]:
