@@ -1,15 +1,15 @@
-"""What the pure middle asks of the world: clock, randomness, programs, secrets, evidence."""
+"""What the pure middle asks of the world: clock, randomness, programs, secrets, approvals."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import SecretStr
 
 from sec_ops.model.messages import Message
 
-__all__ = ["ApprovalCheck", "Clock", "Completed", "EvidenceSink", "Randomness", "RunProgram", "SecretReader"]
+__all__ = ["ApprovalCheck", "Clock", "Completed", "Randomness", "RunProgram", "SecretReader"]
 
 Randomness = Callable[[int], bytes]
 """Return that many unpredictable bytes."""
@@ -69,20 +69,4 @@ class ApprovalCheck(Protocol):
 
     def __call__(self, path: str, sha256: str) -> Message | None:
         """Return why the file must not run, or None when a valid approval covers exactly these bytes."""
-        ...
-
-
-class EvidenceSink(Protocol):
-    """Where a capability leaves its evidence."""
-
-    def append(
-        self,
-        kind: str,
-        data: Mapping[str, Any],
-        *,
-        blob: bytes | None = None,
-        media_type: str = "application/octet-stream",
-        system: str = "",
-    ) -> int:
-        """Seal one entry, with its raw bytes when there are any; return its sequence number once it is on disk."""
         ...
