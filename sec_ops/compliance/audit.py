@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sec_ops.compliance.algebra import moves_verdict
+from sec_ops.compliance.algebra import FAILING, moves_verdict
 from sec_ops.compliance.assess import assess
 from sec_ops.compliance.frames import read_pack
 from sec_ops.compliance.gather import Gathered, HostRecord
@@ -21,13 +21,11 @@ from sec_ops.model.evidence import AuditRun
 from sec_ops.model.fact import FactPack
 from sec_ops.model.outcome import Outcome
 from sec_ops.model.protocols import Clock
-from sec_ops.model.verdict import Verdict
 from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.run import MANIFEST, Run
 
 __all__ = ["Auditor", "outcomes_of", "read_gathered", "read_result", "read_scope", "read_sealed_result"]
 
-FAILING = (Verdict.NON_COMPLIANT, Verdict.PARTIAL)
 _SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
 
 

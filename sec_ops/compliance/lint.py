@@ -1,7 +1,6 @@
 """What is wrong with checks and probes beyond their shape: names that lead nowhere, rules that can't be judged."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping, Sequence
 
 from sec_ops.compliance.cases import case_fault, probes_of
 from sec_ops.compliance.catalogue import build_catalogue
@@ -9,6 +8,7 @@ from sec_ops.compliance.expression import Names, expression_faults
 from sec_ops.compliance.parsers import parser_names, parser_of, unknown_options
 from sec_ops.content.kinds import CHECKS, CLAUSES, HIGH_RISK, PROBES
 from sec_ops.content.library import Library, LintRule
+from sec_ops.content.model_faults import did_you_mean
 from sec_ops.model.check import Check, Probe
 from sec_ops.model.content import Loaded, Origin
 from sec_ops.model.errors import Fault
@@ -32,7 +32,7 @@ def _parts(library: Library) -> Iterator[Fault]:
         for part in loaded.value.decides:
             if part not in known:
                 text = message("the catalogue has no part {part}", part=part)
-                yield _fault(library, loaded.origin, f"{loaded.value.id}.decides", text, _meant(part, known))
+                yield _fault(library, loaded.origin, f"{loaded.value.id}.decides", text, did_you_mean(part, known))
 
 
 def _probe_names(library: Library) -> Iterator[Fault]:
@@ -41,7 +41,7 @@ def _probe_names(library: Library) -> Iterator[Fault]:
         for probe in loaded.value.probe:
             if isinstance(probe, str) and probe not in shared:
                 text = message("there is no probe {probe}", probe=probe)
-                yield _fault(library, loaded.origin, f"{loaded.value.id}.probe", text, _meant(probe, shared))
+                yield _fault(library, loaded.origin, f"{loaded.value.id}.probe", text, did_you_mean(probe, shared))
 
 
 def _one_probe_of_an_id(library: Library) -> Iterator[Fault]:
@@ -59,7 +59,7 @@ def _parsers(library: Library) -> Iterator[Fault]:
         name, _ = parser_of(probe)
         if name not in parser_names():
             text = message("there is no parser {parser}", parser=name)
-            yield _fault(library, origin, f"{probe.id}.parse", text, _meant(name, parser_names()))
+            yield _fault(library, origin, f"{probe.id}.parse", text, did_you_mean(name, parser_names()))
         else:
             for option in unknown_options(probe):
                 text = message("parser {parser} has no option {option}", parser=name, option=option)
@@ -99,7 +99,7 @@ def _high_risks(library: Library) -> Iterator[Fault]:
         risk = loaded.value.high_risk.id if loaded.value.high_risk else None
         if risk is not None and risk not in known:
             text = message("there is no high-risk situation {risk}", risk=risk)
-            yield _fault(library, loaded.origin, f"{loaded.value.id}.high_risk.id", text, _meant(risk, known))
+            yield _fault(library, loaded.origin, f"{loaded.value.id}.high_risk.id", text, did_you_mean(risk, known))
 
 
 def _cases(library: Library) -> Iterator[Fault]:
@@ -134,11 +134,6 @@ def _shared(library: Library) -> Mapping[str, Probe]:
 
 def _fault(library: Library, origin: Origin, path: str, text: Message, advice: Message | None = None) -> Fault:
     return Fault(file=library.shown(origin), line=origin.line, path=path, message=text, advice=advice)
-
-
-def _meant(name: str, known: Collection[str]) -> Message | None:
-    close = get_close_matches(name, list(known), n=1, cutoff=0.7)
-    return message("did you mean {name}?", name=close[0]) if close else None
 
 
 SOUNDNESS: Sequence[LintRule] = (
