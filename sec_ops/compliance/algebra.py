@@ -15,7 +15,7 @@ A part is the worst of its checks over its objects. A clause weighs its parts ag
 from collections.abc import Iterable
 from typing import Final
 
-from sec_ops.model.check import Severity
+from sec_ops.model.check import moves_verdict
 from sec_ops.model.verdict import Verdict
 
 __all__ = ["DECIDED", "FAILING", "OPEN", "WORST_FIRST", "clause_verdict", "moves_verdict", "part_verdict"]
@@ -30,11 +30,6 @@ WORST_FIRST: Final = (
 FAILING: Final = frozenset({Verdict.NON_COMPLIANT, Verdict.PARTIAL})
 OPEN: Final = frozenset({Verdict.UNDETERMINED, Verdict.MANUAL})
 DECIDED: Final = FAILING | {Verdict.COMPLIANT}
-
-
-def moves_verdict(severity: Severity, affects_verdict: bool) -> bool:  # noqa: FBT001 - the finding's own fields
-    """Return whether a finding counts; `low` and `affects_verdict: false` are shown and never move a verdict."""
-    return affects_verdict and severity is not Severity.LOW
 
 
 def part_verdict(verdicts: Iterable[Verdict]) -> Verdict:

@@ -9,7 +9,18 @@ from sec_ops.model.fact import FactState
 from sec_ops.model.values import Identifier, NonEmpty, Text, Value
 from sec_ops.model.verdict import Verdict
 
-__all__ = ["Case", "CaseFact", "Check", "HighRisk", "Parameter", "Probe", "Rectify", "Severity", "Undecided"]
+__all__ = [
+    "Case",
+    "CaseFact",
+    "Check",
+    "HighRisk",
+    "Parameter",
+    "Probe",
+    "Rectify",
+    "Severity",
+    "Undecided",
+    "moves_verdict",
+]
 
 
 class Severity(StrEnum):
@@ -18,6 +29,11 @@ class Severity(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
+
+
+def moves_verdict(severity: Severity, affects_verdict: bool) -> bool:  # noqa: FBT001 - the finding's own fields
+    """Return whether a finding counts; `low` and `affects_verdict: false` are shown and never move a verdict."""
+    return affects_verdict and severity is not Severity.LOW
 
 
 class Probe(Value):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sec_ops.model.audit import AuditResult, ClauseResult, Finding, PartResult
+from sec_ops.model.check import moves_verdict
 from sec_ops.model.verdict import Verdict
 from sec_ops.reports import view
 from sec_ops.reports.words import WORST_FIRST, Words
@@ -100,8 +101,8 @@ def _by_object(part: PartResult, findings: Sequence[Finding], words: Words) -> I
     for index in part.findings:
         by_host.setdefault(findings[index].host, []).append(findings[index])
     for host, own in by_host.items():
-        moving = [finding.verdict for finding in own if finding.affects_verdict] or [Verdict.NOT_APPLICABLE]
-        worst = min(moving, key=WORST_FIRST.index)
+        moving = [each.verdict for each in own if moves_verdict(each.severity, each.affects_verdict)]
+        worst = min(moving, key=WORST_FIRST.index, default=Verdict.MANUAL)
         record = "\n".join(_record(finding, words) for finding in own)
         facts = {f"{each.fact} sha256:{each.sha256}" for finding in own for each in finding.evidence}
         yield host, worst, record, "\n".join(sorted(facts))

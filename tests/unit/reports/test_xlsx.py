@@ -5,6 +5,8 @@ import io
 import openpyxl
 import pytest
 
+from sec_ops.model.check import Severity
+from sec_ops.model.verdict import Verdict
 from sec_ops.reports import view
 from sec_ops.reports.words import WORST_FIRST, words
 from sec_ops.reports.xlsx import render_xlsx
@@ -40,6 +42,14 @@ def test_every_part_and_object_has_its_record(language: str) -> None:
     assert {str(row[5]).split()[0] for row in records.rows} == parts
     failed = [row for row in records.rows if row[3] == "8.1.4.2-b" and row[6] == "web-1"]
     assert [row[8] for row in failed] == [words(language).verdict(result.findings[0].verdict)]
+
+
+def test_a_low_finding_never_moves_an_objects_verdict(language: str) -> None:
+    result = sample()
+    low = tuple(each.model_copy(update={"severity": Severity.LOW}) for each in result.findings)
+    records = sheets(result.model_copy(update={"findings": low}), words(language))[1]
+    failed = [row for row in records.rows if row[3] == "8.1.4.2-b" and row[6] == "web-1"]
+    assert [row[8] for row in failed] == [words(language).verdict(Verdict.MANUAL)]
 
 
 def test_shown_only_findings_never_make_a_gap(language: str) -> None:
