@@ -1,14 +1,12 @@
 """The command tree; a noun's module is imported only when its noun is typed or its help is shown."""
 
 from collections.abc import Iterable, Sequence
-from importlib import import_module
-from typing import Any
 
 import typer
-from typer.core import TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
+from sec_ops.cli.lazy import lazy_group
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
@@ -16,25 +14,11 @@ from sec_ops.runtime.language import gettext as _
 
 __all__ = ["call"]
 
-NOUNS = ("init", "doctor", "inventory", "account", "audit", "evidence", "content")
-
-
-class _LazyGroup(TyperGroup):
-    """One module of `sec_ops.cli` per noun, with its Typer named `app`."""
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - Typer's interface
-        return list(NOUNS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - Typer's interface
-        if cmd_name not in NOUNS:
-            return None
-        command = get_command(import_module(f"sec_ops.cli.{cmd_name}").app)
-        command.name = cmd_name
-        return command
+NOUNS = ("init", "doctor", "inventory", "account", "audit", "logs", "evidence", "content")
 
 
 app = typer.Typer(
-    cls=_LazyGroup,
+    cls=lazy_group({noun: f"sec_ops.cli.{noun}" for noun in NOUNS}),
     name="sec-ops",
     no_args_is_help=True,
     rich_markup_mode=None,

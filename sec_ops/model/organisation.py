@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from sec_ops.model.clause import RequirementSet
 from sec_ops.model.grading import parse_grading
+from sec_ops.model.log_source import LogSource
 from sec_ops.model.messages import message
 from sec_ops.model.people import Day
 from sec_ops.model.values import Identifier, NonEmpty, RuleBroken, Text, Value
@@ -124,13 +125,17 @@ class KeySystem(Value):
     objects: tuple[AssessedObject, ...] = ()
     requirement_sets: tuple[RequirementSet, ...] = Field(default=(), description="extensions that apply beside general")
     not_applicable: tuple[NotApplicable, ...] = ()
+    log_sources: tuple[LogSource, ...] = Field(default=(), description="which logs have to arrive, and how")
     description: Text | None = None
 
     @model_validator(mode="after")
-    def _distinct_objects(self) -> Self:
+    def _distinct_ids(self) -> Self:
         ids = [each.id for each in self.objects]
         if len(set(ids)) < len(ids):
             raise RuleBroken(message("two objects of the system have one id"))
+        sources = [each.id for each in self.log_sources]
+        if len(set(sources)) < len(sources):
+            raise RuleBroken(message("two log sources of the system have one id"))
         return self
 
     @property

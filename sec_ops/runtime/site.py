@@ -40,6 +40,11 @@ class Site:
         return self.var / "evidence"
 
     @property
+    def logs(self) -> Path:
+        """Return the folder of raw logs, events and what is known of both."""
+        return self.var / "logs"
+
+    @property
     def approvals(self) -> Path:
         """Return the folder of signed approvals."""
         return self.var / "approvals"

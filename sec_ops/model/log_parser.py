@@ -1,0 +1,66 @@
+"""Parsers of logs as content: `rules/parsers/<id>/parser.yml` beside its samples and the events expected of them."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from sec_ops.model.values import Identifier, NonEmpty, Text, Value
+
+__all__ = ["Join", "LogParser", "Mapped", "Recognise", "TimeRule"]
+
+Converter = Literal[
+    "text", "integer", "number", "boolean", "address", "lower", "hexadecimal", "milliseconds", "seconds", "microseconds"
+]
+"""What is done to a value on its way; `milliseconds`, `seconds` and `microseconds` make nanoseconds of durations."""
+
+
+class Recognise(Value):
+    """How records of this kind are known; the first parser (by `priority`, then id) that claims a record has it."""
+
+    programs: tuple[NonEmpty, ...] = Field(default=(), description="program names in syslog, such as sshd; * and ?")
+    files: tuple[NonEmpty, ...] = Field(default=(), description="path patterns, such as **/nginx/access.log*")
+    content: tuple[NonEmpty, ...] = Field(default=(), description="RE2 patterns of a first record")
+    priority: int = Field(default=50, ge=0, le=100, description="lower is asked earlier")
+
+
+class Join(Value):
+    """How lines make one record."""
+
+    by: Literal["start", "serial"] = Field(description="a line that begins a record, or one serial number in each line")
+    pattern: NonEmpty = Field(description="RE2; with `serial` its first group is the serial")
+    lines_bound: int = Field(default=500, ge=2, le=10_000)
+    bytes_bound: int = Field(default=262_144, ge=1_024, le=4_194_304)
+
+
+class Mapped(Value):
+    """Where an extracted value goes: one ECS field or several, by way of a conversion or a table."""
+
+    to: tuple[NonEmpty, ...] = Field(min_length=1)
+    convert: Converter = "text"
+    table: dict[str, str] = Field(default_factory=dict, description="value to value; others stay as they are")
+
+
+class TimeRule(Value):
+    """Where the time stands and how it is written; `iso`, `epoch`, `epoch_ms`, `syslog` or strptime forms."""
+
+    field: NonEmpty
+    formats: tuple[NonEmpty, ...] = ("iso",)
+    zone: NonEmpty | None = Field(default=None, description="IANA zone when the time names none; default: the source's")
+
+
+class LogParser(Value):
+    """One kind of log: an engine that extracts names and values, and what they are called in ECS."""
+
+    id: Identifier
+    title: Text
+    dataset: Identifier
+    engine: NonEmpty = Field(description="module of sec_ops/siem/engines")
+    options: dict[str, Any] = Field(default_factory=dict, description="the engine's own")
+    recognise: Recognise = Recognise()
+    join: Join | None = None
+    time: TimeRule | None = None
+    map: dict[str, str | Mapped] = Field(default_factory=dict, description="extracted name to ECS field")
+    rest: str = Field(default="", description="prefix under which unmapped values are kept; empty: they are dropped")
+    constants: dict[str, str | int | bool | list[str]] = Field(default_factory=dict)
+    references: tuple[str, ...] = Field(default=(), description="where the format is defined")
+    enabled: bool = True

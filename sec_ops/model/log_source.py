@@ -1,0 +1,37 @@
+"""Log sources 日志源: which logs a key system has to deliver, how they come, and when silence is a fault."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from sec_ops.model.messages import message
+from sec_ops.model.values import Identifier, NonEmpty, RuleBroken, Value
+
+__all__ = ["Collect", "LogSource"]
+
+Collect = Literal["pull", "journal", "syslog", "bulk", "import"]
+"""`pull` and `journal` are fetched over SSH; `syslog` and `bulk` are sent to `logs listen`; `import` by hand."""
+
+
+class LogSource(Value):
+    """One expected source of a key system, on each of its hosts or from one device."""
+
+    id: Identifier
+    collect: Collect
+    hosts: tuple[NonEmpty, ...] = Field(default=(), description="hosts or groups; without them all of the system")
+    object: Identifier | None = Field(default=None, description="the assessed object that sends it, such as a switch")
+    addresses: tuple[NonEmpty, ...] = Field(default=(), description="what it sends from, when it is no host")
+    paths: tuple[NonEmpty, ...] = Field(default=(), description="files to pull; * and ? in the last part")
+    units: tuple[NonEmpty, ...] = Field(default=(), description="systemd units of a journal; without them all")
+    parser: Identifier | None = Field(default=None, description="parser id; without it the records are recognised")
+    dataset: Identifier | None = None
+    zone: NonEmpty | None = Field(default=None, description="IANA time zone of times that name none")
+    silent_after_minutes: int = Field(default=1440, ge=1, description="silence after which it counts as missing")
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.collect == "pull" and not self.paths:
+            raise RuleBroken(message("a pulled log source needs paths"))
+        if self.object is not None and not self.addresses:
+            raise RuleBroken(message("a log source of an object needs the addresses it sends from"))
+        return self

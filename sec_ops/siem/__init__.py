@@ -1,0 +1,1 @@
+"""Logs 日志: taken in, understood, kept, asked."""

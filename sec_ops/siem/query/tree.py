@@ -1,0 +1,70 @@
+"""The parts of a parsed query. What each means is defined by `sec_ops.siem.query.evaluate`."""
+
+from dataclasses import dataclass
+
+__all__ = ["And", "Bound", "Everything", "Exists", "Match", "Not", "Or", "Query", "Range"]
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every event: `*`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A field holds a value like the pattern: `user.name:root*`, `"union select"`.
+
+    `pattern` is literal text, cut at its wildcards: `("a", ANY, "b")` is `a*b`, `ONE` is `?`. An empty `field` means
+    the text fields that are searched by default. In a list, one value is enough.
+    """
+
+    field: str
+    pattern: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An end of a range: its text as written, and whether it belongs to the range."""
+
+    text: str
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A field holds a value between two bounds; a missing bound is open: `http.response.status_code:[500 TO *]`."""
+
+    field: str
+    lower: Bound | None
+    upper: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """A field has a value: `_exists_:user.name`, `user.name:*`."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The query doesn't hold; true of an event that lacks the field."""
+
+    query: "Query"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of the queries hold."""
+
+    queries: tuple["Query", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of the queries holds."""
+
+    queries: tuple["Query", ...]
+
+
+Query = Everything | Match | Range | Exists | Not | And | Or

@@ -1,0 +1,128 @@
+"""What a store of events can do: the one interface of the embedded store and of Elasticsearch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sec_ops.siem.events import TIME, Event, Row
+from sec_ops.siem.query.tree import Everything, Query
+
+__all__ = ["Bucket", "Commit", "DatasetDay", "EventStore", "Request", "Retained", "SourceFacts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """How far a stream of the raw log is understood once these events are stored.
+
+    `sequence` is the last batch whose records are all stored or pending; `pending` maps a source to what its session
+    holds back (empty: nothing any more). Stored in one transaction with the events, or after them where the store
+    takes an event twice without keeping it twice.
+    """
+
+    stream: str
+    sequence: int
+    pending: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of a store: a query within [since, until), microseconds since 1970 in UTC.
+
+    `fields` are the columns wanted, all when empty. Events come newest first unless `ascending`, ties by their record.
+    """
+
+    query: Query = field(default_factory=Everything)
+    since_us: int | None = None
+    until_us: int | None = None
+    fields: tuple[str, ...] = ()
+    limit: int | None = 100
+    order: str = "descending"
+    sort: str = TIME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A count: of a span that begins at `key` (microseconds), or of a field's value."""
+
+    key: int | str | float | bool | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetDay:
+    """What a store keeps of one dataset of one day (UTC): events and bytes (0 where the store doesn't say)."""
+
+    dataset: str
+    day: str
+    events: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFacts:
+    """What a store knows of one source within a span: counts, first and last event, last receipt (microseconds)."""
+
+    source: str
+    dataset: str
+    host: str
+    unit: str
+    events: int
+    unparsed: int
+    first_us: int
+    last_us: int
+    last_received_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retained:
+    """A day that retention took away or left: `sha256` is the sealed digest of what it held, `held_by` a hold's id."""
+
+    day: str
+    datasets: tuple[str, ...]
+    events: int
+    sha256: str
+    held_by: str = ""
+
+
+class EventStore(Protocol):
+    """A store of events.
+
+    Every method may raise EngineError or StorageError; queries raise UsageError for what the store can't answer, with
+    the reason.
+    """
+
+    def append(self, rows: Sequence[Row], commit: Commit) -> None:
+        """Store events and how far that brings the stream; durable on return, stored once however often it is told."""
+        ...
+
+    def committed(self) -> Mapping[str, Commit]:
+        """Return the last commit of every stream."""
+        ...
+
+    def search(self, request: Request) -> Iterator[Event]:
+        """Yield the events asked for."""
+        ...
+
+    def count(self, request: Request) -> int:
+        """Return how many events the query finds, whatever the limit."""
+        ...
+
+    def histogram(self, request: Request, interval_us: int) -> Sequence[Bucket]:
+        """Return the counts of spans of that length (aligned to 1970), in order, without the empty ones."""
+        ...
+
+    def top(self, request: Request, name: str) -> Sequence[Bucket]:
+        """Return the most frequent values of a field, at most `limit`; a list counts each of its values."""
+        ...
+
+    def days(self) -> Sequence[DatasetDay]:
+        """Return what is kept, by dataset and day."""
+        ...
+
+    def sources(self, since_us: int, until_us: int) -> Sequence[SourceFacts]:
+        """Return what came from each source within the span."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        ...
