@@ -58,9 +58,17 @@ class LogParser(Value):
     options: dict[str, Any] = Field(default_factory=dict, description="the engine's own")
     recognise: Recognise = Recognise()
     join: Join | None = None
+    heading: NonEmpty | None = Field(
+        default=None,
+        description="RE2 of lines that say how those after them are read, such as `#Fields:`; the source's last one "
+        "and a line feed stand before each record the engine is given; they make no event of their own",
+    )
+    ignore: NonEmpty | None = Field(default=None, description="RE2 of lines that are no record and make no event")
     time: TimeRule | None = None
     map: dict[str, str | Mapped] = Field(default_factory=dict, description="extracted name to ECS field")
-    rest: str = Field(default="", description="prefix under which unmapped values are kept; empty: they are dropped")
+    rest: str = Field(
+        default="", description="prefix under which unmapped values are kept, `.` as they are; empty: they are dropped"
+    )
     constants: dict[str, str | int | bool | list[str]] = Field(default_factory=dict)
     references: tuple[str, ...] = Field(default=(), description="where the format is defined")
     enabled: bool = True
