@@ -7,7 +7,7 @@ from typing import Protocol
 from sec_ops.siem.events import TIME, Event, Row
 from sec_ops.siem.query.tree import Everything, Query
 
-__all__ = ["Bucket", "Commit", "DatasetDay", "EventStore", "Request", "Retained", "SourceFacts"]
+__all__ = ["Bucket", "Commit", "DatasetDay", "EventStore", "Expiring", "Request", "Retained", "SourceFacts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +15,8 @@ class Commit:
     """How far a stream of the raw log is understood once these events are stored.
 
     `sequence` is the last batch whose records are all stored or pending; `pending` maps a source to what its session
-    holds back (empty: nothing any more). Stored in one transaction with the events, or after them where the store
-    takes an event twice without keeping it twice.
+    holds back (empty: nothing any more); what a commit doesn't mention stays as it was. Stored in one transaction
+    with the events, or after them where the store takes an event twice without keeping it twice.
     """
 
     stream: str
@@ -28,7 +28,8 @@ class Commit:
 class Request:
     """What is asked of a store: a query within [since, until), microseconds since 1970 in UTC.
 
-    `fields` are the columns wanted, all when empty. Events come newest first unless `ascending`, ties by their record.
+    `fields` are the columns wanted, all when empty. Events come newest first unless `order` is `ascending`; ties by
+    their record, in the same direction.
     """
 
     query: Query = field(default_factory=Everything)
@@ -60,7 +61,10 @@ class DatasetDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
-    """What a store knows of one source within a span: counts, first and last event, last receipt (microseconds)."""
+    """What a store knows of one source, dataset, host and unit: counts, first and last event, last receipt.
+
+    Times are microseconds. `unparsed` counts events of kind `pipeline_error`. Text is empty where events don't say.
+    """
 
     source: str
     dataset: str
@@ -120,9 +124,33 @@ class EventStore(Protocol):
         ...
 
     def sources(self, since_us: int, until_us: int) -> Sequence[SourceFacts]:
-        """Return what came from each source within the span."""
+        """Return what was received (`event.ingested`) within the span, by source, dataset, host and unit."""
+        ...
+
+    def maintain(self) -> None:
+        """Keep house: merge small pieces, remove leftovers. Harmless at any time and in any process; may do nothing."""
         ...
 
     def close(self) -> None:
         """Let go of connections and files."""
+        ...
+
+
+class Expiring(Protocol):
+    """A store that lets whole days go; their age counts from the receipt (`event.ingested`), never a claimed time."""
+
+    def expired(self, received_before_us: int) -> Sequence[DatasetDay]:
+        """Return the days of datasets all of whose events were received before that time."""
+        ...
+
+    def sources_of(self, day: DatasetDay) -> frozenset[str]:
+        """Return the sources whose events a day of a dataset holds."""
+        ...
+
+    def digest(self, day: DatasetDay) -> str:
+        """Return the SHA-256 (hexadecimal) of what a day of a dataset holds now."""
+        ...
+
+    def remove(self, day: DatasetDay, sha256: str) -> bool:
+        """Take a day of a dataset away for good, if it still holds exactly what the digest says; else return False."""
         ...
