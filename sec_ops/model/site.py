@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from sec_ops.model.log_settings import LogSettings
 from sec_ops.model.values import Identifier, NonEmpty, Text, Value
 
 __all__ = ["Collection", "SiteConfiguration"]
@@ -23,3 +24,4 @@ class SiteConfiguration(Value):
     name: Text
     origin: NonEmpty = Field(description="name of the evidence log in its checkpoints; never changed")
     collection: Collection = Collection()
+    logs: LogSettings = LogSettings()
