@@ -2,49 +2,51 @@
 
 import threading
 from collections.abc import Callable, Sequence
-
-from sec_ops.evidence.drafts import Draft
+from typing import Generic, TypeVar
 
 __all__ = ["GroupCommit"]
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-class _Ticket:
-    """One caller's drafts and, later, their numbers or what went wrong."""
 
-    __slots__ = ("drafts", "error", "numbers")
+class _Ticket(Generic[Item, Result]):
+    """One caller's items and, later, what became of them or what went wrong."""
 
-    def __init__(self, drafts: Sequence[Draft]) -> None:
-        self.drafts = drafts
-        self.numbers: list[int] | None = None
+    __slots__ = ("error", "items", "results")
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        self.results: list[Result] | None = None
         self.error: BaseException | None = None
 
 
-class GroupCommit:
-    """Gathers drafts of many threads into batches."""
+class GroupCommit(Generic[Item, Result]):
+    """Gathers items of many threads into batches; `commit` returns one result for each item."""
 
-    def __init__(self, commit: Callable[[Sequence[Draft]], list[int]]) -> None:
+    def __init__(self, commit: Callable[[Sequence[Item]], list[Result]]) -> None:
         self._commit = commit
         self._gate = threading.Lock()
         self.turn = threading.Lock()
-        self._waiting: list[_Ticket] = []
+        self._waiting: list[_Ticket[Item, Result]] = []
 
-    def submit(self, drafts: Sequence[Draft]) -> list[int]:
-        """Return the sequence numbers once the drafts are on disk; raises what the commit of their batch raised."""
-        ticket = _Ticket(drafts)
+    def submit(self, items: Sequence[Item]) -> list[Result]:
+        """Return the items' results once they are on disk; raises what the commit of their batch raised."""
+        ticket: _Ticket[Item, Result] = _Ticket(items)
         with self._gate:
             self._waiting.append(ticket)
         with self.turn:
-            if ticket.numbers is None and ticket.error is None:
+            if ticket.results is None and ticket.error is None:
                 self._commit_waiting()
         if ticket.error:
             raise ticket.error
-        return ticket.numbers or []
+        return ticket.results or []
 
     def _commit_waiting(self) -> None:
         with self._gate:
             batch, self._waiting = self._waiting, []
         try:
-            numbers = self._commit([draft for ticket in batch for draft in ticket.drafts])
+            results = self._commit([item for ticket in batch for item in ticket.items])
         except BaseException as error:
             # Each caller raises it; an interruption ends this thread too.
             for ticket in batch:
@@ -53,4 +55,4 @@ class GroupCommit:
                 return
             raise
         for ticket in batch:
-            ticket.numbers, numbers = numbers[: len(ticket.drafts)], numbers[len(ticket.drafts) :]
+            ticket.results, results = results[: len(ticket.items)], results[len(ticket.items) :]

@@ -34,7 +34,7 @@ def submit_all(group: GroupCommit, slow: Slow, count: int) -> list[Any]:
 
     def work(size: int) -> None:
         try:
-            results.append(group.submit(["draft"] * size))  # type: ignore[list-item]
+            results.append(group.submit(["draft"] * size))
         except BaseException as error:  # noqa: BLE001 - looked at below
             results.append(error)
 
@@ -65,4 +65,4 @@ def test_everyone_of_a_batch_learns_what_went_wrong(error: BaseException) -> Non
     group = GroupCommit(slow)
     results = submit_all(group, slow, 4)
     assert [result for result in results if result is error] == [error] * 4
-    assert group.submit(["draft"]) == [1]  # type: ignore[list-item]
+    assert group.submit(["draft"]) == [1]
