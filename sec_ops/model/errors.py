@@ -2,6 +2,7 @@
 
 SecOpsError                      what, where, why, next; ends the command with `outcome`
 ├── UsageError                   2   the command line asks for something that cannot be
+│   └── QueryInvalid             2   a search has faults, each with its place
 ├── IncompleteError              3   a host or a fact could not be read
 │   └── TransportError           3   one host, one way to fail
 │       ├── NameUnknown              the name has no address
@@ -51,6 +52,8 @@ __all__ = [
     "ProgramFailed",
     "ProgramMissing",
     "ProtocolFailed",
+    "QueryFault",
+    "QueryInvalid",
     "SecOpsError",
     "SiteNotFound",
     "StorageError",
@@ -99,6 +102,28 @@ class UsageError(SecOpsError):
     """The command line asks for something that cannot be."""
 
     outcome = Outcome.USAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryFault:
+    """One thing wrong in a search, at a character counted from 0, then what to do."""
+
+    position: int
+    message: Message
+    advice: Message | None = None
+
+
+class QueryInvalid(UsageError):
+    """A search has faults; all that were seen are listed."""
+
+    def __init__(self, query: str, faults: Sequence[QueryFault]) -> None:
+        first = faults[0]
+        super().__init__(
+            message("character {position}: {fault}", position=first.position + 1, fault=first.message),
+            advice=first.advice,
+        )
+        self.query = query
+        self.faults = tuple(faults)
 
 
 class IncompleteError(SecOpsError):

@@ -1,8 +1,36 @@
 """The parts of a parsed query. What each means is defined by `sec_ops.siem.query.evaluate`."""
 
 from dataclasses import dataclass
+from enum import Enum
 
-__all__ = ["And", "Bound", "Everything", "Exists", "Match", "Not", "Or", "Query", "Range"]
+__all__ = [
+    "ANY",
+    "ONE",
+    "And",
+    "Bound",
+    "Everything",
+    "Exists",
+    "Match",
+    "Not",
+    "Or",
+    "Pattern",
+    "Query",
+    "Range",
+    "Wildcard",
+]
+
+
+class Wildcard(Enum):
+    """What stands for characters that are not named: any number of them, or exactly one."""
+
+    ANY = "*"
+    ONE = "?"
+
+
+ANY = Wildcard.ANY
+ONE = Wildcard.ONE
+Pattern = tuple[str | Wildcard, ...]
+"""Literal text, cut at its wildcards: `("a", ANY, "b")` is `a*b`. Empty text is the empty pattern `()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +42,16 @@ class Everything:
 class Match:
     """A field holds a value like the pattern: `user.name:root*`, `"union select"`.
 
-    `pattern` is literal text, cut at its wildcards: `("a", ANY, "b")` is `a*b`, `ONE` is `?`. An empty `field` means
-    the text fields that are searched by default. In a list, one value is enough.
+    An empty `field` means every field that the catalogue says is text. In a list, one value is enough.
     """
 
     field: str
-    pattern: tuple[str, ...]
+    pattern: Pattern
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """An end of a range: its text as written, and whether it belongs to the range."""
+    """An end of a range: its text as written (dates: as RFC 3339, UTC), and whether it belongs to the range."""
 
     text: str
     closed: bool
