@@ -13,21 +13,21 @@ from sec_ops.compliance.rulebook import Rulebook
 from sec_ops.compliance.scope import LOCAL, PACKS, AuditScope
 from sec_ops.evidence.log import EvidenceLog
 from sec_ops.inventory.inventory import Inventory
+from sec_ops.inventory.targets import targets_of
 from sec_ops.model.audit import AuditResult
 from sec_ops.model.errors import UsageError
 from sec_ops.model.evidence import AuditCollector
 from sec_ops.model.fact import Provenance
 from sec_ops.model.messages import message
-from sec_ops.model.organisation import Host
 from sec_ops.model.protocols import Clock, Randomness
 from sec_ops.model.site import Collection
 from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.run import Run, create_run, find_run
 from sec_ops.runtime.site import Site
 from sec_ops.transport.local import local_target
-from sec_ops.transport.values import Privilege, RunScript, Target
+from sec_ops.transport.values import RunScript
 
-__all__ = ["AuditRequest", "Conductor", "targets_of"]
+__all__ = ["AuditRequest", "Conductor"]
 
 PACK_BOUND = 67_108_864
 
@@ -93,10 +93,16 @@ class Conductor:
             targets = [local_target(name, deadline_seconds=self.collection.host_deadline_seconds)]
             scope = AuditScope.of_names(LOCAL, [name], request.level)
         else:
+            inventory = self.inventory()
             scope = AuditScope.of_inventory(
-                self.inventory(), system=request.system, pattern=request.hosts, level=request.level
+                inventory, system=request.system, pattern=request.hosts, level=request.level
             )
-            targets = targets_of(scope.hosts, self.site, self.collection)
+            targets = targets_of(
+                scope.hosts,
+                inventory.hosts,
+                known_hosts=self.site.root / self.collection.known_hosts,
+                deadline_seconds=self.collection.host_deadline_seconds,
+            )
         visit = self.visit_here if request.local else self.visit
         nonce = self.randomness(16).hex()
         script = collector_script(self.rulebook.probes, nonce=nonce)
@@ -132,26 +138,6 @@ class Conductor:
             nonce=nonce,
             progress=self.progress,
         )
-
-
-def targets_of(hosts: Sequence[Host], site: Site, collection: Collection) -> list[Target]:
-    """Return the SSH targets of inventory hosts; a host without a user is visited as root."""
-    return [
-        Target(
-            name=host.name,
-            address=host.address,
-            port=host.port,
-            user=host.user or "root",
-            known_hosts=site.root / collection.known_hosts,
-            identity_file=Path(host.key_file).expanduser() if host.key_file else None,
-            identity_passphrase=host.key_passphrase,
-            password=host.password,
-            privilege=Privilege(host.privilege),
-            sudo_password=host.sudo_password,
-            deadline_seconds=collection.host_deadline_seconds,
-        )
-        for host in hosts
-    ]
 
 
 def _pack_file(path: Path, nonce: str) -> PackFile:

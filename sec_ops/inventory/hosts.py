@@ -3,17 +3,19 @@
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from sec_ops.content.model_faults import did_you_mean
+from sec_ops.inventory.jumps import with_jumps
+from sec_ops.inventory.places import Locate
 from sec_ops.model.errors import Fault
 from sec_ops.model.messages import Message, message
 from sec_ops.model.organisation import Host, Privilege
 from sec_ops.runtime.secrets import KINDS
 
-__all__ = ["INLINE_SECRETS", "Hosts", "Locate", "holds_no_secret", "read_hosts"]
+__all__ = ["INLINE_SECRETS", "Hosts", "holds_no_secret", "read_hosts"]
 
 INLINE_SECRETS = frozenset(
     {
@@ -31,12 +33,16 @@ INLINE_SECRETS = frozenset(
     }
 )
 _OWN = frozenset(
-    {"sec_ops_key_passphrase", "sec_ops_password", "sec_ops_privilege", "sec_ops_sudo_password", "sec_ops_unit"}
+    {
+        "sec_ops_jump",
+        "sec_ops_key_passphrase",
+        "sec_ops_password",
+        "sec_ops_privilege",
+        "sec_ops_sudo_password",
+        "sec_ops_unit",
+    }
 )
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
-
-Locate = Callable[[str, str], tuple[str, int]]
-"""File and line of a host's variable; an empty variable asks for the host itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +65,8 @@ def read_hosts(listing: Mapping[str, Any], locate: Locate) -> Hosts:
         reader = _HostReader(name, variables.get(name, {}), locate)
         hosts[name] = reader.host(tuple(group for group, members in groups.items() if name in members))
         faults.extend(reader.faults)
-    return Hosts(hosts=hosts, groups=groups, faults=tuple(_told_once(faults)))
+    linked, more = with_jumps(hosts, locate)
+    return Hosts(hosts=linked, groups=groups, faults=tuple(_told_once([*faults, *more])))
 
 
 def holds_no_secret(listing: Mapping[str, Any]) -> bool:

@@ -4,14 +4,18 @@ Ansible merges `hosts.yml`, `group_vars/` and `host_vars/` without telling the o
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sec_ops.content.layer import shown_path
 
-__all__ = ["HOSTS_FILE", "Places"]
+__all__ = ["HOSTS_FILE", "Locate", "Places"]
 
 HOSTS_FILE = "hosts.yml"
+
+Locate = Callable[[str, str], tuple[str, int]]
+"""File and line of a host's variable; an empty variable asks for the host itself."""
 
 
 def _files(folder: Path) -> tuple[Path, ...]:

@@ -150,7 +150,10 @@ Privilege = Literal["user", "root", "streamed", "pinned"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A host of the Ansible inventory as this tool needs it; passwords are references, never values."""
+    """A host of the Ansible inventory as this tool needs it; passwords are references, never values.
+
+    `jump` names the hosts on the way to it, the nearest to the controller first.
+    """
 
     name: str
     address: str
@@ -162,5 +165,6 @@ class Host:
     password: Mapping[str, str] | None = None
     sudo_password: Mapping[str, str] | None = None
     unit: str = ""
+    jump: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     variables: Mapping[str, object] = field(default_factory=dict)

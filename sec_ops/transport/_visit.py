@@ -1,16 +1,19 @@
 """One visit to one host: connect, sign in, begin, send the script, take what it says, within one deadline."""
 
+import threading
 from dataclasses import dataclass
 from enum import Enum
 
 import paramiko
 
-from sec_ops.model.errors import ConnectionLost, DeadlineExceeded, OutputExceeded, ProtocolFailed, TransportError
+from sec_ops.model.errors import DeadlineExceeded, OutputExceeded, TransportError
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock, Randomness
 from sec_ops.runtime.secrets import redact
 from sec_ops.transport._connection import shake_hands, sign_in, verified_host_key
 from sec_ops.transport._conversation import Conversation
+from sec_ops.transport._failures import SHOWN_CHARACTERS, lost, place, translated
+from sec_ops.transport._jumps import JumpHosts
 from sec_ops.transport._privilege import await_start, opening, sudo_refused
 from sec_ops.transport._wire import Wire
 from sec_ops.transport.clock_offset import clock_offset_ms
@@ -18,9 +21,6 @@ from sec_ops.transport.credentials import Credentials
 from sec_ops.transport.values import Privilege, Reply, Target
 
 __all__ = ["Limits", "Visit"]
-
-_HUNG_UP = "Error reading SSH protocol banner"
-_SHOWN_CHARACTERS = 1000
 
 # What a host may send besides its output: the protocol's own packets and what its programs complain of.
 _WIRE_BYTES = 16 * 1024 * 1024
@@ -51,6 +51,7 @@ class Visit:
         limits: Limits,
         clock: Clock,
         randomness: Randomness,
+        jumps: JumpHosts,
     ) -> None:
         self._target = target
         self._script = script
@@ -58,8 +59,11 @@ class Visit:
         self._limits = limits
         self._clock = clock
         self._randomness = randomness
-        self._wire = Wire(_WIRE_BYTES + _WIRE_FACTOR * limits.output_bytes)
+        self._jumps = jumps
+        self._wire_bytes = _WIRE_BYTES + _WIRE_FACTOR * limits.output_bytes
+        self._wire = Wire(self._wire_bytes)
         self._ending: _Ending | None = None
+        self._ended = threading.Event()
         self._started_ms: int | None = None
         self._talk: Conversation | None = None
         self._begun = False
@@ -94,6 +98,7 @@ class Visit:
 
     def _end(self, ending: _Ending) -> None:
         self._ending = self._ending or ending
+        self._ended.set()
         self._wire.end()
 
     def _elapsed_ms(self) -> int:
@@ -107,7 +112,7 @@ class Visit:
         except TransportError as failed:
             error = failed
         except Exception as failed:  # noqa: BLE001 - see above; the next hosts must not suffer
-            error = self._translated(failed)
+            error = translated(failed, self._target, self._credentials, self._said())
         finally:
             self._wire.close()
         if error and self._ending is _Ending.EXPIRED:
@@ -116,7 +121,11 @@ class Visit:
 
     def _connect_and_talk(self) -> None:
         target, known_hosts = self._target, self._credentials.known_hosts
-        self._wire.connect(target, min(self._limits.connect_seconds, target.deadline_seconds))
+        seconds = min(self._limits.connect_seconds, target.deadline_seconds)
+        if target.jump is None:
+            self._wire.connect(target, seconds)
+        else:
+            self._wire.use(self._jumps.way(target, self._credentials, seconds, self._wire_bytes, self._ended))
         transport = shake_hands(self._wire, target, known_hosts)
         try:
             self._host_key = verified_host_key(transport, target, known_hosts)
@@ -149,7 +158,7 @@ class Visit:
             raise self._exceeded()
         self._exit_code = talk.exit_code()
         if self._exit_code is None:
-            raise self._lost("")
+            raise lost(self._target, self._credentials, self._said())
         if self._target.privilege is Privilege.PINNED and self._exit_code and not talk.output:
             raise sudo_refused(talk, self._target, self._credentials.secrets)
 
@@ -157,44 +166,19 @@ class Visit:
         if self._offset_ms is None and talk.output:
             self._offset_ms = clock_offset_ms(talk.output, self._clock.now())
 
-    def _translated(self, error: Exception) -> TransportError:
-        why = redact(str(error), self._credentials.secrets)
-        if isinstance(error, EOFError | OSError) or why == _HUNG_UP:
-            return self._lost("" if why == _HUNG_UP else why)
-        return ProtocolFailed(
-            message("{host}: it does not speak SSH as it should", host=self._target.name),
-            where=self._where(),
-            why=why[:_SHOWN_CHARACTERS] or type(error).__name__,
-            advice=message("see what answers there: ssh -v -p {port} {address}", **self._place()),
-        )
-
-    def _lost(self, why: str) -> ConnectionLost:
-        said = self._talk.messages.decode(errors="replace").strip() if self._talk else ""
-        return ConnectionLost(
-            message("{host}: the connection ended before the host had said all", host=self._target.name),
-            where=self._where(),
-            why=redact("; ".join(part for part in (why, said) if part), self._credentials.secrets)[-_SHOWN_CHARACTERS:],
-            advice=message("run again; when it happens again, see the host's own log"),
-        )
+    def _said(self) -> str:
+        return self._talk.messages.decode(errors="replace").strip() if self._talk else ""
 
     def _expired(self) -> DeadlineExceeded:
-        said = self._talk.messages.decode(errors="replace").strip() if self._talk else ""
         seconds = self._target.deadline_seconds
         return DeadlineExceeded(
             message("{host}: not done within its {seconds} s", host=self._target.name, seconds=seconds),
-            where=self._where(),
-            why=redact(said, self._credentials.secrets)[-_SHOWN_CHARACTERS:],
+            where=place(self._target),
+            why=redact(self._said(), self._credentials.secrets)[-SHOWN_CHARACTERS:],
             advice=message("see why the host is slow, or give it a longer deadline"),
         )
 
     def _exceeded(self) -> OutputExceeded:
         bound = self._limits.output_bytes
-        return OutputExceeded(
-            message("{host}: it sent more than {bound} bytes", host=self._target.name, bound=bound), where=self._where()
-        )
-
-    def _where(self) -> str:
-        return "{user}@{address} port {port}".format(user=self._target.user, **self._place())
-
-    def _place(self) -> dict[str, object]:
-        return {"address": self._target.address, "port": self._target.port}
+        what = message("{host}: it sent more than {bound} bytes", host=self._target.name, bound=bound)
+        return OutputExceeded(what, where=place(self._target))

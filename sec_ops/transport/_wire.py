@@ -5,6 +5,7 @@ import errno
 import socket
 import threading
 
+import paramiko
 from paramiko.packet import Packetizer
 
 from sec_ops.model.errors import ConnectionRefused, HostUnreachable, NameUnknown, TransportError
@@ -17,6 +18,8 @@ _READ_BYTES = 65536
 _KEEPALIVE_IDLE_SECONDS = 10
 _KEEPALIVE_INTERVAL_SECONDS = 5
 _KEEPALIVE_PROBES = 3
+_UNACKNOWLEDGED_MS = 30_000
+_LAST_WORDS_SECONDS = 1.0
 
 
 class Wire:
@@ -30,9 +33,10 @@ class Wire:
         """Take no more than `bound_bytes` from the host: a packet may claim to be gigabytes long."""
         self.overrun = False
         self._left_bytes = bound_bytes
-        self._socket: socket.socket | None = None
+        self._socket: socket.socket | paramiko.Channel | None = None
         self._buffer = memoryview(b"")
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         self._closed = False
 
     def connect(self, target: Target, seconds: float) -> None:
@@ -47,13 +51,27 @@ class Wire:
                 return
         raise _not_connected(target, last, seconds)
 
+    def use(self, channel: paramiko.Channel) -> None:
+        """Be connected by a channel that a jump host has opened; raises OSError when it was ended already."""
+        with self._lock:
+            self._socket = channel
+            if self._closed:
+                raise OSError(errno.ECANCELED, "ended")
+
+    def allow(self, more_bytes: int) -> None:
+        """Take so many bytes more from the host: it carries another connection."""
+        self._left_bytes += more_bytes
+
     def end(self) -> None:
         """Shut the connection down, also one still being opened: every thread that reads or writes is woken."""
         with self._lock:
             self._closed = True
-            if self._socket is not None:
+            if isinstance(self._socket, socket.socket):
                 with contextlib.suppress(OSError):
                     self._socket.shutdown(socket.SHUT_RDWR)
+            elif self._socket is not None:
+                # Only wakes the reader. To tell the jump host could wait for it, and that is the visit's own thread's.
+                self._socket.in_buffer.close()
 
     def recv(self, size: int) -> bytes:
         """Return up to `size` bytes, none at the end."""
@@ -64,7 +82,8 @@ class Wire:
 
     def send(self, data: bytes) -> int:
         """Send all of `data`; return its length."""
-        self._open_socket().sendall(data)
+        with self._sending:
+            self._open_socket().sendall(data)
         return len(data)
 
     def settimeout(self, seconds: float | None) -> None:
@@ -74,9 +93,19 @@ class Wire:
         """End and release the socket."""
         self.end()
         with self._lock:
-            if self._socket is not None:
-                self._socket.close()
-                self._socket = None
+            opened, self._socket = self._socket, None
+        if isinstance(opened, socket.socket):
+            opened.close()
+        elif opened is not None:
+            self._close_channel(opened)
+
+    def _close_channel(self, channel: paramiko.Channel) -> None:
+        """Tell the jump host; data after that would make it end its whole connection, so senders are waited for."""
+        if self._sending.acquire(timeout=_LAST_WORDS_SECONDS):
+            try:
+                channel.close()
+            finally:
+                self._sending.release()
 
     def _connect(self, family: socket.AddressFamily, address: tuple[object, ...], seconds: float) -> None:
         opened = socket.socket(family, socket.SOCK_STREAM)
@@ -99,7 +128,7 @@ class Wire:
             raise EOFError
         return data
 
-    def _open_socket(self) -> socket.socket:
+    def _open_socket(self) -> socket.socket | paramiko.Channel:
         opened = self._socket
         if opened is None:
             raise EOFError
@@ -153,3 +182,4 @@ def _tune(opened: socket.socket) -> None:
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_IDLE_SECONDS)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEPALIVE_INTERVAL_SECONDS)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _KEEPALIVE_PROBES)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)

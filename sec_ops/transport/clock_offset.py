@@ -5,7 +5,7 @@ from datetime import datetime
 
 __all__ = ["clock_offset_ms"]
 
-_HEADER = re.compile(rb"@@sec-ops-facts 1 \S+ \S+ (\d{1,12})(?: [^\n]*)?\r?\n")
+_HEADER = re.compile(rb"@@sec-ops-(?:facts|logs) 1 \S+ \S+ (\d{1,12})(?: [^\n]*)?\r?\n")
 _HALF_SECOND_MS = 500
 
 

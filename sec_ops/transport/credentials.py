@@ -26,12 +26,16 @@ _Name = TypeVar("_Name", bound=Hashable)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """One target's way in: key and password as far as it has them, its known hosts, its password for sudo."""
+    """One target's way in: key and password as far as it has them, its known hosts, its password for sudo.
+
+    `jump` is the way into the host that leads to it.
+    """
 
     known_hosts: KnownHosts
     key: paramiko.PKey | None = None
     password: Secret | None = None
     sudo_password: Secret | None = None
+    jump: "Credentials | None" = None
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -68,6 +72,7 @@ class _Store:
             key=self._key(target),
             password=self._secret(target.password),
             sudo_password=self._one_line(target.sudo_password),
+            jump=self.credentials(target.jump) if target.jump else None,
         )
 
     def _known(self, path: Path) -> KnownHosts | None:

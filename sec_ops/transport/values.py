@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sec_ops.model.errors import TransportError
 
-__all__ = ["PINNED_COLLECTOR", "Privilege", "Reply", "RunScript", "SecretReference", "Target"]
+__all__ = ["PINNED_COLLECTOR", "Privilege", "Reply", "RunScript", "RunScripts", "SecretReference", "Target"]
 
 SecretReference = Mapping[str, str]
 """`{file|env|command|systemd_credential: …}`; never the secret itself."""
@@ -32,6 +32,7 @@ class Target:
 
     Signs in with `identity_file`, `password` or both (two factors); with neither, through the SSH agent.
     `address` is a name, an IPv4 or an IPv6 address; `deadline_seconds` bounds the whole visit from the connection on.
+    With `jump` it is reached through that host, which looks the address up; a jump host may have one of its own.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Target:
     privilege: Privilege = Privilege.USER
     sudo_password: SecretReference | None = None
     deadline_seconds: float = 120
+    jump: "Target | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,14 @@ class Reply:
     privilege: Privilege
     exit_code: int | None = None
     host_key: str = ""
+
+
+class RunScripts(Protocol):
+    """Run a script of its own on each host."""
+
+    def __call__(self, jobs: Sequence[tuple[Target, bytes]]) -> Iterator[Reply]:
+        """Yield one reply for each job as they complete; closing the iterator ends what still runs."""
+        ...
 
 
 class RunScript(Protocol):

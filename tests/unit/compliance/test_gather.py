@@ -1,20 +1,14 @@
 """Gathering: what a reply of a host becomes."""
 
-from pathlib import Path
-
 import pytest
 
 from sec_ops.compliance.collector import collector_script
-from sec_ops.compliance.conduct import targets_of
 from sec_ops.compliance.gather import Gathering, HostRecord, PackFile
 from sec_ops.model.check import Probe
 from sec_ops.model.errors import ConnectionRefused
 from sec_ops.model.fact import Provenance
 from sec_ops.model.messages import message
-from sec_ops.model.organisation import Host
-from sec_ops.model.site import Collection
 from sec_ops.runtime.clock import SystemClock
-from sec_ops.runtime.site import Site
 from sec_ops.transport.local import local_target, run_script
 from sec_ops.transport.values import Privilege, Reply
 
@@ -84,16 +78,3 @@ def test_a_pack_whose_clock_is_beyond_all_calendars_is_taken_in() -> None:
     taking.take_pack(PackFile(name="web", data=data.encode(), provenance=Provenance.SELF_REPORTED))
     taking.seal()
     assert taking.records[0].collected_at.startswith("9999-12-31T")
-
-
-def test_a_target_has_all_that_the_inventory_says_of_a_host(tmp_path: Path) -> None:
-    reference = {"env": "A"}
-    host = Host(
-        name="a", address="192.0.2.1", user="u", key_file="~/k", key_passphrase=reference, password={"env": "B"}
-    )
-    (target,) = targets_of([host], Site(tmp_path), Collection())
-    assert (target.identity_file, target.identity_passphrase, target.password) == (
-        Path.home() / "k",
-        reference,
-        {"env": "B"},
-    )
