@@ -14,7 +14,7 @@ from typing import Any
 
 from sec_ops.siem.records import Origin, RawBatch, Transport
 
-__all__ = ["DIGEST_BYTES", "FIRST_PREVIOUS", "Decoder", "Stored", "TornBatch", "encode"]
+__all__ = ["DIGEST_BYTES", "FIRST_PREVIOUS", "Decoder", "Stored", "TornBatch", "encode", "origin_document", "origin_of"]
 
 DIGEST_BYTES = 32
 FIRST_PREVIOUS = bytes(DIGEST_BYTES)
@@ -46,7 +46,7 @@ def encode(batch: RawBatch, *, sequence: int, order: int, previous: bytes) -> tu
     header: dict[str, Any] = {
         "sequence": sequence,
         "received_ms": batch.received_ms,
-        "origin": _origin_document(batch.origin),
+        "origin": origin_document(batch.origin),
         "count": len(batch.records),
     }
     if batch.records and body.count(b"\n") != len(batch.records) - 1:
@@ -129,18 +129,23 @@ def _chained(previous: bytes, line: bytes, body: bytes) -> bytes:
     return digest.digest()
 
 
-def _origin_document(origin: Origin) -> dict[str, Any]:
+def origin_document(origin: Origin) -> dict[str, Any]:
+    """Return what is known of an origin, as JSON has it."""
     known = {name: getattr(origin, name) for name in _ORIGIN_TEXTS if getattr(origin, name)}
     if origin.reference_ms is not None:
         known["reference_ms"] = origin.reference_ms
     return {**known, "source": origin.source, "transport": origin.transport.value}
 
 
+def origin_of(document: Mapping[str, Any]) -> Origin:
+    """Return the origin of a document; raises KeyError, TypeError, ValueError for another format."""
+    return Origin(**{**document, "transport": Transport(document["transport"])})
+
+
 def _batch_of(header: Mapping[str, Any], body: bytes) -> RawBatch:
     try:
-        origin = dict(header["origin"])
         return RawBatch(
-            origin=Origin(**{**origin, "transport": Transport(origin["transport"])}),
+            origin=origin_of(header["origin"]),
             received_ms=header["received_ms"],
             records=tuple(_records(header, body)),
             ids=tuple(header.get("ids", ())),
