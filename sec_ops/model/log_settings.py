@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from sec_ops.model.log_listener import Listener
 from sec_ops.model.messages import message
-from sec_ops.model.values import NonEmpty, RuleBroken, Value
+from sec_ops.model.values import RuleBroken, Value, Zone
 
 __all__ = ["LogSettings"]
 
@@ -14,7 +14,7 @@ __all__ = ["LogSettings"]
 class LogSettings(Value):
     """How this site takes in and keeps logs."""
 
-    zone: NonEmpty = Field(default="Asia/Shanghai", description="IANA time zone of times that name none")
+    zone: Zone = Field(default="Asia/Shanghai", description="IANA time zone of times that name none")
     listen: tuple[Listener, ...] = Field(default=(), description="what `logs listen` receives, and where")
 
     @model_validator(mode="after")

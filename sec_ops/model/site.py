@@ -2,7 +2,9 @@
 
 from pydantic import Field
 
+from sec_ops.model.job import Schedule
 from sec_ops.model.log_settings import LogSettings
+from sec_ops.model.notice import Notify
 from sec_ops.model.values import Identifier, NonEmpty, Text, Value
 
 __all__ = ["Collection", "SiteConfiguration"]
@@ -25,3 +27,5 @@ class SiteConfiguration(Value):
     origin: NonEmpty = Field(description="name of the evidence log in its checkpoints; never changed")
     collection: Collection = Collection()
     logs: LogSettings = LogSettings()
+    schedule: Schedule = Schedule()
+    notify: Notify = Notify()

@@ -1,12 +1,13 @@
 """Base of the values that come from files: frozen, strict about unknown keys."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from sec_ops.model.messages import Message
+from sec_ops.model.messages import Message, message
 
-__all__ = ["Identifier", "NonEmpty", "RuleBroken", "Text", "Value"]
+__all__ = ["Identifier", "NonEmpty", "RuleBroken", "Text", "Value", "Zone"]
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
@@ -17,6 +18,17 @@ class RuleBroken(ValueError):
 
     def __init__(self, what: Message) -> None:
         super().__init__(what)
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, KeyError, OSError):
+        raise RuleBroken(message("not a time zone such as Asia/Shanghai")) from None
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+"""Name of an IANA time zone."""
 
 
 class Value(BaseModel):

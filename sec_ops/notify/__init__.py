@@ -1,0 +1,1 @@
+"""Notices to people 通知: kept until they are delivered, by file, syslog, webhook or mail."""

@@ -1,0 +1,69 @@
+"""The HTTP door: one request, one deadline, a bounded answer. TLS is verified; plain HTTP speaks to loopback only."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sec_ops.model.errors import ConnectionLost, HostUnreachable, UsageError
+from sec_ops.model.messages import message
+
+__all__ = ["HttpReply", "is_loopback", "post"]
+
+ANSWER_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReply:
+    """Status and the first 64 KiB of the body."""
+
+    status: int
+    body: bytes
+
+
+def post(
+    url: str, body: bytes, *, headers: Mapping[str, str], ca: Path | None = None, deadline_seconds: float = 20
+) -> HttpReply:
+    """Post `body` and return what came back, whatever its status; redirects and proxies are not followed.
+
+    Raises UsageError for plain HTTP beyond loopback, HostUnreachable when no connection came about, ConnectionLost when
+    it ended too early. The address is in no error: it may hold a secret.
+    """
+    import urllib3
+
+    place = urlsplit(url)
+    host = place.hostname or ""
+    if place.scheme != "https" and not (place.scheme == "http" and is_loopback(host)):
+        what = message("plain HTTP to {host} would show everybody what is sent", host=host)
+        raise UsageError(what, advice=message("use https"))
+    timeout = urllib3.Timeout(total=deadline_seconds)
+    with urllib3.PoolManager(
+        cert_reqs="CERT_REQUIRED", retries=False, timeout=timeout, ca_certs=str(ca) if ca else None
+    ) as pool:
+        try:
+            answer = pool.request("POST", url, body=body, headers=dict(headers), redirect=False, preload_content=False)
+            return HttpReply(status=answer.status, body=answer.read(ANSWER_BYTES))
+        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
+            raise HostUnreachable(message("{host}: no connection", host=host), why=_why(error, url)) from error
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise ConnectionLost(message("{host}: no answer", host=host), why=_why(error, url)) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address is this machine's loopback."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _why(error: Exception, url: str) -> str:
+    """Return the reason without path and query of the address."""
+    place = urlsplit(url)
+    text = str(error)
+    for part in filter(None, (url, place.path.strip("/"), place.query)):
+        text = text.replace(part, "…")
+    return text[:500]
