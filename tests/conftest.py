@@ -7,6 +7,13 @@ import pytest
 pytest_plugins = ["tests.testbed.fixtures"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let authors of log parsers write the expected events anew."""
+    parser.addoption(
+        "--regenerate", action="store_true", help="write rules/parsers/*/expected/ from what parsers say now"
+    )
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Turn skips into a failure where root and apt could have provided what was missing."""
     skipped = terminalreporter.stats.get("skipped", [])

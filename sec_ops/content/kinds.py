@@ -2,16 +2,32 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from pathlib import PurePosixPath
+from typing import Any, Generic, Literal, TypeVar
 
 from sec_ops.model.catalogue import HighRiskSituation, Reference
 from sec_ops.model.check import Check, Probe
 from sec_ops.model.clause import Clause
+from sec_ops.model.log_field import LogField
+from sec_ops.model.log_parser import LogParser
 from sec_ops.model.organisation import KeySystem, Unit
 from sec_ops.model.people import Person
 from sec_ops.model.values import Value
 
-__all__ = ["CHECKS", "CLAUSES", "HIGH_RISK", "KINDS", "PEOPLE", "PROBES", "REFERENCES", "SYSTEMS", "UNITS", "Kind"]
+__all__ = [
+    "CHECKS",
+    "CLAUSES",
+    "FIELDS",
+    "HIGH_RISK",
+    "KINDS",
+    "PARSERS",
+    "PEOPLE",
+    "PROBES",
+    "REFERENCES",
+    "SYSTEMS",
+    "UNITS",
+    "Kind",
+]
 
 T = TypeVar("T", bound=Value)
 
@@ -28,8 +44,9 @@ def _always(_value: Any) -> bool:  # noqa: ANN401 - any kind's value
 class Kind(Generic[T]):
     """A kind of content object.
 
-    `folder` and `files` (glob patterns below it) say where. The file's name is the object's id; when `items` is set, a
-    file holds several objects in the list under that key, and its other keys describe the file as a whole.
+    `folder` and `files` (glob patterns below it) say where. The name of the file, or of the folder it lies in, is the
+    object's id (`named_by`); when `items` is set, a file holds several objects in the list under that key, and its
+    other keys describe the file as a whole.
     What `executes` needs approval when a site brings it. What ships as an `example` never mixes with a site's own.
     """
 
@@ -39,8 +56,14 @@ class Kind(Generic[T]):
     files: tuple[str, ...]
     items: str = ""
     id_in_file: bool = True
+    named_by: Literal["file", "folder"] = "file"
     executes: Callable[[T], bool] = _never
     example: bool = False
+
+    def name_of(self, relative: str) -> str:
+        """Return the id of the object in a file, by its path below the layer's root."""
+        path = PurePosixPath(relative)
+        return path.stem if self.named_by == "file" else path.parent.name
 
     @property
     def patchable(self) -> bool:
@@ -78,9 +101,12 @@ REFERENCES = Kind(
     id_in_file=False,
 )
 
+PARSERS = Kind(name="parsers", model=LogParser, folder="rules/parsers", files=("*/parser.yml",), named_by="folder")
+FIELDS = Kind(name="fields", model=LogField, folder="rules/fields", files=("*.yml",), items="fields")
+
 UNITS = Kind(name="units", model=Unit, folder="inventory", files=("sites/*.yml",), items="units", example=True)
 SYSTEMS = Kind(name="systems", model=KeySystem, folder="inventory", files=("systems/*.yml",), example=True)
 PEOPLE = Kind(name="people", model=Person, folder="inventory", files=("people.yml",), items="people", example=True)
 
-_ALL: tuple[Kind[Any], ...] = (CHECKS, PROBES, CLAUSES, HIGH_RISK, REFERENCES, UNITS, SYSTEMS, PEOPLE)
+_ALL: tuple[Kind[Any], ...] = (CHECKS, PROBES, CLAUSES, HIGH_RISK, REFERENCES, PARSERS, FIELDS, UNITS, SYSTEMS, PEOPLE)
 KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in _ALL}

@@ -73,7 +73,7 @@ def read_data(kind: Kind[Any], data: bytes, *, layer: Layer, name: str, relative
             raise ContentInvalid((Fault(file=name, line=1, path="", message=message("the file is a map of keys")),))
         digest = hashlib.sha256(data).hexdigest()
         origin = Origin(layer=layer, path=relative, line=document.line(()), sha256=digest)
-        entries = tuple(_entries(kind, document, origin, PurePosixPath(relative).stem))
+        entries = tuple(_entries(kind, document, origin, kind.name_of(relative)))
     except ContentInvalid as error:
         return LayerContent(entries=(), files=(), faults=error.faults)
     return LayerContent(entries=entries, files=(_file(kind, document, origin),), faults=())

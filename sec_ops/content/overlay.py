@@ -11,7 +11,7 @@ from sec_ops.content.model_faults import did_you_mean, model_faults
 from sec_ops.content.yaml_reader import Path
 from sec_ops.model.content import Loaded, Origin
 from sec_ops.model.errors import Fault
-from sec_ops.model.messages import message
+from sec_ops.model.messages import Message, message
 from sec_ops.model.values import Value
 
 __all__ = ["PATCHABLE", "overlay"]
@@ -62,13 +62,21 @@ def _placed(kind: Kind[T], entry: Entry, base: Mapping[str, Entry], faults: list
 def _checked(kind: Kind[T], entry: Entry, faults: list[Fault]) -> Loaded[T] | None:
     written = entry.raw.get("id")
     if kind.id_in_file and not kind.items and isinstance(written, str) and written != entry.id:
-        what = message("the id is {id}, the file {name}.yml", id=written, name=entry.id)
-        faults.append(entry.fault(("id",), what, message("the file's name without .yml is the id")))
+        faults.append(entry.fault(("id",), *_misnamed(kind, written, entry.id)))
     try:
         return Loaded(kind.model.model_validate(entry.raw), entry.origin)
     except ValidationError as error:
         faults.extend(model_faults(error, entry.document, entry.base, kind.model))
         return None
+
+
+def _misnamed(kind: Kind[Any], written: str, name: str) -> tuple[Message, Message]:
+    if kind.named_by == "folder":
+        return message("the id is {id}, the folder {name}", id=written, name=name), message(
+            "the folder's name is the id"
+        )
+    advice = message("the file's name without .yml is the id")
+    return message("the id is {id}, the file {name}.yml", id=written, name=name), advice
 
 
 def _patched(

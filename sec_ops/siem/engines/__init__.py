@@ -6,12 +6,34 @@ input's length: it takes the decoded text of one whole record and returns what i
 and lists as JSON has them), or None when it doesn't understand the text. It never raises, whatever the text is. A name
 with dots means the same as nested maps, so an engine that already speaks ECS gives a flat map (`rest: .`), which is
 quickest. Where the parser has a `heading`, the text is the source's last heading, a line feed and the record.
+
+An engine of JSON records also defines `compile_document(options)`, which returns an `ExtractDocument`: a record that
+was read to find its parser isn't read twice.
 """
 
+import pkgutil
 from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
-__all__ = ["Extract", "Extracted"]
+__all__ = ["Extract", "ExtractDocument", "Extracted", "engine", "engine_names"]
 
 Extracted = Mapping[str, Any]
 Extract = Callable[[str], Extracted | None]
+ExtractDocument = Callable[[Mapping[str, Any]], Extracted | None]
+
+
+@cache
+def engine_names() -> frozenset[str]:
+    """Return the names of all engines."""
+    return frozenset(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+@cache
+def engine(name: str) -> ModuleType:
+    """Return the module of an engine; raises KeyError when the folder has none of that name."""
+    if name not in engine_names():
+        raise KeyError(name)
+    return import_module(f"{__name__}.{name}")

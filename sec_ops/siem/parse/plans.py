@@ -1,0 +1,212 @@
+"""Extracted names and values made into ECS fields, by a plan for each shape of record.
+
+A shape is the names of a record and the types of their values. Logs repeat few shapes, so what a name becomes and how
+its value is converted is worked out once for each, and values that repeat are converted once.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
+from operator import itemgetter
+from typing import Any, Final
+
+from sec_ops.model.log_parser import LogParser, Mapped
+from sec_ops.siem.events import DATASET, MISFIT, TIME, Event, FieldType, FieldTypes
+from sec_ops.siem.parse.conform import ABSENT, CONVERTERS, UNFIT, Conversion, conform, written
+from sec_ops.siem.parse.flatten import OVERFLOW, flatten
+
+__all__ = ["RESERVED", "Plans", "Structure", "reserved"]
+
+RESERVED: Final = (TIME, DATASET, "event.ingested")
+"""Fields that only the session sets, with all of `sec_ops.` and `misfit.`; a record that names them is no authority."""
+_SHAPES_BOUND: Final = 4_096
+_VALUES_BOUND: Final = 2_048
+_VALUE_LENGTH_BOUND: Final = 512
+_NESTED: Final = frozenset({dict, list})
+_TEXTS: Final = (FieldType.KEYWORD, FieldType.TEXT)
+_UNSEEN: Final = object()
+
+Step = tuple[str, str, Conversion, "dict[Any, Any]"]
+Plan = Callable[[Mapping[str, Any], Event], None]
+
+
+class Structure:
+    """What the catalogue's names say of each other: which are leaves, and which are only beginnings of others."""
+
+    def __init__(self, fields: FieldTypes) -> None:
+        self.types = fields.types
+        self.objects = {beginning for name in fields.types for beginning in _beginnings(name)} - fields.types.keys()
+
+    def misplaced(self, name: str) -> bool:
+        """Return whether a leaf of that name would be an object elsewhere, or lie below another leaf."""
+        return name in self.objects or any(beginning in self.types for beginning in _beginnings(name))
+
+
+class Plans:
+    """The plans of one parser."""
+
+    def __init__(self, parser: LogParser, structure: Structure) -> None:
+        self._structure = structure
+        self._map = {name: _mapped(target) for name, target in parser.map.items()}
+        self._order = {name: at for at, name in enumerate(parser.map)}
+        self._rest = parser.rest
+        self._time = parser.time.field if parser.time else TIME
+        self._plans: dict[tuple[Any, ...], Plan] = {}
+
+    def apply(self, record: Mapping[str, Any], event: Event) -> Mapping[str, Any]:
+        """Add the fields of an extracted record to an event and return the record with dotted names."""
+        types = tuple(map(type, record.values()))
+        if not _NESTED.isdisjoint(types):
+            record = flatten(record)
+            types = tuple(map(type, record.values()))
+        shape = (tuple(record), types)
+        plan = self._plans.get(shape)
+        if plan is None:
+            if len(self._plans) >= _SHAPES_BOUND:
+                self._plans.clear()
+            plan = self._plans[shape] = self._plan(record)
+        plan(record, event)
+        return record
+
+    def _plan(self, record: Mapping[str, Any]) -> Plan:
+        plain: list[tuple[str, str]] = []
+        steps: list[Step] = []
+        lists: list[tuple[str, str, Conversion]] = []
+        for name, field, converter in self._targets(record):
+            convert = _conversion(self._structure.types.get(field, FieldType.KEYWORD), converter)
+            if isinstance(record[name], list):
+                lists.append((name, field, convert))
+            elif self._passes(record[name], field, converter):
+                plain.append((name, field))
+            else:
+                steps.append((name, field, convert, {}))
+        return _runner(plain, steps, lists)
+
+    def _passes(self, value: object, field: str, converter: str) -> bool:
+        kind = self._structure.types.get(field, FieldType.KEYWORD)
+        return converter == "text" and (
+            (kind in _TEXTS and type(value) is str) or (kind is FieldType.BOOLEAN and type(value) is bool)
+        )
+
+    def _targets(self, record: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+        """Yield extracted name, field and conversion, each field once: the first in the order of `map` has it."""
+        taken: set[str] = set()
+        names = sorted(record, key=lambda name: self._order.get(name, len(self._order)))
+        found = [(name, *each) for name in names if record[name] is not None for each in self._of(name)]
+        leaves = {field for _, field, _ in found}
+        parents = {beginning for field in leaves for beginning in _beginnings(field)}
+        for name, field, converter in found:
+            place = MISFIT + field if field in parents or self._structure.misplaced(field) else field
+            while place in taken and place.startswith(MISFIT):
+                place += "_"
+            if place not in taken:
+                taken.add(place)
+                yield name, place, converter
+
+    def _of(self, name: str) -> Iterator[tuple[str, Any]]:
+        mapped = self._map.get(name)
+        if mapped is not None:
+            yield from mapped
+        elif name == OVERFLOW:
+            yield OVERFLOW, "text"
+        elif name != self._time and self._rest:
+            field = _segments(name) if self._rest == "." else self._rest + _segments(name)
+            yield (MISFIT + field if reserved(field) else field), "text"
+        elif name != self._time and "." in name and name in self._structure.types and not reserved(name):
+            yield name, "text"
+
+
+def _runner(plain: list[tuple[str, str]], steps: list[Step], lists: list[tuple[str, str, Conversion]]) -> Plan:
+    fields = tuple(field for _, field in plain)
+    take = _taker([name for name, _ in plain])
+
+    def run(record: Mapping[str, Any], event: Event) -> None:
+        event.update(zip(fields, take(record), strict=False))
+        for name, field, convert, memory in steps:
+            value = record[name]
+            got = memory.get(value, _UNSEEN)
+            if got is _UNSEEN:
+                got = _remembered(memory, value, convert)
+            if got is UNFIT:
+                event[MISFIT + field] = written(value)
+            elif got is not ABSENT:
+                event[field] = got
+        for name, field, convert in lists:
+            _list(record[name], field, convert, event)
+
+    return run
+
+
+def _taker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if not names:
+        return lambda _record: ()
+    if len(names) == 1:
+        only = names[0]
+        return lambda record: (record[only],)
+    return itemgetter(*names)
+
+
+def _remembered(memory: dict[Any, Any], value: Any, convert: Conversion) -> Any:  # noqa: ANN401
+    got = convert(value)
+    if not isinstance(value, str) or len(value) <= _VALUE_LENGTH_BOUND:
+        if len(memory) >= _VALUES_BOUND:
+            memory.clear()
+        memory[value] = got
+    return got
+
+
+def _list(values: list[Any], field: str, convert: Conversion, event: Event) -> None:
+    got = [(value, convert(value)) for value in values if value is not None]
+    fit = [each for _, each in got if each is not UNFIT and each is not ABSENT]
+    unfit = [written(value) for value, each in got if each is UNFIT]
+    if fit:
+        event[field] = fit if len(fit) > 1 else fit[0]
+    if unfit:
+        event[MISFIT + field] = [*unfit] if len(unfit) > 1 else unfit[0]
+
+
+def _conversion(kind: FieldType, converter: Any) -> Conversion:  # noqa: ANN401 - a converter's name or a table's look-up
+    conformed = conform(kind)
+    if converter == "text":
+        return conformed
+    if converter == "address" and kind is FieldType.IP:
+        return lambda value: ABSENT if (got := conformed(value)) is UNFIT else got
+    first = CONVERTERS[converter] if isinstance(converter, str) else converter
+
+    def convert(value: Any) -> Any:  # noqa: ANN401
+        got = first(value)
+        return got if got is ABSENT or got is UNFIT else conformed(got)
+
+    return convert
+
+
+def _mapped(target: str | Mapped) -> tuple[tuple[str, Any], ...]:
+    if isinstance(target, str):
+        return ((target, "text"),)
+    converter: Any = target.convert
+    if target.table:
+        converter = _table(target.table, CONVERTERS.get(target.convert))
+    return tuple((field, converter) for field in target.to)
+
+
+def _table(table: Mapping[str, str], after: Conversion | None) -> Conversion:
+    def look_up(value: Any) -> Any:  # noqa: ANN401
+        got = table.get(written(value), value)
+        return ABSENT if got == "" else after(got) if after else got
+
+    return look_up
+
+
+def reserved(field: str) -> bool:
+    """Return whether a field is the session's own."""
+    return field in RESERVED or field.startswith(("sec_ops.", MISFIT))
+
+
+def _segments(name: str) -> str:
+    """Return a name without empty parts: no store has a field called `a..b`."""
+    if name and ".." not in name and name[0] != "." and name[-1] != ".":
+        return name
+    return ".".join(part or "_" for part in name.split("."))
+
+
+def _beginnings(name: str) -> list[str]:
+    return list(accumulate(name.split("."), lambda left, right: f"{left}.{right}"))[:-1]
