@@ -24,7 +24,10 @@ class Session(Protocol):
         ...
 
     def pending(self) -> bytes:
-        """Return what is held back, to be stored in the same transaction as the events; empty when nothing is."""
+        """Return what is held back, and what else later records need, such as the last heading; empty when nothing is.
+
+        Stored in the same transaction as the events. After `flush` no lines are held back, but a heading may stay.
+        """
         ...
 
 

@@ -25,6 +25,7 @@ class _Aside:
     held: bytes
     origin: Origin
     fed_ms: int
+    ended: bool = False
 
 
 class Sessions:
@@ -40,8 +41,8 @@ class Sessions:
 
     @property
     def holds_aside(self) -> bool:
-        """Return whether anything is held back of sources whose session isn't open."""
-        return bool(self._aside)
+        """Return whether lines are held back of sources whose session isn't open."""
+        return any(not each.ended for each in self._aside.values())
 
     def feed(self, place: Place, batch: RawBatch, now_ms: int) -> Sequence[Row]:
         """Return the events that are whole now."""
@@ -55,18 +56,23 @@ class Sessions:
         return current.session.feed(place, batch)
 
     def end(self, source: str) -> Sequence[Row]:
-        """Return what a source still holds back that has come to its end."""
+        """Return the events a source still holds back; what else its session knows, such as a heading, stays aside."""
         self._touched.add(source)
-        current = self._open.pop(source, None)
-        if current:
-            return current.session.flush()
         aside = self._aside.pop(source, None)
-        return self._understand(aside.origin, aside.held).flush() if aside else ()
+        current = self._open.pop(source, None)
+        if current is None and aside is not None:
+            current = _Open(self._understand(aside.origin, aside.held), aside.origin, aside.fed_ms)
+        if current is None:
+            return ()
+        rows = current.session.flush()
+        if held := current.session.pending():
+            self._aside[source] = _Aside(held, current.origin, current.fed_ms, ended=True)
+        return rows
 
     def end_silent(self, before_ms: int) -> list[Row]:
         """Return what sources hold back that nothing was fed to since then."""
         silent = [source for source, each in self._open.items() if each.fed_ms <= before_ms and each.session.pending()]
-        silent += [source for source, each in self._aside.items() if each.fed_ms <= before_ms]
+        silent += [source for source, each in self._aside.items() if each.fed_ms <= before_ms and not each.ended]
         return [row for source in silent for row in self.end(source)]
 
     def held_back(self) -> dict[str, bytes]:
