@@ -17,6 +17,9 @@ class Commit:
     `sequence` is the last batch whose records are all stored or pending; `pending` maps a source to what its session
     holds back (empty: nothing any more); what a commit doesn't mention stays as it was. Stored in one transaction
     with the events, or after them where the store takes an event twice without keeping it twice.
+
+    A commit brings something new when its sequence is beyond the stream's last, or is the last and holds back something
+    else (a source fell silent: its lines became events). Any other was told before, and is ignored with its events.
     """
 
     stream: str

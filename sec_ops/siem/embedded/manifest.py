@@ -1,0 +1,122 @@
+"""The manifest `store.db` (SQLite, WAL): which files, columns, commits and holds there are."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sec_ops.model.errors import StorageError
+from sec_ops.model.messages import message
+from sec_ops.runtime.files import make_folder
+
+__all__ = ["Manifest", "open_manifest"]
+
+VERSION = 1
+_WAIT_SECONDS = 120
+_PRIVATE = 0o600
+_SCHEMA = """
+CREATE TABLE state (generation INTEGER NOT NULL);
+INSERT INTO state VALUES (0);
+CREATE TABLE columns (
+    dataset TEXT NOT NULL, number INTEGER NOT NULL, field TEXT NOT NULL, kind TEXT NOT NULL, type TEXT NOT NULL,
+    PRIMARY KEY (dataset, number), UNIQUE (dataset, field, kind, type)
+) WITHOUT ROWID;
+CREATE TABLE files (
+    path TEXT NOT NULL PRIMARY KEY, dataset TEXT NOT NULL, day TEXT NOT NULL, rows INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, first_us INTEGER NOT NULL, last_us INTEGER NOT NULL,
+    first_received_us INTEGER NOT NULL, last_received_us INTEGER NOT NULL, sorted INTEGER NOT NULL,
+    columns BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX files_by_day ON files (dataset, day);
+CREATE TABLE removed (path TEXT NOT NULL PRIMARY KEY, generation INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE streams (stream TEXT NOT NULL PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE pending (
+    stream TEXT NOT NULL, source TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (stream, source)
+) WITHOUT ROWID;
+CREATE TABLE holds (id TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Manifest:
+    """An open manifest; its methods may be called from any thread, one at a time."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._turn = threading.RLock()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Enter a transaction that no other writer shares; all of it is kept, or on an exception nothing.
+
+        Raises StorageError.
+        """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Enter a view of one moment, which no writer waits for; raises StorageError."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        with self._turn:
+            try:
+                self._connection.execute(begin)
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise _refused(self.path, error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._turn:
+            self._connection.close()
+
+
+def open_manifest(path: Path) -> Manifest:
+    """Open the manifest, made when there is none; raises StorageError."""
+    make_folder(path.parent)
+    try:
+        connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        path.chmod(_PRIVATE)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        manifest = Manifest(path, connection)
+        if _version(connection) != VERSION:
+            _make(manifest)
+    except (sqlite3.Error, OSError) as error:
+        raise _refused(path, error) from error
+    return manifest
+
+
+def _make(manifest: Manifest) -> None:
+    with manifest.writing() as connection:
+        found = _version(connection)
+        if found == 0:
+            for statement in _SCHEMA.split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+    if found > VERSION:
+        what = message("{path} was written by a newer version of this program", path=manifest.path)
+        raise StorageError(what, where=str(manifest.path), advice=message("install that version, or a newer one"))
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _refused(path: Path, error: Exception) -> StorageError:
+    return StorageError(
+        message("the manifest of the event store can't be used: {reason}", reason=str(error)),
+        where=str(path),
+        advice=message("free space or mend permissions, then run the command again; what was written before is intact"),
+    )

@@ -1,0 +1,80 @@
+"""Which day of which dataset an event belongs to.
+
+The day is the UTC day of the event's own time while that lies within 400 days before and one day after its receipt;
+an event that claims another time (1970, 2038, a wrong clock, an old archive) lies in the day of its receipt, in files
+of its own. It is found by its own time all the same: the manifest keeps each file's first and last time.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from sec_ops.siem.events import DATASET, TIME, UNPARSED, Event, Row
+
+__all__ = ["DAY_US", "INGESTED", "Partition", "day_text", "folder_of", "partitioned", "received_us", "time_us"]
+
+INGESTED = "event.ingested"
+DAY_US = 86_400_000_000
+_BEFORE_US, _AFTER_US = 400 * DAY_US, DAY_US
+_EPOCH = date(1970, 1, 1)
+_SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
+_BOUND = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A day (UTC, `2026-11-26`) of a dataset; events that aren't `timely` have files of their own."""
+
+    dataset: str
+    day: str
+    timely: bool = True
+
+
+def partitioned(rows: Sequence[Row], now_us: int) -> Mapping[Partition, list[Row]]:
+    """Return rows by partition; `now_us` is the receipt of events that don't name theirs."""
+    groups: dict[tuple[str, int, bool], list[Row]] = {}
+    for row in rows:
+        event = row.event
+        received = received_us(event, now_us)
+        time = time_us(event, now_us)
+        timely = received - _BEFORE_US <= time <= received + _AFTER_US
+        key = (_dataset(event), (time if timely else received) // DAY_US, timely)
+        group = groups.get(key)
+        if group is None:
+            groups[key] = [row]
+        else:
+            group.append(row)
+    return {Partition(dataset, day_text(day), timely): group for (dataset, day, timely), group in groups.items()}
+
+
+def received_us(event: Event, now_us: int) -> int:
+    """Return when an event was received, microseconds."""
+    received = event.get(INGESTED)
+    return received if type(received) is int and 0 <= received < 2**57 else now_us
+
+
+def time_us(event: Event, now_us: int) -> int:
+    """Return when an event happened as it says; ECS asks for the time of receipt where it doesn't say."""
+    time = event.get(TIME)
+    return time if type(time) is int and -_BOUND <= time < _BOUND else received_us(event, now_us)
+
+
+def folder_of(partition: Partition) -> str:
+    """Return the folder of a partition below that of all events; a dataset's name may hold anything."""
+    safe = _SAFE_NAME.fullmatch(partition.dataset)
+    name = partition.dataset if safe else "_" + hashlib.sha256(partition.dataset.encode(errors="replace")).hexdigest()
+    return f"{name}/{partition.day}"
+
+
+@lru_cache(maxsize=4096)
+def day_text(day: int) -> str:
+    """Return the text of a day counted from 1970."""
+    return (_EPOCH + timedelta(days=day)).isoformat()
+
+
+def _dataset(event: Event) -> str:
+    dataset = event.get(DATASET)
+    return dataset if type(dataset) is str and dataset else UNPARSED

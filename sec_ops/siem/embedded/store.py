@@ -1,0 +1,213 @@
+"""The embedded store of events: what `EventStore` and `Expiring` ask for, put together from its parts."""
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sec_ops.model.protocols import Clock
+from sec_ops.runtime.files import make_folder
+from sec_ops.siem.embedded.columns import COLUMNS_BOUND, ColumnBook
+from sec_ops.siem.embedded.columnwise import Chunk, chunks
+from sec_ops.siem.embedded.compacting import compact
+from sec_ops.siem.embedded.counting import Counting
+from sec_ops.siem.embedded.engine import open_engine
+from sec_ops.siem.embedded.expiring import day_digest, remove_day
+from sec_ops.siem.embedded.files import EventFile, commits, day_files, days, is_new, register
+from sec_ops.siem.embedded.layout import Layout
+from sec_ops.siem.embedded.locks import sharing
+from sec_ops.siem.embedded.manifest import open_manifest
+from sec_ops.siem.embedded.partitions import partitioned
+from sec_ops.siem.embedded.searching import Search
+from sec_ops.siem.embedded.sweeping import sweep, sweep_replaced
+from sec_ops.siem.embedded.views import Span, View, viewing
+from sec_ops.siem.embedded.writing import FileWriter, discard
+from sec_ops.siem.events import Event, FieldTypes, Row
+from sec_ops.siem.query.tree import Everything, Query
+from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["EmbeddedStore"]
+
+_THREADS = min(4, os.cpu_count() or 1)
+_READ_MEGABYTES, _WRITE_MEGABYTES = 1024, 256
+
+
+class EmbeddedStore:
+    """Events below a folder (`var/logs/`), for any number of processes and threads that read and write at once."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        types: FieldTypes,
+        clock: Clock,
+        randomness: Callable[[int], bytes] = secrets.token_bytes,
+        columns_bound: int = COLUMNS_BOUND,
+    ) -> None:
+        """Open the store, made when there is none; raises StorageError."""
+        self._layout = Layout.at(folder)
+        self._types = types
+        self._clock = clock
+        self._randomness = randomness
+        self._manifest = open_manifest(self._layout.manifest)
+        self._book = ColumnBook(self._manifest, columns_bound)
+        self._engines: dict[str, DuckDBPyConnection] = {}
+        self._turn = threading.Lock()
+        self._writing = threading.Lock()
+
+    def append(self, rows: Sequence[Row], commit: Commit) -> None:
+        """Store events and how far that brings the stream; durable on return, stored once however often it is told."""
+        with self._manifest.reading() as connection:
+            if not is_new(connection, commit):
+                return
+        written: list[EventFile] = []
+        with self._writing, sharing(self._layout.writers):
+            registered = False
+            try:
+                self._write(rows, written)
+                with self._manifest.writing() as connection:
+                    registered = register(connection, written, commit)
+            finally:
+                if not registered:
+                    discard(self._layout.events, written)
+
+    def committed(self) -> Mapping[str, Commit]:
+        """Return the last commit of every stream."""
+        with self._manifest.reading() as connection:
+            return commits(connection)
+
+    def search(self, request: Request) -> Iterator[Event]:
+        """Yield the events asked for; what is yielded is of one moment, however long that takes."""
+        with self._view(Span(since_us=request.since_us, until_us=request.until_us)) as view:
+            search = Search(
+                view=view,
+                request=request,
+                types=self._types,
+                folder=self._layout.events,
+                engine=self._reading_engine(),
+            )
+            yield from search.events()
+
+    def count(self, request: Request) -> int:
+        """Return how many events the query finds, whatever the limit."""
+        with self._counting(request.query, Span(since_us=request.since_us, until_us=request.until_us)) as counting:
+            return counting.count()
+
+    def histogram(self, request: Request, interval_us: int) -> Sequence[Bucket]:
+        """Return the counts of spans of that length (aligned to 1970), in order, without the empty ones."""
+        with self._counting(request.query, Span(since_us=request.since_us, until_us=request.until_us)) as counting:
+            return counting.histogram(interval_us)
+
+    def top(self, request: Request, name: str) -> Sequence[Bucket]:
+        """Return the most frequent values of a field, at most `limit`; a list counts each of its values."""
+        with self._counting(request.query, Span(since_us=request.since_us, until_us=request.until_us)) as counting:
+            return counting.top(name, request.limit)
+
+    def days(self) -> Sequence[DatasetDay]:
+        """Return what is kept, by dataset and day."""
+        with self._manifest.reading() as connection:
+            return days(connection)
+
+    def sources(self, since_us: int, until_us: int) -> Sequence[SourceFacts]:
+        """Return what was received (`event.ingested`) within the span, by source, dataset, host and unit."""
+        with self._counting(Everything(), Span(since_us=since_us, until_us=until_us, clock="received_")) as counting:
+            return counting.sources()
+
+    def columns(
+        self, dataset: str, fields: Sequence[str], since_us: int | None = None, until_us: int | None = None
+    ) -> Iterator[Chunk]:
+        """Yield the values of fields of one dataset, column by column, in no order; see `Chunk`."""
+        span = Span(since_us=since_us, until_us=until_us)
+        with self._view(span) as view:
+            engine = self._reading_engine()
+            yield from chunks(
+                view, dataset, fields, span=span, types=self._types, folder=self._layout.events, engine=engine
+            )
+
+    def maintain(self) -> None:
+        """Merge small files, and remove what nobody needs any more; does nothing while another process does."""
+        compact(self._layout, self._manifest, self._writing_engine(), self._clock, self._randomness)
+        sweep(self._layout, self._manifest)
+
+    def expired(self, received_before_us: int) -> Sequence[DatasetDay]:
+        """Return the days of datasets all of whose events were received before that time."""
+        with self._manifest.reading() as connection:
+            return days(connection, received_before_us)
+
+    def sources_of(self, day: DatasetDay) -> frozenset[str]:
+        """Return the sources whose events a day of a dataset holds."""
+        with self._view(Span()) as view:
+            files = tuple(file for file in view.files.get(day.dataset, ()) if file.day == day.day)
+            counting = self._counted(View({day.dataset: files} if files else {}, view.columns), Everything(), Span())
+            return frozenset(str(bucket.key) for bucket in counting.top("sec_ops.source", None))
+
+    def digest(self, day: DatasetDay) -> str:
+        """Return the SHA-256 (hexadecimal) of what a day of a dataset holds now, read from its files."""
+        with self._manifest.reading() as connection:
+            files = day_files(connection, day.dataset, day.day)
+        return day_digest(self._layout.events, files)
+
+    def remove(self, day: DatasetDay, sha256: str) -> bool:
+        """Take a day of a dataset away for good, if it still holds exactly what the digest says; else return False."""
+        removed = remove_day(self._layout, self._manifest, day, sha256)
+        sweep_replaced(self._layout, self._manifest)
+        return removed
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        with self._turn:
+            for engine in self._engines.values():
+                engine.close()
+            self._engines.clear()
+        self._manifest.close()
+
+    def _write(self, rows: Sequence[Row], written: list[EventFile]) -> None:
+        writer = FileWriter(
+            self._layout.events,
+            self._writing_engine(),
+            book=self._book,
+            types=self._types,
+            randomness=self._randomness,
+        )
+        now_us = int(self._clock.now().timestamp() * 1_000_000)
+        for partition, group in partitioned(rows, now_us).items():
+            writer.write(partition, group, now_us, written)
+
+    @contextmanager
+    def _view(self, span: Span) -> Iterator[View]:
+        with viewing(self._manifest, self._layout.readers, span, self._randomness) as view:
+            yield view
+
+    @contextmanager
+    def _counting(self, query: Query, span: Span) -> Iterator[Counting]:
+        with self._view(span) as view:
+            yield self._counted(view, query, span)
+
+    def _counted(self, view: View, query: Query, span: Span) -> Counting:
+        return Counting(
+            view=view,
+            query=query,
+            span=span,
+            types=self._types,
+            folder=self._layout.events,
+            engine=self._reading_engine(),
+        )
+
+    def _reading_engine(self) -> "DuckDBPyConnection":
+        return self._engine("reading", _THREADS, _READ_MEGABYTES)
+
+    def _writing_engine(self) -> "DuckDBPyConnection":
+        return self._engine("writing", 1, _WRITE_MEGABYTES)
+
+    def _engine(self, name: str, threads: int, megabytes: int) -> "DuckDBPyConnection":
+        with self._turn:
+            if name not in self._engines:
+                make_folder(self._layout.events)
+                self._engines[name] = open_engine(self._layout.events, threads=threads, memory_megabytes=megabytes)
+            return self._engines[name]
