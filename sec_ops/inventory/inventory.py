@@ -26,7 +26,7 @@ class Inventory:
 
     def hosts_of(self, system: str) -> tuple[Host, ...]:
         """Return the hosts of a key system, in the inventory's order; raises KeyError for an unknown system."""
-        return self._matching(self.systems[system].hosts)
+        return self.named(self.systems[system].hosts)
 
     def systems_of(self, host: str) -> tuple[KeySystem, ...]:
         """Return the key systems a host belongs to."""
@@ -41,6 +41,7 @@ class Inventory:
         """Return the hosts of a pattern such as `web*:db:!school-7`; raises UsageError when a term names nothing."""
         return tuple(self.hosts[name] for name in select(pattern, self.hosts, self.groups))
 
-    def _matching(self, terms: tuple[str, ...]) -> tuple[Host, ...]:
+    def named(self, terms: tuple[str, ...]) -> tuple[Host, ...]:
+        """Return the hosts that names, groups or globs stand for, in the inventory's order."""
         names = set[str]().union(*(matching(term, self.hosts, self.groups) for term in terms))
         return tuple(host for name, host in self.hosts.items() if name in names)

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sec_ops.content.kinds import CLAUSES, SYSTEMS, UNITS, Kind
 from sec_ops.content.library import Library
 from sec_ops.content.model_faults import did_you_mean
 from sec_ops.content.yaml_reader import Path
 from sec_ops.inventory.inventory import Inventory
+from sec_ops.inventory.log_sources import network_of
 from sec_ops.inventory.patterns import matching
 from sec_ops.model.clause import Clause
 from sec_ops.model.errors import Fault
+from sec_ops.model.log_source import LogSource
 from sec_ops.model.messages import Message, message
 from sec_ops.model.organisation import KeySystem, Unit, UnitKind
 
@@ -83,6 +86,8 @@ def _system_faults(system: KeySystem, inventory: Inventory, told: _Told) -> Iter
     yield from _host_faults(("hosts",), system.hosts, inventory, told)
     for index, each in enumerate(system.objects):
         yield from _host_faults(("objects", index, "hosts"), each.hosts, inventory, told)
+    for index, source in enumerate(system.log_sources):
+        yield from _log_source_faults(("log_sources", index), source, system, inventory, told)
 
 
 def _person_faults(path: Path, person: str, inventory: Inventory, told: _Told) -> Iterator[Fault]:
@@ -95,6 +100,31 @@ def _host_faults(path: Path, terms: Iterable[str], inventory: Inventory, told: _
         if not matching(term, inventory.hosts, inventory.groups) and term not in inventory.groups:
             what = message("no host and no group is called {term}", term=term)
             yield _unknown(told, (*path, index), what, term, {*inventory.hosts, *inventory.groups})
+
+
+def _log_source_faults(
+    path: Path, source: LogSource, system: KeySystem, inventory: Inventory, told: _Told
+) -> Iterator[Fault]:
+    yield from _host_faults((*path, "hosts"), source.hosts, inventory, told)
+    objects = [each.id for each in system.objects]
+    if source.object is not None and source.object not in objects:
+        what = message("the system has no object {id}", id=source.object)
+        yield _unknown(told, (*path, "object"), what, source.object, objects)
+    for index, address in enumerate(source.addresses):
+        if network_of(address) is None:
+            what = message("neither an address nor a network: {address}", address=address)
+            yield told((*path, "addresses", index), what, message("for example 192.0.2.7 or 192.0.2.0/24"))
+    if source.zone is not None and not _is_zone(source.zone):
+        what = message("no time zone is called {zone}", zone=source.zone)
+        yield told((*path, "zone"), what, message("for example Asia/Shanghai"))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError):
+        return False
+    return True
 
 
 def _clause_faults(

@@ -19,7 +19,9 @@ class Recognise(Value):
 
     programs: tuple[NonEmpty, ...] = Field(default=(), description="program names in syslog, such as sshd; * and ?")
     files: tuple[NonEmpty, ...] = Field(default=(), description="path patterns, such as **/nginx/access.log*")
-    keys: tuple[NonEmpty, ...] = Field(default=(), description="names a JSON record has, all of them; dots go inside")
+    keys: tuple[NonEmpty, ...] = Field(
+        default=(), description="names a JSON record has, all of them; dots go inside, `*` is any"
+    )
     content: tuple[NonEmpty, ...] = Field(default=(), description="RE2 patterns of a record's beginning")
     priority: int = Field(default=50, ge=0, le=100, description="lower is asked earlier")
 

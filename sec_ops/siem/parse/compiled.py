@@ -33,6 +33,7 @@ class Compiled:
         self.extract: Extract = module.compile_engine(parser.options)
         document = getattr(module, "compile_document", None)
         self.extract_document = document(parser.options) if document else None
+        self.plain = not (parser.join or parser.heading or parser.ignore or parser.carries)
         self._plans = Plans(parser, structure)
         self._timing = Timing(parser.time)
 

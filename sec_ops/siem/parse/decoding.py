@@ -38,9 +38,7 @@ def decode(data: bytes, encoding: str = "") -> str:
             text = data.decode()
         except UnicodeDecodeError:
             return _guessed(data)
-        if "\0" not in text and not text.startswith("\ufeff"):
-            return text
-        return _guessed(data)
+        return _guessed(data) if "\0" in text or text[:1] == "\ufeff" else text
     return _strict(data, encoding) or _guessed(data)
 
 

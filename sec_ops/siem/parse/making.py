@@ -100,7 +100,7 @@ class Maker:
         clock = self._at(stamp.received_us)
         event: Event = {**self._provenance, DATASET: UNPARSED, "event.kind": PIPELINE_ERROR, "message": text}
         event["event.ingested"] = stamp.received_us
-        clock.settle(event, None, "received")
+        clock.settle(event, None)
         self._name_host(event)
         return _flagged(event, flags)
 
@@ -132,10 +132,11 @@ class Maker:
         return self._clock
 
     def _settle(self, event: Event, stated_us: int | None) -> Event:
-        self._clock.settle(event, stated_us, "received")
+        self._clock.settle(event, stated_us)
         if self._live and stated_us is not None:
             event["sec_ops.skew_ms"] = (self._clock.received_us - stated_us) // 1000
-        self._name_host(event)
+        if self._origin.host or "host.name" not in event:
+            self._name_host(event)
         return event
 
     def _name_host(self, event: Event) -> None:

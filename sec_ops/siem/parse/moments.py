@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
-__all__ = ["DAY_US", "Form", "Moment", "compile_form", "zone_named"]
+__all__ = ["DAY_US", "Form", "Moment", "compile_form", "whole_iso", "zone_named"]
 
 DAY_US: Final = 86_400_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,6 +75,15 @@ def zone_named(name: str) -> ZoneInfo | None:
 def compile_form(form: str) -> Form:
     """Return the reader of a form; raises ValueError for a directive that is not known."""
     return _NAMED.get(form) or _strptime(form)
+
+
+def whole_iso(text: str) -> int | None:
+    """Return microseconds of an ISO 8601 time that names its zone, None for any other."""
+    try:
+        past = datetime.fromisoformat(text) - _EPOCH
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
 
 
 def _iso(text: str) -> Moment | int | None:

@@ -33,7 +33,7 @@ class Pattern:
         compiled = _compiled(source)
         self._match, self._search = compiled.match, compiled.search
         self.grouped = compiled.groups > 0
-        self._names = tuple((_text(name), at - 1) for name, at in compiled.groupindex.items())
+        self._names = tuple((_text(name), at) for name, at in compiled.groupindex.items())
 
     def found_in(self, text: str) -> bool:
         """Return whether the text holds the pattern anywhere."""
@@ -52,11 +52,14 @@ class Pattern:
 
     def names(self, text: str) -> dict[str, str] | None:
         """Return the named groups that took part in a match anywhere in the text, or None without a match."""
-        hit = self._search(_bytes(text))
+        data = _bytes(text)
+        hit = self._search(data)
         if hit is None:
             return None
-        values = hit.groups()
-        return {name: _text(values[at]) for name, at in self._names if values[at] is not None}
+        spans = [(name, *span) for name, at in self._names if (span := _span(hit, at))[0] >= 0]
+        if len(data) == len(text):
+            return {name: text[start:end] for name, start, end in spans}
+        return {name: _text(data[start:end]) for name, start, end in spans}
 
 
 def first_of(patterns: Sequence[str], where: str) -> Callable[[str], Sequence[int]]:
@@ -82,6 +85,13 @@ def path_pattern(glob: str) -> Pattern:
     words = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
     parts = (words.get(part, re.escape(part)) for part in re.split(r"(\*\*/|\*|\?)", glob))
     return Pattern("^(?:" + "".join(parts) + ")$")
+
+
+def _span(hit: Any, at: int) -> tuple[int, int]:  # noqa: ANN401 - the library has no types
+    # The library's own span() and groups() look the pattern's group count up for each: half of a line's time.
+    spans = getattr(hit, "_spans", None)
+    found: tuple[int, int] = hit.span(at) if spans is None else spans[at]
+    return found
 
 
 def _options() -> Any:  # noqa: ANN401 - the library has no types

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -18,13 +18,12 @@ _BYTES_BOUND: Final = 8 * 1024 * 1024
 _SERIALS_BOUND: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Where a record's first line stands in the raw log, and when it was received (microseconds, UTC)."""
 
     stream: str
     sequence: int
-    index: int
+    number: int
     received_us: int
 
 
@@ -83,14 +82,13 @@ class Held:
         """Return what is held as bytes, empty when that is nothing."""
         if not self.open and not self.headings:
             return b""
-        return orjson.dumps(
-            {"version": 1, "open": [asdict(each) for each in self.open.values()], "headings": self.headings}
-        )
+        pieces = [{**asdict(each), "stamp": tuple(each.stamp)} for each in self.open.values()]
+        return orjson.dumps({"version": 1, "open": pieces, "headings": self.headings})
 
     def _take_up(self, pending: bytes) -> None:
         stored: dict[str, Any] = orjson.loads(pending)
         self.headings = dict(stored["headings"])
         for each in stored["open"]:
-            piece = Piece(**{**each, "key": tuple(each["key"]), "stamp": Stamp(**each["stamp"])})
+            piece = Piece(**{**each, "key": tuple(each["key"]), "stamp": Stamp(*each["stamp"])})
             self.open[piece.key] = piece
             self._size += piece.size

@@ -21,11 +21,9 @@ RESERVED: Final = (TIME, DATASET, "event.ingested")
 _SHAPES_BOUND: Final = 4_096
 _VALUES_BOUND: Final = 2_048
 _VALUE_LENGTH_BOUND: Final = 512
-_NESTED: Final = frozenset({dict, list})
 _TEXTS: Final = (FieldType.KEYWORD, FieldType.TEXT)
-_UNSEEN: Final = object()
 
-Step = tuple[str, str, Conversion, "dict[Any, Any]"]
+Step = tuple[str, str, Conversion]
 Plan = Callable[[Mapping[str, Any], Event], None]
 
 
@@ -54,23 +52,27 @@ class Plans:
 
     def apply(self, record: Mapping[str, Any], event: Event) -> Mapping[str, Any]:
         """Add the fields of an extracted record to an event and return the record with dotted names."""
-        types = tuple(map(type, record.values()))
-        if not _NESTED.isdisjoint(types):
-            record = flatten(record)
-            types = tuple(map(type, record.values()))
-        shape = (tuple(record), types)
+        plan = self._plans.get((tuple(record), tuple(map(type, record.values()))))
+        if plan is None:
+            if _has_maps(record):
+                record = flatten(record)
+            plan = self._planned(record)
+        plan(record, event)
+        return record
+
+    def _planned(self, record: Mapping[str, Any]) -> Plan:
+        shape = (tuple(record), tuple(map(type, record.values())))
         plan = self._plans.get(shape)
         if plan is None:
             if len(self._plans) >= _SHAPES_BOUND:
                 self._plans.clear()
             plan = self._plans[shape] = self._plan(record)
-        plan(record, event)
-        return record
+        return plan
 
     def _plan(self, record: Mapping[str, Any]) -> Plan:
         plain: list[tuple[str, str]] = []
         steps: list[Step] = []
-        lists: list[tuple[str, str, Conversion]] = []
+        lists: list[Step] = []
         for name, field, converter in self._targets(record):
             convert = _conversion(self._structure.types.get(field, FieldType.KEYWORD), converter)
             if isinstance(record[name], list):
@@ -78,7 +80,7 @@ class Plans:
             elif self._passes(record[name], field, converter):
                 plain.append((name, field))
             else:
-                steps.append((name, field, convert, {}))
+                steps.append((name, field, convert))
         return _runner(plain, steps, lists)
 
     def _passes(self, value: object, field: str, converter: str) -> bool:
@@ -115,20 +117,17 @@ class Plans:
             yield name, "text"
 
 
-def _runner(plain: list[tuple[str, str]], steps: list[Step], lists: list[tuple[str, str, Conversion]]) -> Plan:
+def _runner(plain: list[tuple[str, str]], steps: list[Step], lists: list[Step]) -> Plan:
     fields = tuple(field for _, field in plain)
     take = _taker([name for name, _ in plain])
+    quick = [(name, field, *_remembering(field, convert)) for name, field, convert in steps]
 
     def run(record: Mapping[str, Any], event: Event) -> None:
         event.update(zip(fields, take(record), strict=False))
-        for name, field, convert, memory in steps:
+        for name, field, known, learn in quick:
             value = record[name]
-            got = memory.get(value, _UNSEEN)
-            if got is _UNSEEN:
-                got = _remembered(memory, value, convert)
-            if got is UNFIT:
-                event[MISFIT + field] = written(value)
-            elif got is not ABSENT:
+            got = known(value)
+            if got is not None or (got := learn(value, event)) is not None:
                 event[field] = got
         for name, field, convert in lists:
             _list(record[name], field, convert, event)
@@ -145,13 +144,27 @@ def _taker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     return itemgetter(*names)
 
 
-def _remembered(memory: dict[Any, Any], value: Any, convert: Conversion) -> Any:  # noqa: ANN401
-    got = convert(value)
-    if not isinstance(value, str) or len(value) <= _VALUE_LENGTH_BOUND:
-        if len(memory) >= _VALUES_BOUND:
-            memory.clear()
-        memory[value] = got
-    return got
+def _remembering(field: str, convert: Conversion) -> tuple[Callable[[Any], Any], Callable[[Any, Event], Any]]:
+    """Return the look-up of values converted before, and the conversion of others: None when nothing fits the field."""
+    memory: dict[Any, Any] = {}
+
+    def learn(value: Any, event: Event) -> Any:  # noqa: ANN401 - whatever a log holds
+        got = convert(value)
+        if got is UNFIT:
+            event[MISFIT + field] = written(value)
+        if got is UNFIT or got is ABSENT:
+            return None
+        if not isinstance(value, str) or len(value) <= _VALUE_LENGTH_BOUND:
+            if len(memory) >= _VALUES_BOUND:
+                memory.clear()
+            memory[value] = got
+        return got
+
+    return memory.get, learn
+
+
+def _has_maps(record: Mapping[str, Any]) -> bool:
+    return any(kind is dict or kind is list for kind in map(type, record.values()))
 
 
 def _list(values: list[Any], field: str, convert: Conversion, event: Event) -> None:

@@ -1,6 +1,6 @@
 """Which parser a record belongs to: by its path, its program, the names in it, or how it begins."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sec_ops.siem.parse.compiled import Compiled
@@ -10,8 +10,6 @@ __all__ = ["Router"]
 
 _MEMORY_BOUND: Final = 4_096
 _BEGINNING: Final = 4_096
-_MAPS: Final = frozenset({dict, list})
-_UNSEEN: Final = object()
 
 
 class Router:
@@ -24,7 +22,7 @@ class Router:
         self._programs = [(path_pattern(glob), each) for each in self._all for glob in each.recognise.programs]
         self._program_memory: dict[str, tuple[Compiled, ...]] = {}
         self._keys = [each for each in self._all if each.recognise.keys]
-        self._key_memory: dict[tuple[str, ...], Compiled | None] = {}
+        self._key_memory: dict[tuple[str, ...], tuple[tuple[Compiled, tuple[str, ...]], ...]] = {}
         content = [(pattern, each) for each in self._all for pattern in each.recognise.content]
         self._content = [each for _, each in content]
         self._begins = first_of([pattern for pattern, _ in content], "beginning")
@@ -51,24 +49,30 @@ class Router:
 
     def by_keys(self, document: Mapping[str, Any]) -> Compiled | None:
         """Return the parser whose names a JSON object has."""
-        if not _MAPS.isdisjoint(map(type, document.values())):
-            return self._look_up(document)
         shape = tuple(document)
-        found = self._key_memory.get(shape, _UNSEEN)
-        if found is _UNSEEN:
-            found = self._look_up(document)
+        found = self._key_memory.get(shape)
+        if found is None:
+            found = tuple(_possible(self._keys, document))
             if len(self._key_memory) >= _MEMORY_BOUND:
                 self._key_memory.clear()
             self._key_memory[shape] = found
-        return found  # type: ignore[return-value]
+        for parser, inside in found:
+            if all(_has(document, key) for key in inside):
+                return parser
+        return None
 
     def by_content(self, text: str) -> Compiled | None:
         """Return the parser one of whose patterns a text begins with."""
         hits = self._begins(text[:_BEGINNING])
         return self._content[hits[0]] if hits else None
 
-    def _look_up(self, document: Mapping[str, Any]) -> Compiled | None:
-        return next((each for each in self._keys if all(_has(document, key) for key in each.recognise.keys)), None)
+
+def _possible(parsers: Sequence[Compiled], document: Mapping[str, Any]) -> Iterator[tuple[Compiled, tuple[str, ...]]]:
+    """Yield the parsers that an object with these names may belong to, with the keys to look for inside its values."""
+    for each in parsers:
+        inside = tuple(key for key in each.recognise.keys if key not in document and key != "*")
+        if all("." in key and key.partition(".")[0] in document for key in inside):
+            yield each, inside
 
 
 def _has(document: Mapping[str, Any], key: str) -> bool:

@@ -33,10 +33,12 @@ class ParsingSession:
         self._headed = tuple(filter(None, (router.named(name) for name in self._held.headings)))
         self._maker = Maker(origin, zone)
         self._rows: list[Row] = []
+        self._place = Place("", 0)
 
     def feed(self, place: Place, batch: RawBatch) -> Sequence[Row]:
         """Return the events that are whole now."""
         self._rows = []
+        self._place = place
         received_us = batch.received_ms * 1000
         for index, record in enumerate(batch.records):
             self._take(record, Stamp(place.stream, place.sequence, index, received_us))
@@ -72,10 +74,11 @@ class ParsingSession:
         for parser in self._first:
             if self._offer(parser, text, None, stamp):
                 return True
-        for parser in self._continuing():
-            if self._offer(parser, text, None, stamp):
-                return True
-        document = read_object(text) if text.lstrip()[:1] == "{" else None
+        if self._held.open or self._headed:
+            for parser in self._continuing():
+                if self._offer(parser, text, None, stamp):
+                    return True
+        document = read_object(text) if text[:1] == "{" or text.lstrip()[:1] == "{" else None
         claiming = self._router.by_keys(document) if document is not None else None
         claiming = claiming or self._router.by_content(text)
         return claiming is not None and claiming not in self._first and self._offer(claiming, text, document, stamp)
@@ -88,6 +91,11 @@ class ParsingSession:
         yield from reversed(self._headed)
 
     def _offer(self, parser: Compiled, text: str, document: Mapping[str, Any] | None, stamp: Stamp) -> bool:
+        if parser.plain:
+            found = parser.read(text, document)
+            if found is not None:
+                self._add(self._maker.finish(parser, found, self._maker.begin(parser, stamp), text, stamp), stamp)
+            return found is not None
         if parser.ignore is not None and parser.ignore.begins(text):
             return True
         if parser.heading is not None and (heading := parser.heading.first(text)) is not None:
@@ -206,5 +214,9 @@ class ParsingSession:
             self._add(self._maker.failed(text, piece.stamp, error), piece.stamp)
 
     def _add(self, event: Event, stamp: Stamp) -> None:
-        event[RECORD] = f"{stamp.stream}/{stamp.sequence}/{stamp.index}"
-        self._rows.append(Row(event, Place(stamp.stream, stamp.sequence), stamp.index))
+        stream, sequence, number, _ = stamp
+        place = self._place
+        if sequence != place.sequence or stream != place.stream:
+            place = Place(stream, sequence)
+        event[RECORD] = f"{stream}/{sequence}/{number}"
+        self._rows.append(Row(event, place, number))

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sec_ops.model.log_parser import TimeRule
 from sec_ops.siem.events import MISFIT, TIME, Event
-from sec_ops.siem.parse.moments import DAY_US, Moment, compile_form, zone_named
+from sec_ops.siem.parse.moments import DAY_US, Moment, compile_form, whole_iso, zone_named
 
 __all__ = ["EARLIEST_US", "STATED", "TIME_FROM", "Clock", "Timing"]
 
@@ -34,16 +34,14 @@ class Clock:
         self.reference_us = reference_us
         self.zone = zone
 
-    def settle(self, event: Event, stated_us: int | None, otherwise: str) -> None:
-        """Set an event's time from what was stated; `otherwise` says why nothing was."""
-        if stated_us is None:
-            event[TIME] = self.received_us
-            event[TIME_FROM] = otherwise
-        elif EARLIEST_US <= stated_us <= self.received_us + DAY_US:
+    def settle(self, event: Event, stated_us: int | None) -> None:
+        """Set an event's time from what was stated, else from receipt."""
+        if stated_us is not None and EARLIEST_US <= stated_us <= self.received_us + DAY_US:
             event[TIME] = stated_us
-        else:
-            event[TIME] = self.received_us
-            event[TIME_FROM] = "received"
+            return
+        event[TIME] = self.received_us
+        event[TIME_FROM] = "received"
+        if stated_us is not None:
             event[STATED] = stated_us
 
 
@@ -56,11 +54,14 @@ class Timing:
         self._zone = zone_named(rule.zone) if rule and rule.zone else None
         if rule and rule.zone and self._zone is None:
             raise ValueError(rule.zone)
+        self._iso = rule is None or rule.formats[0] == "iso"
         self._memory: dict[tuple[str, tzinfo], tuple[int | None, bool]] = {}
 
     def read(self, value: Any, clock: Clock, event: Event) -> int | None:  # noqa: ANN401 - whatever stands there
         """Return microseconds since 1970 in UTC, or None with the text kept as a misfit."""
-        text = value if type(value) is str else "" if value is None or isinstance(value, dict | list) else str(value)
+        text = value if type(value) is str else "" if isinstance(value, dict | list) else str(value)
+        if self._iso and (whole := whole_iso(text)) is not None:
+            return whole
         zone = self._zone or clock.zone
         found, yearless = self._memory.get((text, zone), (None, True))
         if found is None or (yearless and not 0 <= clock.reference_us + DAY_US - found < _YEAR_US):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sec_ops.siem.events import FieldType, FieldTypes
-from sec_ops.siem.query.sql_test import Condition, test_sql
+from sec_ops.siem.query.sql_value import Condition, test_sql
 from sec_ops.siem.query.tree import And, Everything, Exists, Match, Not, Or, Query, Range
 from sec_ops.siem.query.typed import Test, typed
 

@@ -131,6 +131,48 @@ EDITS: list[tuple[str, str, str, list[str]]] = [
         "sec_ops_privilege: sudo",
         ["wants one of user, root, streamed, pinned"],
     ),
+    (
+        "hosts.yml",
+        "student-app-2: {",
+        "student-app-2: {sec_ops_jump: studnet-app-1, ",
+        ["student-app-2.sec_ops_jump: no host is called studnet-app-1 (did you mean student-app-1?)"],
+    ),
+    (
+        "hosts.yml",
+        "card-app-1: {",
+        "card-app-1: {ansible_ssh_common_args: '-J gate', ",
+        ["card-app-1.ansible_ssh_common_args: the jump host gate is no host of the inventory"],
+    ),
+    (
+        "systems/student-records.yml",
+        "hosts: [student-app-1, student-app-2]",
+        "hosts: [student-app-9]",
+        ["log_sources[2].hosts[0]: no host and no group is called student-app-9"],
+    ),
+    (
+        "systems/student-records.yml",
+        "object: core-switch-1",
+        "object: core-switch-2",
+        ["log_sources[4].object: the system has no object core-switch-2"],
+    ),
+    (
+        "systems/student-records.yml",
+        "addresses: [192.0.2.1]",
+        "addresses: [192.0.2.256]",
+        ["log_sources[4].addresses[0]: neither an address nor a network: 192.0.2.256"],
+    ),
+    (
+        "systems/student-records.yml",
+        "zone: Asia/Shanghai",
+        "zone: Asia/Beijing",
+        ["log_sources[1].zone: no time zone is called Asia/Beijing"],
+    ),
+    (
+        "systems/student-records.yml",
+        "paths: ['/var/log/nginx/*.log']",
+        "paths: ['/var/*/nginx.log']",
+        ["a path begins with / and has * and ? only in its last part"],
+    ),
 ]
 
 

@@ -82,6 +82,8 @@ def _between(lower: Edge | None, upper: Edge | None, kind: FieldType, value: str
 
 
 def _within(first: int, last: int, value: str) -> Condition:
+    if first > last:
+        return Condition("FALSE")
     if first == last:
         return Condition(f"{value} = ?", (_spelled(first),))
     if _FOURTH_FIRST <= first <= last <= _FOURTH_LAST:

@@ -1,0 +1,1 @@
+"""Listeners: syslog over UDP, TCP and TLS, RELP, and an Elasticsearch-compatible `_bulk` endpoint."""

@@ -1,0 +1,209 @@
+"""Accepting connections: who may come in, how many, and for how long they may be silent."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Callable
+
+from sec_ops.model.errors import UsageError
+from sec_ops.model.log_listener import Listener
+from sec_ops.model.messages import message
+from sec_ops.siem.listen.connection import Connection
+from sec_ops.siem.listen.counts import Counts
+from sec_ops.siem.listen.intake import Intake
+from sec_ops.siem.listen.senders import Senders, plain_address
+
+__all__ = ["Gate", "Speak", "bound_socket"]
+
+HANDSHAKE_SECONDS = 10.0
+SWEEP_SECONDS = 1.0
+SILENCE_SECONDS = 0.3
+PARTING_SECONDS = 3.0
+_BACKLOG = 1024
+_AT_ONCE = 64
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+Speak = Callable[["Gate", str], Connection]
+"""Make the protocol of a connection from an address."""
+
+
+class Gate:
+    """One listening socket and its connections."""
+
+    def __init__(
+        self, listener: Listener, senders: Senders, intake: Intake, speak: Speak, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.listener = listener
+        self.senders = senders
+        self.intake = intake
+        self.counts = Counts()
+        self.tls = tls
+        self._speak = speak
+        self._loop = asyncio.get_running_loop()
+        self._connections: set[Connection] = set()
+        self._per_address: Counter[str] = Counter()
+        self._greeting: set[asyncio.Task[None]] = set()
+        self._socket = bound_socket(listener, socket.SOCK_STREAM)
+        self._socket.listen(_BACKLOG)
+        self.port = int(self._socket.getsockname()[1])
+        self._loop.add_reader(self._socket, self._accept)
+        self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    def close(self) -> None:
+        """Accept nobody any more."""
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+        self._sweeper.cancel()
+        for task in self._greeting:
+            task.cancel()
+
+    @property
+    def acknowledging(self) -> bool:
+        """Return whether senders are told what was kept, and send the rest again."""
+        return self.listener.kind in ("relp", "bulk")
+
+    async def read_out(self) -> None:
+        """End connections whose senders can't be told: take what is under way until they are silent, then hang up."""
+        for connection in list(self._connections):
+            connection.end_writing()
+        await self._until(lambda: all(each.silent_seconds > SILENCE_SECONDS for each in self._connections))
+        await self.hang_up()
+
+    def stop_reading(self) -> None:
+        """Take nothing more of the connections that are open; what was not taken is not acknowledged."""
+        for connection in self._connections:
+            self.intake.remove(connection)
+            connection.shut()
+
+    async def hang_up(self) -> None:
+        """Say farewell on every connection, and wait until they are closed."""
+        for connection in list(self._connections):
+            connection.hang_up()
+        await self._until(lambda: not self._connections)
+        for connection in list(self._connections):
+            connection.abandon()
+        await asyncio.sleep(0)
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        deadline = self._loop.time() + PARTING_SECONDS
+        while not reached() and self._loop.time() < deadline:  # noqa: ASYNC110 - many conditions, looked at seldom
+            await asyncio.sleep(0.02)
+
+    def connected(self, connection: Connection) -> None:
+        """Remember a connection."""
+        connection.known = True
+        self._connections.add(connection)
+
+    def disconnected(self, connection: Connection) -> None:
+        """Forget a connection."""
+        if connection in self._connections:
+            self._connections.discard(connection)
+            self._left(connection.address)
+
+    def _accept(self) -> None:
+        for _ in range(_AT_ONCE):
+            try:
+                accepted, place = self._socket.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno in _EXHAUSTED:
+                    self._rest()
+                return
+            self._admit(accepted, plain_address(place[0]))
+
+    def _rest(self) -> None:
+        """Accept nobody for a moment: the system has no more descriptors or memory."""
+        self._loop.remove_reader(self._socket)
+        self._loop.call_later(1.0, self._resume)
+
+    def _resume(self) -> None:
+        if self._socket.fileno() >= 0:
+            self._loop.add_reader(self._socket, self._accept)
+
+    def _admit(self, accepted: socket.socket, address: str) -> None:
+        bounds = self.listener.bounds
+        if not self._welcome(address):
+            self.counts.stranger(address)
+            accepted.close()
+        elif (
+            self.counts.connections >= bounds.connections or self._per_address[address] >= bounds.connections_per_sender
+        ):
+            self.counts.overcrowded += 1
+            accepted.close()
+        else:
+            self.counts.connections += 1
+            self.counts.accepted += 1
+            self._per_address[address] += 1
+            task = self._loop.create_task(self._greet(accepted, address))
+            self._greeting.add(task)
+            task.add_done_callback(self._greeting.discard)
+
+    def _welcome(self, address: str) -> bool:
+        """Return whether an address may connect; with names to be verified, only the handshake tells."""
+        if any(sender.names for sender in self.listener.senders):
+            return True
+        return self.senders.origin(address) is not None
+
+    async def _greet(self, accepted: socket.socket, address: str) -> None:
+        made: list[Connection] = []
+
+        def protocol() -> Connection:
+            made.append(self._speak(self, address))
+            return made[0]
+
+        try:
+            accepted.setblocking(False)  # noqa: FBT003 - the system's interface
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await self._loop.connect_accepted_socket(
+                protocol, accepted, ssl=self.tls, ssl_handshake_timeout=HANDSHAKE_SECONDS if self.tls else None
+            )
+        except (OSError, asyncio.CancelledError):
+            self.counts.handshakes_failed += self.tls is not None
+            with contextlib.suppress(OSError):
+                accepted.close()
+            if not made or not made[0].known:
+                self._left(address)
+
+    def _left(self, address: str) -> None:
+        self.counts.connections -= 1
+        self._per_address[address] -= 1
+        if not self._per_address[address]:
+            del self._per_address[address]
+
+    def _sweep(self) -> None:
+        now = self._loop.time()
+        for connection in [each for each in self._connections if each.overdue(now)]:
+            self.counts.expired += 1
+            connection.abandon()
+        self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+
+
+def bound_socket(listener: Listener, kind: socket.SocketKind) -> socket.socket:
+    """Return a socket bound to a listener's address and port; raises UsageError when the system refuses."""
+    family = socket.AF_INET6 if ":" in listener.address else socket.AF_INET
+    bound = socket.socket(family, kind)
+    try:
+        bound.setblocking(False)  # noqa: FBT003 - the system's interface
+        if kind == socket.SOCK_STREAM:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(listener.address != "::"))
+        bound.bind((listener.address, listener.port))
+    except OSError as error:
+        bound.close()
+        raise UsageError(
+            message(
+                "could not listen at {address} port {port}: {reason}",
+                address=listener.address,
+                port=listener.port,
+                reason=error.strerror or str(error),
+            ),
+            where=listener.id,
+            advice=message("another program may use the port; ports under 1024 need CAP_NET_BIND_SERVICE"),
+        ) from error
+    return bound
