@@ -55,7 +55,7 @@ class Body:
 
     def whole(self) -> bytes:
         """Return the plain body after its end; an unpacked one that broke off is refused."""
-        if self._unpacker and not self._unpacker.eof and self.sent_bytes:
+        if self._unpacker and not self._unpacker.eof and self.sent_bytes and not self.refusal:
             self._refuse(400, "the packed body is cut off")
         return b"".join(self._parts)
 

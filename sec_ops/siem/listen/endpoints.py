@@ -18,7 +18,7 @@ policies or pipelines, and has none of Elasticsearch's optional features. What i
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from sec_ops.siem.listen.body import Refusal
 
@@ -51,7 +51,7 @@ class Bulk:
 
 def route(method: str, target: str) -> Answer | Bulk | Refusal:
     """Return what a request is answered with, before its body is looked at."""
-    path = unquote(urlsplit(target).path) or "/"
+    path = unquote(target.partition("?")[0]) or "/"
     if found := _BULK.fullmatch(path):
         if method in ("POST", "PUT"):
             return Bulk(found[1] or "")

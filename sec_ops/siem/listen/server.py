@@ -26,7 +26,7 @@ from sec_ops.siem.listen.state import ListenerState
 from sec_ops.siem.listen.syslog_stream import SyslogStream
 from sec_ops.siem.listen.tls import load_certificate, server_context
 
-__all__ = ["Ended", "Plan", "serve"]
+__all__ = ["Ended", "Plan", "Server", "serve"]
 
 TELL_SECONDS = 5.0
 
@@ -62,39 +62,91 @@ def serve(plan: Plan, raw: Raw, clock: Clock) -> Ended:
     On return everything that was taken is on disk, or counted as lost. Raises UsageError for a port that can't be had,
     ContentInvalid for certificates that can't be used, and what ended the writing.
     """
-    return asyncio.run(_Server(plan, raw, clock).run())
+    return asyncio.run(_serve(plan, raw, clock))
 
 
-class _Server:
+async def _serve(plan: Plan, raw: Raw, clock: Clock) -> Ended:
+    loop = asyncio.get_running_loop()
+    server, stop = Server(plan, raw, clock), loop.create_future()
+    with _signals(loop, stop, server.reload):
+        try:
+            server.open()
+            notify("READY=1")
+            await server.until(stop)
+            notify("STOPPING=1")
+        finally:
+            await server.close()
+    return server.ended
+
+
+class Server:
+    """The listeners of a plan, within an event loop: `open`, wait `until` something, `close`."""
+
     def __init__(self, plan: Plan, raw: Raw, clock: Clock) -> None:
         self._plan = plan
-        self._raw = raw
         self._clock = clock
         self._gates: list[Gate] = []
         self._datagrams: list[Datagrams] = []
-        self._intake: Intake
+        self._contexts = [self._context(each) for each in plan.listeners]
         self._since_ms = self._now_ms()
         self._ended_ms: int | None = None
         self._ready = False
+        self._intake = Intake(raw, clock, asyncio.get_running_loop())
 
-    async def run(self) -> Ended:
-        """Open, serve, end."""
-        loop = asyncio.get_running_loop()
-        stop = loop.create_future()
-        contexts = [self._context(each) for each in self._plan.listeners]
-        self._intake = Intake(self._raw, self._clock, loop)
-        try:
-            with _signals(loop, stop, self._reload):
-                for listener, context in zip(self._plan.listeners, contexts, strict=True):
-                    self._open(listener, context)
-                self._tell()
-                self._ready = True
-                notify("READY=1")
-                await self._until(stop)
-                notify("STOPPING=1")
-        finally:
-            await self._close()
-        return Ended(states=self._states(), lost=self._intake.lost)
+    @property
+    def ended(self) -> Ended:
+        """Return how it ended."""
+        return Ended(states=self.states(), lost=self._intake.lost)
+
+    def open(self) -> None:
+        """Listen; raises UsageError for a port that can't be had."""
+        for listener, context in zip(self._plan.listeners, self._contexts, strict=True):
+            self._open(listener, context)
+        self._ready = True
+        self._plan.tell(self.states())
+
+    async def until(self, stop: asyncio.Future[None]) -> None:
+        """Tell how things stand every few seconds until it is time to stop, or writing has ended."""
+        seconds = min(TELL_SECONDS, watchdog_seconds() or TELL_SECONDS)
+        waited_for = {stop, self._intake.crashed}
+        while not (await asyncio.wait(waited_for, timeout=seconds, return_when=asyncio.FIRST_COMPLETED))[0]:
+            notify("WATCHDOG=1")
+            await asyncio.to_thread(self._plan.tell, self.states())
+
+    async def close(self) -> None:
+        """Accept nobody; take and write what is under way; acknowledge it; hang up. Raises what ended the writing."""
+        for gate in self._gates:
+            gate.close()
+        answering = [gate for gate in self._gates if gate.acknowledging]
+        for gate in answering:
+            gate.stop_reading()
+        await asyncio.gather(*(gate.read_out() for gate in self._gates if not gate.acknowledging))
+        for each in self._datagrams:
+            each.close()
+        await self._intake.drain()
+        await asyncio.gather(*(gate.hang_up() for gate in answering))
+        self._ended_ms = self._now_ms()
+        if self._intake.crashed.done():
+            self._intake.crashed.result()
+        if self._ready:
+            self._plan.tell(self.states())
+
+    def reload(self) -> None:
+        """Read the certificates again; those that can't be used are complained of, and the old ones stay."""
+        for gate in self._gates:
+            if gate.tls and gate.listener.tls:
+                try:
+                    load_certificate(gate.tls, gate.listener.tls, self._plan.root, self._plan.read_secret)
+                except SecOpsError as error:
+                    self._plan.complain(error)
+
+    def states(self) -> list[ListenerState]:
+        """Return how each listener stands."""
+        for each in self._datagrams:
+            if self._ended_ms is None:
+                each.count_dropped()
+        doors: list[Gate | Datagrams] = [*self._datagrams, *self._gates]
+        return [self._state(each) for each in doors]
 
     def _context(self, listener: Listener) -> ssl.SSLContext | None:
         return server_context(listener.tls, self._plan.root, self._plan.read_secret) if listener.tls else None
@@ -105,55 +157,6 @@ class _Server:
             self._datagrams.append(Datagrams(listener, senders, self._intake))
         else:
             self._gates.append(Gate(listener, senders, self._intake, _speaker(listener), context))
-
-    async def _until(self, stop: asyncio.Future[None]) -> None:
-        """Tell how things stand every few seconds until it is time to stop."""
-        seconds = min(TELL_SECONDS, watchdog_seconds() or TELL_SECONDS)
-        while True:
-            done, _ = await asyncio.wait(
-                {stop, self._intake.crashed}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            if done:
-                return
-            notify("WATCHDOG=1")
-            await asyncio.to_thread(self._plan.tell, self._states())
-
-    async def _close(self) -> None:
-        """Accept nobody; take and write what is under way; acknowledge it; hang up."""
-        for gate in self._gates:
-            gate.close()
-        deaf = [gate for gate in self._gates if not gate.acknowledging]
-        answering = [gate for gate in self._gates if gate.acknowledging]
-        for gate in answering:
-            gate.stop_reading()
-        await asyncio.gather(*(gate.read_out() for gate in deaf))
-        for each in self._datagrams:
-            each.close()
-        await self._intake.drain()
-        await asyncio.gather(*(gate.hang_up() for gate in answering))
-        self._ended_ms = self._now_ms()
-        if self._intake.crashed.done():
-            self._intake.crashed.result()
-        if self._ready:
-            self._tell()
-
-    def _reload(self) -> None:
-        for gate in self._gates:
-            if gate.tls and gate.listener.tls:
-                try:
-                    load_certificate(gate.tls, gate.listener.tls, self._plan.root, self._plan.read_secret)
-                except SecOpsError as error:
-                    self._plan.complain(error)
-
-    def _tell(self) -> None:
-        self._plan.tell(self._states())
-
-    def _states(self) -> list[ListenerState]:
-        for each in self._datagrams:
-            if self._ended_ms is None:
-                each.count_dropped()
-        doors: list[Gate | Datagrams] = [*self._datagrams, *self._gates]
-        return [self._state(each) for each in doors]
 
     def _state(self, door: Gate | Datagrams) -> ListenerState:
         return ListenerState(
