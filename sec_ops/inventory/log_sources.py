@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sec_ops.inventory.inventory import Inventory
 from sec_ops.model.log_source import LogSource
@@ -67,13 +67,15 @@ def expected_sources(inventory: Inventory) -> tuple[Expected, ...]:
 def senders_of(inventory: Inventory, resolve: Resolve) -> Senders:
     """Return who sends from which address: addresses of log sources first, then the addresses of hosts.
 
-    Among several log sources of one host the first that is sent (`syslog`, `bulk`) stands for it.
+    Among several log sources of one host the first that is sent (`syslog`, `bulk`) stands for it; its parser, dataset
+    and zone only where the others agree, for each speaks for its own records alone.
     """
     named: dict[Network | None, Sender] = {}
     for each in _expected(inventory):
         if each.source.collect in ("syslog", "bulk"):
             for text in each.source.addresses or _addresses(inventory, each.host, resolve):
-                named.setdefault(network_of(text), _sender(each))
+                network, sender = network_of(text), _sender(each)
+                named[network] = _agreed(named.get(network, sender), sender)
     for host in inventory.hosts.values():
         for text in _addresses(inventory, host.name, resolve):
             named.setdefault(network_of(text), Sender(host=host.name, unit=inventory.unit_of(host.name)))
@@ -110,6 +112,15 @@ def _addresses(inventory: Inventory, name: str, resolve: Resolve) -> list[str]:
         return []
     address = inventory.hosts[name].address
     return [address] if network_of(address) else list(resolve(address))
+
+
+def _agreed(first: Sender, other: Sender) -> Sender:
+    return replace(
+        first,
+        parser=first.parser if first.parser == other.parser else "",
+        dataset=first.dataset if first.dataset == other.dataset else "",
+        zone=first.zone if first.zone == other.zone else "",
+    )
 
 
 def _sender(expected: Expected) -> Sender:

@@ -15,6 +15,7 @@ from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
 from sec_ops.siem.listen.server import Plan, serve
 from sec_ops.siem.listen.state import ListenerState, write_state
+from sec_ops.transport.names import addresses_of
 from sec_ops.transport.process import run_program
 
 __all__ = ["listen_at"]
@@ -23,7 +24,7 @@ __all__ = ["listen_at"]
 def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int]) -> Iterable[Outcome]:
     """Listen for a site until told to stop; return how it came out."""
     from sec_ops.inventory.loading import load_inventory
-    from sec_ops.siem.listen.directory import known_senders
+    from sec_ops.siem.listen.directory import directory_of
     from sec_ops.siem.raw.log import RawLog
 
     settings = load_configuration(site).logs
@@ -35,7 +36,7 @@ def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int]) -> I
         listeners=listeners,
         root=site.root,
         read_secret=Secrets(run_program=run_program),
-        inventory=known_senders(inventory),
+        directory=directory_of(inventory, addresses_of),
         zone=settings.zone,
         tell=teller.tell,
         complain=lambda error: note(error.what),

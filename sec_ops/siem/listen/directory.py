@@ -1,57 +1,36 @@
-"""What the inventory knows of senders: hosts by address and name, devices by the addresses of their log source."""
+"""What the inventory knows of senders: by address, and by the names that verified certificates carry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sec_ops.inventory.inventory import Inventory
-from sec_ops.model.log_source import LogSource
-from sec_ops.model.organisation import KeySystem
-from sec_ops.siem.listen.senders import Known
+from sec_ops.inventory.log_sources import Resolve, Senders, senders_of
+from sec_ops.inventory.log_sources import Sender as Known
 
-__all__ = ["known_senders"]
+__all__ = ["Directory", "Known", "directory_of"]
 
 
-def known_senders(inventory: Inventory) -> Mapping[str, Known]:
-    """Return what is known of every address and host name that may send.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Hosts and devices as senders; without an inventory nobody is known."""
 
-    Where several log sources share one, its parser and dataset are known only if they agree.
-    """
-    known: dict[str, Known] = {}
+    addresses: Senders = field(default_factory=lambda: Senders(()))
+    names: Mapping[str, Known] = field(default_factory=dict)
+
+    def known(self, address: str, names: Sequence[str] = ()) -> Known:
+        """Return who it is; a verified name tells more than an address. Empty for a stranger."""
+        named = next((self.names[name] for name in names if name in self.names), None)
+        return named or self.addresses.of(address) or Known()
+
+
+def directory_of(inventory: Inventory, resolve: Resolve) -> Directory:
+    """Return what an inventory knows of those who may send; names that are no address are resolved now."""
+    addresses = senders_of(inventory, resolve)
+    names: dict[str, Known] = {}
     for host in inventory.hosts.values():
-        for name in (host.name, host.address):
-            known.setdefault(name, Known(host=host.name, unit=inventory.unit_of(host.name)))
-    told: dict[str, Known] = {}
-    for system in inventory.systems.values():
-        for source in system.log_sources:
-            if source.collect in ("syslog", "bulk"):
-                for address, host_name in _addresses(source, system, inventory).items():
-                    given = _given(source, system, host_name, known.get(address, Known()))
-                    told[address] = _agreed(told.get(address, given), given)
-    return known | told
-
-
-def _addresses(source: LogSource, system: KeySystem, inventory: Inventory) -> dict[str, str]:
-    """Return every address and name a source sends from, with the host or object that it is."""
-    if source.addresses:
-        return dict.fromkeys(source.addresses, source.object or "")
-    hosts = inventory.select(":".join(source.hosts)) if source.hosts else inventory.hosts_of(system.id)
-    return {name: host.name for host in hosts for name in (host.name, host.address)}
-
-
-def _given(source: LogSource, system: KeySystem, host: str, known: Known) -> Known:
-    return Known(
-        host=host or known.host,
-        unit=known.unit or system.unit,
-        parser=source.parser or "",
-        dataset=source.dataset or "",
-        zone=source.zone or "",
-    )
-
-
-def _agreed(one: Known, other: Known) -> Known:
-    return Known(
-        host=one.host,
-        unit=one.unit,
-        parser=one.parser if one.parser == other.parser else "",
-        dataset=one.dataset if one.dataset == other.dataset else "",
-        zone=one.zone if one.zone == other.zone else "",
-    )
+        known = Known(host=host.name, unit=inventory.unit_of(host.name))
+        for address in (host.address, *resolve(host.address)):
+            found = addresses.of(address)
+            known = found if found and found.host == host.name else known
+        names |= dict.fromkeys((host.name, host.address), known)
+    return Directory(addresses=addresses, names=names)

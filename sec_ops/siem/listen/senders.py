@@ -1,14 +1,15 @@
 """Who sends: from an address and the names of a verified certificate to what is known of the records beforehand."""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from sec_ops.model.log_listener import ApiKey, Listener, Sender
+from sec_ops.siem.listen.directory import Directory, Known
 from sec_ops.siem.records import Origin, Transport
 
-__all__ = ["Known", "Senders", "names_fit", "plain_address"]
+__all__ = ["Senders", "names_fit", "plain_address"]
 
 TRANSPORTS = {
     "syslog_udp": Transport.SYSLOG_UDP,
@@ -25,23 +26,12 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the inventory knows of an address or name."""
-
-    host: str = ""
-    unit: str = ""
-    parser: str = ""
-    dataset: str = ""
-    zone: str = ""
-
-
 @dataclass(kw_only=True)
 class Senders:
-    """The senders of one listener; `inventory` maps addresses and host names to what is known of them."""
+    """The senders of one listener, and what the inventory knows of them."""
 
     listener: Listener
-    inventory: Mapping[str, Known] = field(default_factory=dict)
+    directory: Directory = field(default_factory=Directory)
     zone: str = ""
 
     def __post_init__(self) -> None:
@@ -64,12 +54,12 @@ class Senders:
     def of_key(self, key: ApiKey, address: str) -> Origin:
         """Return the origin of what comes with a key: the key decides, the address only names the series."""
         sender = Sender(unit=key.unit, dataset=key.dataset, host=key.host, parser=key.parser, zone=key.zone)
-        known = self.inventory.get(address, Known())
+        known = self.directory.known(address)
         name = f"{key.host or known.host or address}:{key.id}"
         return self._made(name, Known(zone=known.zone), sender, peer=address)
 
     def _decide(self, address: str, names: Sequence[str]) -> Origin | None:
-        known = self._known(address, names)
+        known = self.directory.known(address, names)
         if not self.listener.senders:
             return self._made(known.host or address, known, Sender(), peer=address)
         parsed = ipaddress.ip_address(address)
@@ -78,10 +68,6 @@ class Senders:
                 given = Known(parser=known.parser, dataset=known.dataset, zone=known.zone) if sender.relay else known
                 return self._made(sender.host or given.host or address, given, sender, peer=address)
         return None
-
-    def _known(self, address: str, names: Sequence[str]) -> Known:
-        found = (self.inventory[name] for name in (*names, address) if name in self.inventory)
-        return next(found, Known())
 
     @cached_property
     def _entries(self) -> list[tuple[Sender, list[_Network]]]:

@@ -6,7 +6,7 @@ import os
 import signal
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from sec_ops.model.log_listener import Listener
 from sec_ops.model.protocols import Clock, SecretReader
 from sec_ops.siem.listen.connection import Connection
 from sec_ops.siem.listen.datagrams import Datagrams
+from sec_ops.siem.listen.directory import Directory
 from sec_ops.siem.listen.gate import Gate, Speak
 from sec_ops.siem.listen.http import Bodies, HttpConnection
 from sec_ops.siem.listen.intake import Intake, Raw
 from sec_ops.siem.listen.keys import Keyring, Throttle
 from sec_ops.siem.listen.readiness import notify, watchdog_seconds
 from sec_ops.siem.listen.relp import Relp
-from sec_ops.siem.listen.senders import Known, Senders
+from sec_ops.siem.listen.senders import Senders
 from sec_ops.siem.listen.state import ListenerState
 from sec_ops.siem.listen.syslog_stream import SyslogStream
 from sec_ops.siem.listen.tls import load_certificate, server_context
@@ -42,7 +43,7 @@ class Plan:
     listeners: Sequence[Listener]
     root: Path
     read_secret: SecretReader
-    inventory: Mapping[str, Known]
+    directory: Directory
     zone: str
     tell: Callable[[Sequence[ListenerState]], None]
     complain: Callable[[SecOpsError], None]
@@ -152,7 +153,7 @@ class Server:
         return server_context(listener.tls, self._plan.root, self._plan.read_secret) if listener.tls else None
 
     def _open(self, listener: Listener, context: ssl.SSLContext | None) -> None:
-        senders = Senders(listener=listener, inventory=self._plan.inventory, zone=self._plan.zone)
+        senders = Senders(listener=listener, directory=self._plan.directory, zone=self._plan.zone)
         if listener.kind == "syslog_udp":
             self._datagrams.append(Datagrams(listener, senders, self._intake))
         else:

@@ -89,6 +89,13 @@ def test_what_is_known_of_the_source_comes_with_it() -> None:
     assert (found.system, found.parser, found.zone) == ("records", "nginx", "Asia/Shanghai")
 
 
+def test_sources_of_one_host_that_differ_leave_the_parser_open() -> None:
+    other = LogSource(id="app", collect="syslog", hosts=("apps",), parser="tomcat", zone="Asia/Shanghai")
+    found = senders_of(_inventory(WEB, other), lambda _name: ()).of("192.0.2.11")
+    assert found is not None
+    assert (found.source, found.parser, found.zone) == ("web", "", "Asia/Shanghai")
+
+
 @pytest.mark.parametrize("address", ["203.0.113.5", "not an address", "", "/run/socket"])
 def test_a_stranger_is_nobody(address: str) -> None:
     assert senders_of(_inventory(WEB), lambda _name: ()).of(address) is None

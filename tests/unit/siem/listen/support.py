@@ -20,7 +20,7 @@ from sec_ops.model.log_listener import Listener
 from sec_ops.model.messages import message
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.secrets import Secrets
-from sec_ops.siem.listen.senders import Known
+from sec_ops.siem.listen.directory import Directory
 from sec_ops.siem.listen.server import Plan, Server
 from sec_ops.siem.listen.state import ListenerState
 from sec_ops.siem.raw.log import Appended
@@ -70,15 +70,13 @@ class FakeRaw:
 
 
 @asynccontextmanager
-async def serving(
-    raw: Any, *listeners: Listener, root: Path = Path("/nonexistent"), inventory: dict[str, Known] | None = None
-) -> AsyncIterator[Server]:
+async def serving(raw: Any, *listeners: Listener, root: Path = Path("/nonexistent")) -> AsyncIterator[Server]:
     told: list[Sequence[ListenerState]] = []
     plan = Plan(
         listeners=listeners,
         root=root,
         read_secret=Secrets(run_program=run_program),
-        inventory=inventory or {},
+        directory=Directory(),
         zone="Asia/Shanghai",
         tell=told.append,
         complain=lambda error: None,

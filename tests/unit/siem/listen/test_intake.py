@@ -64,7 +64,8 @@ def test_told_only_once_it_is_on_disk() -> None:
 
 def test_what_comes_while_it_writes_is_one_commit() -> None:
     async def test(raw: FakeRaw, intake: Intake) -> None:
-        counts, told = Counts(), []
+        counts = Counts()
+        told: list[Any] = []
         raw.gate.clear()
         intake.put(delivery(b"first", counts=counts, settled=told.append))
         await asyncio.sleep(0.05)
@@ -83,7 +84,8 @@ def test_what_comes_while_it_writes_is_one_commit() -> None:
 
 def test_documents_with_ids_stand_alone_and_are_kept_once() -> None:
     async def test(raw: FakeRaw, intake: Intake) -> None:
-        counts, told = Counts(), []
+        counts = Counts()
+        told: list[Any] = []
         for _ in range(2):
             intake.put(delivery(b"x", b"y", counts=counts, settled=told.append, ids=("1", "2")))
         await until(lambda: len(told) == 2)
@@ -97,7 +99,8 @@ def test_a_full_disk_hands_back_what_can_be_sent_again_and_keeps_the_rest(monkey
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
 
     async def test(raw: FakeRaw, intake: Intake) -> None:
-        counts, told = Counts(), []
+        counts = Counts()
+        told: list[Any] = []
         raw.failing = True
         intake.put(delivery(b"plain", counts=counts))
         intake.put(delivery(b"acknowledged", counts=counts, settled=told.append))

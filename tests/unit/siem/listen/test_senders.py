@@ -1,21 +1,26 @@
 """Who may send, and what is known of it."""
 
+import ipaddress
+
 import pytest
 
+from sec_ops.inventory.log_sources import Senders as KnownSenders
 from sec_ops.model.log_listener import ApiKey, Sender
-from sec_ops.siem.listen.senders import Known, Senders, names_fit, plain_address
+from sec_ops.siem.listen.directory import Directory, Known
+from sec_ops.siem.listen.senders import Senders, names_fit, plain_address
 from tests.unit.siem.listen.support import listener
 
-INVENTORY = {
-    "10.1.0.5": Known(host="switch-1", unit="yunting", parser="huawei_vrp"),
-    "web-1": Known(host="web-1", unit="city", dataset="nginx.access"),
-}
+SWITCH = Known(host="switch-1", unit="yunting", parser="huawei_vrp")
+DIRECTORY = Directory(
+    addresses=KnownSenders(((ipaddress.ip_network("10.1.0.5/32"), SWITCH),)),
+    names={"web-1": Known(host="web-1", unit="city", dataset="nginx.access")},
+)
 
 
 def senders(*given: dict, kind: str = "syslog_tls", **other: object) -> Senders:
     tls = {"certificate": "a", "key": "b", "client_ca": "c"} if kind == "syslog_tls" else None
     made = listener(kind, tls=tls, senders=[Sender.model_validate(each) for each in given], **other)
-    return Senders(listener=made, inventory=INVENTORY, zone="Asia/Shanghai")
+    return Senders(listener=made, directory=DIRECTORY, zone="Asia/Shanghai")
 
 
 def test_without_senders_anybody_and_the_inventory_names_them() -> None:

@@ -280,7 +280,7 @@ def test_relp_at_the_end_is_answered_and_told(monkeypatch: pytest.MonkeyPatch) -
 def test_a_sender_that_reads_no_answers_is_not_read_either() -> None:
     async def test(raw: FakeRaw, server: Server) -> None:
         _, writer = await connect(server)
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.transport.pause_reading()
         writer.write(OPEN)
         assert await sent_until_told_to_wait(writer, b"2 syslog 1 x\n" * 10_000) < 400
 
