@@ -34,8 +34,6 @@ class Resolver:
 
     def of(self, name: str) -> FieldColumns:
         """Return where a field is kept; without columns when the dataset doesn't have it."""
-        if self._types.of(name) is FieldType.DATE or name == TIME:
-            return self._date(name)
         return FieldColumns(single=self.plain(name), many=self.plain_list(name))
 
     def time(self, clock: str) -> str:
@@ -45,11 +43,11 @@ class Resolver:
         return f"coalesce({received}, {Own.TIME})" if received else Own.TIME.value
 
     def plain(self, name: str) -> str | None:
-        """Return the expression of a field's single value, dates in microseconds; None when the dataset has none."""
+        """Return the expression of a field's single value; None when the dataset has none."""
         return self._expression(name, Kind.SINGLE)
 
     def plain_list(self, name: str) -> str | None:
-        """Return the expression of a field's list of values, dates in microseconds; None when the dataset has none."""
+        """Return the expression of a field's list of values; None when the dataset has none."""
         return self._expression(name, Kind.LIST)
 
     def texts(self) -> Sequence[str]:
@@ -58,13 +56,6 @@ class Resolver:
         if self._overflowing:
             named |= {name for name, kind in self._types.types.items() if kind is FieldType.TEXT}
         return sorted(named)
-
-    def _date(self, name: str) -> FieldColumns:
-        single, many = self.plain(name), self.plain_list(name)
-        return FieldColumns(
-            single=single and f"make_timestamp({single})",
-            many=many and f"list_transform({many}, lambda date_: make_timestamp(date_))",
-        )
 
     def _expression(self, name: str, kind: Kind) -> str | None:
         if name in _OWN_FIELDS:

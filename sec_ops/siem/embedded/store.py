@@ -20,12 +20,12 @@ from sec_ops.siem.embedded.files import EventFile, commits, day_files, days, is_
 from sec_ops.siem.embedded.layout import Layout
 from sec_ops.siem.embedded.locks import sharing
 from sec_ops.siem.embedded.manifest import open_manifest
-from sec_ops.siem.embedded.partitions import partitioned
+from sec_ops.siem.embedded.partitions import INGESTED, partitioned
 from sec_ops.siem.embedded.searching import Search
 from sec_ops.siem.embedded.sweeping import sweep, sweep_replaced
 from sec_ops.siem.embedded.views import Span, View, viewing
 from sec_ops.siem.embedded.writing import FileWriter, discard
-from sec_ops.siem.events import Event, FieldTypes, Row
+from sec_ops.siem.events import TIME, Event, FieldType, FieldTypes, Row
 from sec_ops.siem.query.tree import Everything, Query
 from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts
 
@@ -52,7 +52,7 @@ class EmbeddedStore:
     ) -> None:
         """Open the store, made when there is none; raises StorageError."""
         self._layout = Layout.at(folder)
-        self._types = types
+        self._types = FieldTypes({**types.types, TIME: FieldType.DATE, INGESTED: FieldType.DATE})
         self._clock = clock
         self._randomness = randomness
         self._manifest = open_manifest(self._layout.manifest)

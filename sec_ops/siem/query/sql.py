@@ -19,7 +19,7 @@ class FieldColumns:
     """Where a dataset keeps a field, as SQL expressions: of one value, of a list, of both or of neither.
 
     Both are NULL (or the list empty) in a row that has no such value. The type is the field's: keyword, text and ip
-    VARCHAR, long BIGINT, double DOUBLE, boolean BOOLEAN, date TIMESTAMP (UTC); of `many`, a list of these.
+    VARCHAR, long BIGINT, double DOUBLE, boolean BOOLEAN, date BIGINT (microseconds); of `many`, a list of these.
     """
 
     single: str | None = None

@@ -69,14 +69,13 @@ def _character(character: str) -> str:
 
 
 def _between(lower: Edge | None, upper: Edge | None, kind: FieldType, value: str) -> Condition:
-    held = "make_timestamp(?)" if kind is FieldType.DATE else "?"
     folded = f"lower({value})" if kind is FieldType.KEYWORD else value
     parts, parameters = [], []
     if lower:
-        parts.append(f"{folded} {'>=' if lower.closed else '>'} {held}")
+        parts.append(f"{folded} {'>=' if lower.closed else '>'} ?")
         parameters.append(lower.value)
     if upper:
-        parts.append(f"{folded} {'<=' if upper.closed else '<'} {held}")
+        parts.append(f"{folded} {'<=' if upper.closed else '<'} ?")
         parameters.append(upper.value)
     return Condition(f"({' AND '.join(parts)})" if parts else f"{value} IS NOT NULL", tuple(parameters))
 

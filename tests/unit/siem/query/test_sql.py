@@ -1,7 +1,6 @@
 """The SQL of a search finds in DuckDB what `evaluate` finds, whatever the search and the events."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -20,7 +19,7 @@ _SQL = {
     FieldType.LONG: "BIGINT",
     FieldType.DOUBLE: "DOUBLE",
     FieldType.BOOLEAN: "BOOLEAN",
-    FieldType.DATE: "TIMESTAMP",
+    FieldType.DATE: "BIGINT",
 }
 NAMES = [*KEYWORDS, *TYPES.types]
 
@@ -35,7 +34,7 @@ class Table:
         self.connection.execute(f"CREATE TABLE t (id INTEGER, {columns})")
         marks = ", ".join("?" * (2 * len(names) + 1))
         for number, event in enumerate(rows):
-            cells = [cell for name in names for cell in self._cells(name, event.get(name))]
+            cells = [cell for name in names for cell in self._cells(event.get(name))]
             self.connection.execute(f"INSERT INTO t VALUES ({marks})", [number, *cells])
 
     def of(self, name: str) -> FieldColumns:
@@ -52,14 +51,8 @@ class Table:
         rows = self.connection.execute(f"SELECT id FROM t WHERE {condition.sql}", list(condition.parameters))
         return {number for (number,) in rows.fetchall()}
 
-    def _cells(self, name: str, value: Any) -> tuple[Any, Any]:
-        if self.types.of(name) is FieldType.DATE and value is not None:
-            value = [_moment(each) for each in value] if isinstance(value, list) else _moment(value)
+    def _cells(self, value: Any) -> tuple[Any, Any]:
         return (None, value) if isinstance(value, list) else (value, None)
-
-
-def _moment(value: int) -> datetime:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)).replace(tzinfo=None)
 
 
 CORPUS = corpus()
