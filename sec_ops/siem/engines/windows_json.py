@@ -1,0 +1,45 @@
+"""Windows events as JSON: of the `evtx` library, Winlogbeat, NXLog, PowerShell, nested or flat; one shape comes out.
+
+The shapes are those of `sec_ops.siem.windows.nested`, `.layouts` and `.ecs`. What comes out is ECS already: `rest: .`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from sec_ops.siem.engines import Extract, Extracted
+from sec_ops.siem.windows.ecs import completed
+from sec_ops.siem.windows.nested import flattened
+from sec_ops.siem.windows.plan import Composer
+
+OPTIONS: frozenset[str] = frozenset()
+_TOO_DEEP = (RecursionError, orjson.JSONEncodeError)
+
+
+def compile_engine(_options: Mapping[str, Any]) -> Extract:
+    """Return the engine; it has no options."""
+    composer = Composer()
+
+    def extract(text: str) -> Extracted | None:
+        try:
+            record = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return None
+        if type(record) is not dict:
+            return None
+        try:
+            return _event(record, composer)
+        except _TOO_DEEP:
+            return None
+
+    return extract
+
+
+def _event(record: dict[str, Any], composer: Composer) -> Extracted | None:
+    if "Event" in record or "System" in record:
+        flat = flattened(record)
+        return composer.compose(flat) if flat else None
+    if "winlog" in record:
+        return completed(record, composer)
+    return composer.compose(record)

@@ -1,0 +1,72 @@
+"""Which meaning an event has: by its provider and id, or by its channel where an export leaves the provider out."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from sec_ops.siem.events import Event
+from sec_ops.siem.windows.meanings import Meaning
+from sec_ops.siem.windows.security import EVENT_LOG, SECURITY, SERVICES
+from sec_ops.siem.windows.sysmon import SYSMON
+
+__all__ = ["LEVELS", "classified", "kind_of", "numbered", "outcome"]
+
+LEVELS = {"0": "information", "1": "critical", "2": "error", "3": "warning", "4": "information", "5": "verbose"}
+"""Levels of winmeta.xml; 0 is LogAlways, what audits are written with."""
+_BY_PROVIDER: Mapping[str, Mapping[int, Meaning]] = {
+    "microsoft-windows-sysmon": SYSMON,
+    "sysmon": SYSMON,
+    "microsoft-windows-security-auditing": SECURITY,
+    "microsoft windows security auditing.": SECURITY,
+    "microsoft-windows-eventlog": EVENT_LOG,
+    "eventlog": EVENT_LOG,
+    "service control manager": SERVICES,
+}
+_BY_CHANNEL: Mapping[str, Mapping[int, Meaning]] = {
+    "microsoft-windows-sysmon/operational": SYSMON,
+    "security": SECURITY | {1102: EVENT_LOG[1102]},
+    "system": SERVICES | {104: EVENT_LOG[104]},
+}
+_AUDIT_SUCCESS, _AUDIT_FAILURE = 1 << 53, 1 << 52
+
+
+def kind_of(provider: str, channel: str, code: str) -> Meaning | None:
+    """Return the meaning of an event, None when it has no classification here."""
+    if not numbered(code):
+        return None
+    meanings = _BY_PROVIDER.get(provider.lower()) if provider else _BY_CHANNEL.get(channel.lower())
+    return meanings.get(int(code)) if meanings else None
+
+
+def numbered(code: str) -> bool:
+    """Return whether an event's id is the whole number it should be."""
+    return code.isascii() and code.isdecimal() and len(code) < 10
+
+
+def classified(meaning: Meaning | None) -> Event:
+    """Return the ECS classification as fields."""
+    if meaning is None:
+        return {}
+    event: Event = {
+        "event.category": list(meaning.category),
+        "event.type": list(meaning.type),
+        "event.action": meaning.action,
+    }
+    return event | ({"event.outcome": meaning.outcome} if meaning.outcome else {})
+
+
+def outcome(keywords: str, event: Event) -> None:
+    """Copy the audit's outcome from the keywords' bits (winmeta.xml: win:AuditSuccess, win:AuditFailure)."""
+    found = _outcome(keywords) if isinstance(keywords, str) else ""
+    if found:
+        event["event.outcome"] = found
+
+
+@lru_cache(256)
+def _outcome(keywords: str) -> str:
+    try:
+        bits = int(keywords, 0) if len(keywords) < 25 else 0
+    except ValueError:
+        return ""
+    if bits & _AUDIT_FAILURE:
+        return "failure"
+    return "success" if bits & _AUDIT_SUCCESS else ""

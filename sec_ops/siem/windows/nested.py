@@ -1,0 +1,169 @@
+"""Windows events as nested maps, made flat: System's values under `System.<Name>`, EventData's under their own names.
+
+XML has attributes, texts and repeated elements, which converters write as JSON in several ways: `#attributes` and
+`#text` (the `evtx` library), `<Name>_attributes` beside it (the same library, asked for it), `@Name` and `#text`
+(xmltodict and its like), plain members (Velociraptor), `Data` as a map, a list of named values, or of bare ones.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sec_ops.siem.windows.layouts import SYSTEM
+
+__all__ = ["flattened"]
+
+_ATTRIBUTES, _TEXT = "#attributes", "#text"
+_TEXTS = (_TEXT, "Value", "value", "text", "content", "$", "_", "")
+_NAMES = ("Name", "@Name", "name", "@name")
+_PARTS = {
+    "Provider": ("Name", "Guid", "EventSourceName"),
+    "TimeCreated": ("SystemTime",),
+    "Execution": ("ProcessID", "ThreadID"),
+    "Correlation": ("ActivityID", "RelatedActivityID"),
+    "Security": ("UserID",),
+}
+"""Elements of System that hold only attributes."""
+_TEXTUAL = ("EventID", "Version", "Level", "Task", "Opcode", "Keywords", "EventRecordID", "Channel", "Computer")
+_DATA = "Data"
+
+
+def flattened(record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the flat record of a nested one, None when it has no System."""
+    event = record.get("Event", record)
+    system = event.get("System") if isinstance(event, dict) else None
+    if not isinstance(system, dict):
+        return None
+    flat: dict[str, Any] = dict(_system(system))
+    for name, value in _event_data(event.get("EventData")):
+        _add(flat, name, value)
+    for name, value in _user_data(event.get("UserData")):
+        _add(flat, name, value)
+    for holder in (event, record):
+        for name in holder.keys() - _KNOWN:
+            _add(flat, name, holder[name])
+    message = _message(event, record)
+    return flat | {f"{SYSTEM}Message": message} if message else flat
+
+
+_KNOWN = frozenset(
+    {"Event", "System", "EventData", "UserData", "RenderingInfo", "Message", _ATTRIBUTES, "@xmlns", "xmlns"}
+)
+
+
+def _add(flat: dict[str, Any], name: str, value: object) -> None:
+    """Add a value beside those of its name, never in place of one."""
+    if name not in flat or flat[name] is None:
+        flat[name] = value
+    elif flat[name] != value:
+        before = flat[name] if isinstance(flat[name], list) else [flat[name]]
+        flat[name] = [*before, *(value if isinstance(value, list) else [value])]
+
+
+def _system(system: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in system.items():
+        base = name.removesuffix("_attributes")
+        if base in _PARTS:
+            attributes = _attributes(value)
+            yield from (
+                _part(base, part, attributes[part]) for part in _PARTS[base] if attributes.get(part) is not None
+            )
+            if not isinstance(value, dict) and value is not None:
+                yield f"{SYSTEM}{'Provider_Name' if base == 'Provider' else f'{base}Text'}", value
+        elif base in _TEXTUAL and base == name:
+            yield f"{SYSTEM}{name}", _text(value)
+            if isinstance(value, dict) and "Qualifiers" in (attributes := _attributes(value)):
+                yield f"{SYSTEM}Qualifiers", attributes["Qualifiers"]
+        elif base == "EventID":
+            yield f"{SYSTEM}Qualifiers", _attributes(value).get("Qualifiers")
+        elif name not in {_ATTRIBUTES, "xmlns"}:
+            yield f"{SYSTEM}{name}", value
+
+
+def _part(element: str, part: str, value: object) -> tuple[str, Any]:
+    return f"{SYSTEM}{'SystemTime' if part == 'SystemTime' else f'{element}_{part}'}", value
+
+
+def _attributes(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        return {}
+    inner = value.get(_ATTRIBUTES)
+    return inner if isinstance(inner, dict) else {name.lstrip("@"): each for name, each in value.items()}
+
+
+def _text(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    return next((value[name] for name in _TEXTS if name in value), None)
+
+
+def _event_data(data: object) -> Iterator[tuple[str, Any]]:
+    if isinstance(data, list):
+        yield from _listed(data)
+    elif not isinstance(data, dict):
+        if data is not None:
+            yield _DATA, data
+    else:
+        for name, value in data.items():
+            if name == _DATA and isinstance(value, list | dict):
+                yield from _listed(value if isinstance(value, list) else [value])
+            elif name == _ATTRIBUTES or name.endswith("_attributes"):
+                pass  # the name of the EventData element's template, or of a Data element
+            else:
+                yield name.lstrip("@"), _value(value)
+
+
+def _listed(elements: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Yield named Data elements by their names, and what has none as one list of `Data`."""
+    bare: list[Any] = []
+    for element in elements:
+        name = _name(element)
+        if name:
+            yield name, _value(element)
+        else:
+            value = _value(element)
+            bare += value if isinstance(value, list) else [value]
+    if bare:
+        yield _DATA, bare
+
+
+def _name(element: object) -> str:
+    if not isinstance(element, dict):
+        return ""
+    attributes = element.get(_ATTRIBUTES)
+    named = {**element, **attributes} if isinstance(attributes, dict) else element
+    return next((named[key] for key in _NAMES if isinstance(named.get(key), str) and named[key]), "")
+
+
+def _value(value: object) -> object:
+    """Return an element's text, or the element itself when it holds more than text."""
+    if not isinstance(value, dict):
+        return value
+    text = _text(value)
+    if text is not None:
+        return text
+    return None if not value or set(value) <= {_ATTRIBUTES, *_NAMES} else value
+
+
+def _user_data(data: object) -> Iterator[tuple[str, Any]]:
+    """Yield the values of UserData's element as EventData's are; the element's own name as `System.UserDataName`."""
+    if not isinstance(data, dict):
+        return
+    for element, content in data.items():
+        if element in {_ATTRIBUTES, "xmlns"} or element.endswith("_attributes"):
+            continue
+        if isinstance(content, dict):
+            yield f"{SYSTEM}UserDataName", element
+            yield from ((name, _value(value)) for name, value in content.items() if not _is_attribute(name))
+        else:
+            yield element, content
+
+
+def _is_attribute(name: str) -> bool:
+    return name == _ATTRIBUTES or name.startswith(("@xmlns", "xmlns")) or name.endswith("_attributes")
+
+
+def _message(event: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    rendering = event.get("RenderingInfo")
+    rendered = rendering.get("Message") if isinstance(rendering, dict) else None
+    found = (rendered, event.get("Message"), record.get("Message"))
+    return next((text for text in found if isinstance(text, str) and text), "")
