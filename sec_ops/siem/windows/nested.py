@@ -39,8 +39,9 @@ def flattened(record: Mapping[str, Any]) -> dict[str, Any] | None:
     for name, value in _user_data(event.get("UserData")):
         _add(flat, name, value)
     for holder in (event, record):
-        for name in holder.keys() - _KNOWN:
-            _add(flat, name, holder[name])
+        for name in holder:
+            if name not in _KNOWN:
+                _add(flat, name, holder[name])
     message = _message(event, record)
     return flat | {f"{SYSTEM}Message": message} if message else flat
 
@@ -55,8 +56,9 @@ def _add(flat: dict[str, Any], name: str, value: object) -> None:
     if name not in flat or flat[name] is None:
         flat[name] = value
     elif flat[name] != value:
-        before = flat[name] if isinstance(flat[name], list) else [flat[name]]
-        flat[name] = [*before, *(value if isinstance(value, list) else [value])]
+        if not isinstance(flat[name], list):
+            flat[name] = [flat[name]]
+        flat[name] += value if isinstance(value, list) else [value]
 
 
 def _system(system: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

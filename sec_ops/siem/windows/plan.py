@@ -1,8 +1,8 @@
 """Events of flat records, by plans: what a record of the same names, types and kind becomes is worked out once.
 
 A plan is found by the record's names, its values' types, and the few values that choose the classification; then
-making the event is one pass in C over the values and a call for each value that needs more than a copy. 100,000 recorded
-events of Windows have 704 plans.
+making the event is one pass in C over the values and a call for each value that needs more than a copy. 100,000
+recorded events of Windows have 704 plans.
 """
 
 from collections.abc import Callable, Mapping
