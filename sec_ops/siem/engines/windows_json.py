@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from sec_ops.siem.engines import Extract, Extracted
+from sec_ops.siem.engines import Extract, ExtractDocument, Extracted
+from sec_ops.siem.engines.json import read_object
 from sec_ops.siem.windows.ecs import completed
 from sec_ops.siem.windows.nested import flattened
 from sec_ops.siem.windows.plan import Composer
@@ -19,15 +20,20 @@ _TOO_DEEP = (RecursionError, orjson.JSONEncodeError)
 
 def compile_engine(_options: Mapping[str, Any]) -> Extract:
     """Return the engine; it has no options."""
+    extract = compile_document(_options)
+
+    def read(text: str) -> Extracted | None:
+        record = read_object(text)
+        return None if record is None else extract(record)
+
+    return read
+
+
+def compile_document(_options: Mapping[str, Any]) -> ExtractDocument:
+    """Return the engine for records that were read already."""
     composer = Composer()
 
-    def extract(text: str) -> Extracted | None:
-        try:
-            record = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return None
-        if type(record) is not dict:
-            return None
+    def extract(record: Mapping[str, Any]) -> Extracted | None:
         try:
             return _event(record, composer)
         except _TOO_DEEP:
@@ -36,7 +42,7 @@ def compile_engine(_options: Mapping[str, Any]) -> Extract:
     return extract
 
 
-def _event(record: dict[str, Any], composer: Composer) -> Extracted | None:
+def _event(record: Mapping[str, Any], composer: Composer) -> Extracted | None:
     if "Event" in record or "System" in record:
         flat = flattened(record)
         return composer.compose(flat) if flat else None
