@@ -11,10 +11,11 @@ import orjson
 from sec_ops.siem.engines import Extract, ExtractDocument, Extracted
 from sec_ops.siem.engines.json import read_object
 from sec_ops.siem.windows.ecs import completed
-from sec_ops.siem.windows.nested import flattened
+from sec_ops.siem.windows.nested import flattened, unfolded
 from sec_ops.siem.windows.plan import Composer
 
 OPTIONS: frozenset[str] = frozenset()
+_FOLDED = frozenset({"event_data", "user_data", "Properties"})
 _TOO_DEEP = (RecursionError, orjson.JSONEncodeError)
 
 
@@ -48,4 +49,6 @@ def _event(record: Mapping[str, Any], composer: Composer) -> Extracted | None:
         return composer.compose(flat) if flat else None
     if "winlog" in record:
         return completed(record, composer)
-    return composer.compose(record)
+    if _FOLDED.isdisjoint(record):
+        return composer.compose(record)
+    return composer.compose(unfolded(record))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sec_ops.model.log_parser import LogParser, Mapped
 from sec_ops.siem.events import DATASET, MISFIT, TIME, Event, FieldType, FieldTypes
 from sec_ops.siem.parse.conform import ABSENT, CONVERTERS, UNFIT, Conversion, conform, written
-from sec_ops.siem.parse.flatten import OVERFLOW, flatten
+from sec_ops.siem.parse.flatten import FIELDS_BOUND, OVERFLOW, flatten
 
 __all__ = ["RESERVED", "Plans", "Structure", "reserved"]
 
@@ -21,9 +21,13 @@ RESERVED: Final = (TIME, DATASET, "event.ingested")
 _SHAPES_BOUND: Final = 4_096
 _VALUES_BOUND: Final = 2_048
 _VALUE_LENGTH_BOUND: Final = 512
+_LEAST, _MOST = -(2**63), 2**63 - 1
+_KEYWORD: Final = conform(FieldType.KEYWORD)
+_ALL_TEXTS: Final = {str}
 _TEXTS: Final = (FieldType.KEYWORD, FieldType.TEXT)
 
 Step = tuple[str, str, Conversion]
+Remembering = tuple[Callable[[Any], Any], Callable[[Any, Event], Any]]
 Plan = Callable[[Mapping[str, Any], Event], None]
 
 
@@ -49,12 +53,13 @@ class Plans:
         self._rest = parser.rest
         self._time = parser.time.field if parser.time else TIME
         self._plans: dict[tuple[Any, ...], Plan] = {}
+        self._memories: dict[tuple[Any, ...], Remembering] = {}
 
     def apply(self, record: Mapping[str, Any], event: Event) -> Mapping[str, Any]:
         """Add the fields of an extracted record to an event and return the record with dotted names."""
         plan = self._plans.get((tuple(record), tuple(map(type, record.values()))))
         if plan is None:
-            if _has_maps(record):
+            if len(record) > FIELDS_BOUND or _has_maps(record):
                 record = flatten(record)
             plan = self._planned(record)
         plan(record, event)
@@ -66,22 +71,34 @@ class Plans:
         if plan is None:
             if len(self._plans) >= _SHAPES_BOUND:
                 self._plans.clear()
+                self._memories.clear()
             plan = self._plans[shape] = self._plan(record)
         return plan
 
     def _plan(self, record: Mapping[str, Any]) -> Plan:
         plain: list[tuple[str, str]] = []
-        steps: list[Step] = []
+        steps: list[tuple[str, str, Callable[[Any], Any], Callable[[Any, Event], Any]]] = []
+        whole: list[tuple[str, str]] = []
         lists: list[Step] = []
         for name, field, converter in self._targets(record):
-            convert = _conversion(self._structure.types.get(field, FieldType.KEYWORD), converter)
-            if isinstance(record[name], list):
-                lists.append((name, field, convert))
-            elif self._passes(record[name], field, converter):
+            kind, value = self._structure.types.get(field, FieldType.KEYWORD), record[name]
+            if isinstance(value, list):
+                lists.append((name, field, _conversion(kind, converter)))
+            elif self._passes(value, field, converter):
                 plain.append((name, field))
+            elif kind is FieldType.LONG and converter == "text" and type(value) is int:
+                whole.append((name, field))
             else:
-                steps.append((name, field, convert))
-        return _runner(plain, steps, lists)
+                steps.append((name, field, *self._remembering(field, kind, converter, type(value))))
+        return _runner(plain, whole, steps, lists)
+
+    def _remembering(self, field: str, kind: FieldType, converter: Any, of: type) -> Remembering:  # noqa: ANN401
+        """Return the memory of a field's conversions, which all shapes share: what repeats, repeats across them."""
+        key = (field, converter, of)
+        found = self._memories.get(key)
+        if found is None:
+            found = self._memories[key] = _remembering(field, _conversion(kind, converter))
+        return found
 
     def _passes(self, value: object, field: str, converter: str) -> bool:
         kind = self._structure.types.get(field, FieldType.KEYWORD)
@@ -117,14 +134,24 @@ class Plans:
             yield name, "text"
 
 
-def _runner(plain: list[tuple[str, str]], steps: list[Step], lists: list[Step]) -> Plan:
+def _runner(
+    plain: list[tuple[str, str]],
+    whole: list[tuple[str, str]],
+    steps: list[tuple[str, str, Callable[[Any], Any], Callable[[Any, Event], Any]]],
+    lists: list[Step],
+) -> Plan:
     fields = tuple(field for _, field in plain)
     take = _taker([name for name, _ in plain])
-    quick = [(name, field, *_remembering(field, convert)) for name, field, convert in steps]
 
     def run(record: Mapping[str, Any], event: Event) -> None:
         event.update(zip(fields, take(record), strict=False))
-        for name, field, known, learn in quick:
+        for name, field in whole:
+            value = record[name]
+            if _LEAST <= value <= _MOST:
+                event[field] = value
+            else:
+                event[MISFIT + field] = written(value)
+        for name, field, known, learn in steps:
             value = record[name]
             got = known(value)
             if got is not None or (got := learn(value, event)) is not None:
@@ -144,7 +171,7 @@ def _taker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     return itemgetter(*names)
 
 
-def _remembering(field: str, convert: Conversion) -> tuple[Callable[[Any], Any], Callable[[Any, Event], Any]]:
+def _remembering(field: str, convert: Conversion) -> Remembering:
     """Return the look-up of values converted before, and the conversion of others: None when nothing fits the field."""
     memory: dict[Any, Any] = {}
 
@@ -168,6 +195,9 @@ def _has_maps(record: Mapping[str, Any]) -> bool:
 
 
 def _list(values: list[Any], field: str, convert: Conversion, event: Event) -> None:
+    if convert is _KEYWORD and len(values) > 1 and set(map(type, values)) == _ALL_TEXTS:
+        event[field] = values
+        return
     got = [(value, convert(value)) for value in values if value is not None]
     fit = [each for _, each in got if each is not UNFIT and each is not ABSENT]
     unfit = [written(value) for value, each in got if each is UNFIT]

@@ -11,6 +11,8 @@ from sec_ops.siem.windows.textual import textual
 __all__ = ["completed"]
 
 _DEPTH = 16
+_OURS = ("winlog.event_id", "event.action")
+"""Winlogbeat writes the task's name as action, which stays in `winlog.task`."""
 _SYSTEM = {
     "winlog.event_id": "EventID",
     "winlog.provider_name": "Provider_Name",
@@ -32,11 +34,12 @@ def completed(record: Mapping[str, Any], composer: Composer) -> Event | None:
         name.removeprefix(prefix): value
         for prefix in _PREFIXES
         for name, value in own.items()
-        if name.startswith(prefix)
+        if name.startswith(prefix) and name != "winlog.user_data.xml_name"
     }
     made = composer.compose(flat) or {}
     made.pop(TIME, None)
-    return {**made, **own, "winlog.event_id": made.get("winlog.event_id", own["winlog.event_id"])}
+    ours = {name: made[name] for name in _OURS if name in made}
+    return {**made, **own, **ours}
 
 
 _PREFIXES = ("winlog.user_data.", DATA)
@@ -45,9 +48,11 @@ _PREFIXES = ("winlog.user_data.", DATA)
 def _leaves(value: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
     for name, each in value.items():
         path = f"{prefix}{name}"
+        if each is None or each == []:
+            continue
         if isinstance(each, dict) and each and depth < _DEPTH and not path.startswith(DATA):
             yield from _leaves(each, f"{path}.", depth + 1)
         elif isinstance(each, dict) or path.startswith(DATA):
             yield path, textual(each)
-        elif each is not None and each != []:
+        else:
             yield path, textual(each) if isinstance(each, list) else each

@@ -8,7 +8,7 @@ from sec_ops.siem.windows.meanings import Meaning
 from sec_ops.siem.windows.security import EVENT_LOG, SECURITY, SERVICES
 from sec_ops.siem.windows.sysmon import SYSMON
 
-__all__ = ["LEVELS", "classified", "kind_of", "numbered", "outcome"]
+__all__ = ["LEVELS", "channel_of", "classified", "kind_of", "numbered", "outcome"]
 
 LEVELS = {"0": "information", "1": "critical", "2": "error", "3": "warning", "4": "information", "5": "verbose"}
 """Levels of winmeta.xml; 0 is LogAlways, what audits are written with."""
@@ -26,6 +26,14 @@ _BY_CHANNEL: Mapping[str, Mapping[int, Meaning]] = {
     "security": SECURITY | {1102: EVENT_LOG[1102]},
     "system": SERVICES | {104: EVENT_LOG[104]},
 }
+_CHANNELS = {
+    "microsoft-windows-sysmon": "Microsoft-Windows-Sysmon/Operational",
+    "sysmon": "Microsoft-Windows-Sysmon/Operational",
+    "microsoft-windows-security-auditing": "Security",
+    "microsoft windows security auditing.": "Security",
+    "service control manager": "System",
+}
+"""The one channel a provider writes to, for exports that leave it out."""
 _AUDIT_SUCCESS, _AUDIT_FAILURE = 1 << 53, 1 << 52
 
 
@@ -35,6 +43,11 @@ def kind_of(provider: str, channel: str, code: str) -> Meaning | None:
         return None
     meanings = _BY_PROVIDER.get(provider.lower()) if provider else _BY_CHANNEL.get(channel.lower())
     return meanings.get(int(code)) if meanings else None
+
+
+def channel_of(provider: str) -> str:
+    """Return the channel of a provider that writes to one only, else nothing."""
+    return _CHANNELS.get(provider.lower(), "")
 
 
 def numbered(code: str) -> bool:

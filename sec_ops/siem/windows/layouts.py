@@ -73,6 +73,8 @@ _NXLOG = Layout(
     | {
         "SourceName": PROVIDER,
         "ProviderGuid": "winlog.provider_guid",
+        "LevelValue": LEVEL,
+        "TaskValue": "winlog.task",
         "SeverityValue": "nxlog.severity_value",
         "Severity": "log.level",
         "EventType": "nxlog.event_type",
@@ -84,6 +86,7 @@ _NXLOG = Layout(
         "ProcessID": "winlog.process.pid",
         "ExecutionProcessID": "winlog.process.pid",
         "ThreadID": "winlog.process.thread.id",
+        "ExecutionThreadID": "winlog.process.thread.id",
         "OpcodeValue": "nxlog.opcode_value",
         "ActivityID": "winlog.activity_id",
         "RelatedActivityID": "winlog.related_activity_id",
@@ -123,6 +126,8 @@ _POWERSHELL = Layout(
         "ActivityId": "winlog.activity_id",
         "RelatedActivityId": "winlog.related_activity_id",
         "ContainerLog": "log.file.path",
+        "MatchedQueryIds": "powershell.matched_query_ids",
+        "Bookmark": "powershell.bookmark",
         "Message": "message",
     },
 )
@@ -146,6 +151,11 @@ _BEAT_6 = Layout(
         "related_activity_id": "winlog.related_activity_id",
         "@timestamp": TIMES[0],
         "message": "message",
+        "tags": "tags",
+        **{
+            name: f"winlogbeat.{name}"
+            for name in ("@metadata", "beat", "fields", "host", "message_error", "type", "user")
+        },
     },
 )
 SYSTEM = "System."

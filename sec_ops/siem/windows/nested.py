@@ -10,7 +10,7 @@ from typing import Any
 
 from sec_ops.siem.windows.layouts import SYSTEM
 
-__all__ = ["flattened"]
+__all__ = ["flattened", "unfolded"]
 
 _ATTRIBUTES, _TEXT = "#attributes", "#text"
 _TEXTS = (_TEXT, "Value", "value", "text", "content", "$", "_", "")
@@ -44,6 +44,23 @@ def flattened(record: Mapping[str, Any]) -> dict[str, Any] | None:
                 _add(flat, name, holder[name])
     message = _message(event, record)
     return flat | {f"{SYSTEM}Message": message} if message else flat
+
+
+def unfolded(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a flat record whose sender keeps EventData's values in a map or list of their own, as one level.
+
+    Winlogbeat 6 has maps `event_data` and `user_data`, .NET's EventLogRecord the list `Properties`.
+    """
+    flat = dict(record)
+    for name in ("event_data", "user_data"):
+        if isinstance(record.get(name), dict):
+            del flat[name]
+            for key, value in record[name].items():
+                _add(flat, key, value)
+    if isinstance(record.get("Properties"), list):
+        for name, value in _listed(flat.pop("Properties")):
+            _add(flat, name, value)
+    return flat
 
 
 _KNOWN = frozenset(

@@ -5,7 +5,7 @@ making the event is one pass in C over the values and a call for each value that
 recorded events of Windows have 704 plans.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from sys import intern
@@ -14,7 +14,7 @@ from typing import Any
 
 from sec_ops.siem.events import TIME, Event
 from sec_ops.siem.windows.copies import Copy, Same
-from sec_ops.siem.windows.kinds import LEVELS, classified, kind_of, numbered, outcome
+from sec_ops.siem.windows.kinds import LEVELS, channel_of, classified, kind_of, numbered, outcome
 from sec_ops.siem.windows.layouts import CHANNEL, COMPUTER, EVENT_ID, LAYOUTS, LEVEL, PROVIDER, TIMES, Layout
 from sec_ops.siem.windows.meanings import Meaning
 from sec_ops.siem.windows.textual import plain, textual
@@ -38,7 +38,7 @@ class _Plan:
     constants: Event
     targets: tuple[str, ...]
     pick: Callable[[Any], tuple[Any, ...]]
-    convert: tuple[int, ...]
+    convert: tuple[tuple[int, Callable[[Any], Any]], ...]
     steps: tuple[tuple[int, Copy], ...]
     times: tuple[int, ...]
     universal: int | None
@@ -100,6 +100,7 @@ def _planned(layout: Layout, names: tuple[str, ...], types: tuple[type, ...], ch
     there = [at for at, kind in enumerate(types) if kind is not NoneType and slots[at] not in _FIXED]
     data = {names[at]: at for at in there if slots[at].startswith(DATA)}
     code, channel, provider, level = (plain(value) for value in chosen)
+    channel = channel or channel_of(provider)
     meaning = kind_of(provider, channel, code)
     pairs = [(slots[at], at) for at in there]
     pairs += [("host.name", at) for at in there if slots[at] == COMPUTER]
@@ -112,11 +113,21 @@ def _planned(layout: Layout, names: tuple[str, ...], types: tuple[type, ...], ch
         constants=_constants(meaning, code, channel, provider, level),
         targets=tuple(target for target, _ in pairs),
         pick=_picker([at for _, at in pairs]),
-        convert=tuple(at for at in there if types[at] is not str and not (types[at] is int and slots[at] in _NUMBERS)),
+        convert=tuple(_conversions(there, types, slots)),
         steps=tuple(steps),
         times=tuple(at for slot in TIMES for at, filled in enumerate(slots) if filled == slot),
         universal=data.get("UtcTime"),
     )
+
+
+def _conversions(
+    there: list[int], types: tuple[type, ...], slots: list[str]
+) -> Iterator[tuple[int, Callable[[Any], Any]]]:
+    for at in there:
+        if types[at] is int and slots[at] not in _NUMBERS:
+            yield at, str
+        elif types[at] is not int and types[at] is not str:
+            yield at, textual
 
 
 def _picker(places: list[int]) -> Callable[[Any], tuple[Any, ...]]:
@@ -138,8 +149,8 @@ def _constants(meaning: Meaning | None, code: str, channel: str, provider: str, 
 
 
 def _apply(plan: _Plan, values: list[Any]) -> Event:
-    for at in plan.convert:
-        values[at] = textual(values[at])
+    for at, written in plan.convert:
+        values[at] = written(values[at])
     event = plan.constants.copy()
     event.update(zip(plan.targets, plan.pick(values), strict=True))
     for at, step in plan.steps:
