@@ -18,7 +18,7 @@ _START = re.compile(r"(?:^|[\s:])CEF: ?(\d{1,3}(?:\.\d{1,3})?)\|")
 _PART = re.compile(r"([^|\\]*+(?:\\.[^|\\]*+)*+)\|", re.DOTALL)
 _KEY = re.compile(r"(?:^|(?<=\s))([A-Za-z0-9_.\-\[\]]++)=")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
+_LETTERS = {"n": "\n", "r": "\r"}
 
 
 def compile_engine(_options: Mapping[str, Any]) -> Extract:

@@ -27,7 +27,7 @@ _MARKS = {
         r"\((?P<kind>\w{1,5})\)(?:\[(?P<number>\d{1,10})\])?[:;] ?"
     ),
     "comware": re.compile(
-        r"(?:%%(?P<format>\d\d))?\b(?P<module>[A-Z0-9_]{1,40})/(?P<severity>[0-7])/(?P<mnemonic>\w{1,80})"
+        r"(?:%%(?P<format>\d\d)|\b)(?P<module>[A-Z][A-Z0-9_]{0,39})/(?P<severity>[0-7])/(?P<mnemonic>\w{1,80})"
         r"(?:\(\w{1,3}\))?: ?"
     ),
     "cisco": re.compile(
@@ -117,7 +117,7 @@ def _cut_comware(text: str) -> tuple[dict[str, str], str]:
 def _pairs(key: re.Pattern[str], text: str) -> dict[str, str]:
     """Return keys and what stands after each, up to the next key."""
     keys = list(key.finditer(text))[:_PAIRS_BOUND]
-    ends = [each.start() for each in keys[1:]] + [len(text)]
+    ends = [each.start() for each in keys][1:] + [len(text)] * bool(keys)
     return {each[1]: text[each.end() : end].strip() for each, end in zip(keys, ends, strict=True)}
 
 

@@ -77,7 +77,7 @@ def first_of(patterns: Sequence[str], where: str) -> Callable[[str], Sequence[in
     for pattern in patterns:
         chosen.Add(pattern)
     chosen.Compile()
-    return lambda text: sorted(chosen.Match(text) or ())
+    return lambda text: sorted(chosen.Match(_bytes(text)) or ())
 
 
 def path_pattern(glob: str) -> Pattern:

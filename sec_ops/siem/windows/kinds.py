@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sec_ops.siem.events import Event
+from sec_ops.siem.events import Event, Scalar
 from sec_ops.siem.windows.meanings import Meaning
 from sec_ops.siem.windows.security import EVENT_LOG, SECURITY, SERVICES
 from sec_ops.siem.windows.sysmon import SYSMON
@@ -60,11 +60,15 @@ def classified(meaning: Meaning | None) -> Event:
     if meaning is None:
         return {}
     event: Event = {
-        "event.category": list(meaning.category),
-        "event.type": list(meaning.type),
+        "event.category": _one_or_list(meaning.category),
+        "event.type": _one_or_list(meaning.type),
         "event.action": meaning.action,
     }
     return event | ({"event.outcome": meaning.outcome} if meaning.outcome else {})
+
+
+def _one_or_list(words: tuple[str, ...]) -> str | list[Scalar]:
+    return words[0] if len(words) == 1 else list(words)
 
 
 def outcome(keywords: str, event: Event) -> None:

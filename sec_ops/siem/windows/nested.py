@@ -23,6 +23,8 @@ _PARTS = {
     "Security": ("UserID",),
 }
 """Elements of System that hold only attributes."""
+_BARE = {"Provider": "Provider_Name", "TimeCreated": "TimeText", "Security": "Security_UserID"}
+"""What they mean where a converter leaves nothing but one text."""
 _TEXTUAL = ("EventID", "Version", "Level", "Task", "Opcode", "Keywords", "EventRecordID", "Channel", "Computer")
 _DATA = "Data"
 
@@ -87,7 +89,7 @@ def _system(system: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 _part(base, part, attributes[part]) for part in _PARTS[base] if attributes.get(part) is not None
             )
             if not isinstance(value, dict) and value is not None:
-                yield f"{SYSTEM}{'Provider_Name' if base == 'Provider' else f'{base}Text'}", value
+                yield f"{SYSTEM}{_BARE.get(base, base)}", value
         elif base in _TEXTUAL and base == name:
             yield f"{SYSTEM}{name}", _text(value)
             if isinstance(value, dict) and "Qualifiers" in (attributes := _attributes(value)):
