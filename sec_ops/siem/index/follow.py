@@ -11,6 +11,7 @@ from sec_ops.runtime.files import storage_error
 from sec_ops.siem.index.stream import Counts, IndexLimits, StreamIndex, index_lock_path
 from sec_ops.siem.raw.layout import Lock, segment_numbers, segment_path, stream_names
 from sec_ops.siem.raw.reading import Cursor
+from sec_ops.siem.raw.state import State, StreamState
 from sec_ops.siem.storing import EventStore
 from sec_ops.siem.understanding import Understand
 
@@ -55,6 +56,7 @@ class Follower:
         self._left_at: dict[str, tuple[int, int]] = {}
         self._retry_at_ms: dict[str, int] = {}
         self._ended = Counts()
+        self._state: State | None = None
 
     @property
     def counts(self) -> Counts:
@@ -67,10 +69,13 @@ class Follower:
             self._guarded(stream, self._advance)
 
     def finish(self) -> None:
-        """Take and store everything that is there, and let go of all streams; lines that wait for more stay pending."""
+        """Take and store everything that is there, and let go of everything; lines that wait for more stay pending."""
         self.look()
         for stream in list(self._followed):
             self._guarded(stream, self._store_and_leave)
+        if self._state:
+            self._state.close()
+            self._state = None
 
     def run(self, stop: threading.Event) -> None:
         """Look again and again until `stop` is set, then finish."""
@@ -110,6 +115,7 @@ class Follower:
         now = self._clock.monotonic_ms()
         if now < self._retry_at_ms.get(stream, 0) or self._left_at.get(stream) == self._seen(stream):
             return None
+        seen = self._seen(stream)
         lock = Lock.take(index_lock_path(self._folder, stream))
         if lock is None:
             return None
@@ -118,9 +124,18 @@ class Follower:
         except BaseException:
             lock.release()
             raise
+        known = self._known(stream)
+        if known.clean and known.sequence == index.sequence and not index.holds_aside:
+            lock.release()
+            self._left_at[stream] = seen
+            return None
         followed = _Followed(lock, index, Cursor(self._folder, stream, index.sequence), now)
         self._followed[stream] = followed
         return followed
+
+    def _known(self, stream: str) -> StreamState:
+        self._state = self._state or State(self._folder / "state.db")
+        return self._state.stream(stream)
 
     def _leave(self, stream: str, seen: tuple[int, int] | None = None) -> None:
         followed = self._followed.pop(stream, None)

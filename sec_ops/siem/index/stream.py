@@ -15,7 +15,10 @@ from sec_ops.siem.records import Place, RawBatch
 from sec_ops.siem.storing import Commit, EventStore
 from sec_ops.siem.understanding import Understand
 
-__all__ = ["Counts", "IndexLimits", "StreamIndex", "index_lock", "index_lock_path"]
+__all__ = ["ENDED", "Counts", "IndexLimits", "StreamIndex", "index_lock", "index_lock_path"]
+
+ENDED = "done"
+"""In a position: nothing more comes from this source, what it holds back is whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,8 @@ class StreamIndex:
         if self.sequence == self.stored:
             self._since_ms = self._clock.monotonic_ms()
         self._rows += self._sessions.feed(place, batch, self._clock.monotonic_ms())
+        if batch.position is not None and batch.position.get(ENDED):
+            self.end(batch.origin.source)
         self._record_bytes += sum(map(len, batch.records))
         self.sequence = place.sequence
         if len(self._rows) >= self._limits.rows or self._record_bytes >= self._limits.record_bytes:

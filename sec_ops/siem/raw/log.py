@@ -68,6 +68,12 @@ class RawLog:
         """Append batches with one sync: each stands for itself, all are on disk on return."""
         return self._group.submit(batches)
 
+    def stream(self) -> str:
+        """Return the stream that is written, after taking one."""
+        with self._group.turn, _told(self._folder):
+            self._writer = self._writer or self._take()
+            return self._writer.name
+
     def position(self, source: str) -> Mapping[str, Any] | None:
         """Return where a source goes on: the position of its last batch in any stream, None without one."""
         with self._group.turn, _told(self._folder):
