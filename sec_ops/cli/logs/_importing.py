@@ -1,0 +1,172 @@
+"""An import as the command line does it: rooms opened, progress shown, what was left out told."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sec_ops.cli.logs._store import fields_of, open_store
+from sec_ops.cli.output import emit, note
+from sec_ops.content.kinds import PARSERS
+from sec_ops.content.library import Library
+from sec_ops.model.errors import SecOpsError, UsageError
+from sec_ops.model.messages import message
+from sec_ops.model.outcome import Outcome
+from sec_ops.model.text import printable
+from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.configuration import load_configuration
+from sec_ops.runtime.language import gettext as _
+from sec_ops.runtime.language import render
+from sec_ops.runtime.site import Site
+from sec_ops.siem.importing.finding import find
+from sec_ops.siem.importing.importer import STDIN, Imported, Importer, ImportOptions
+from sec_ops.siem.importing.intake import Intake
+from sec_ops.siem.importing.unwrapping import Loss, Unread
+from sec_ops.siem.importing.windows import WORKER
+from sec_ops.siem.index.follow import Follower
+from sec_ops.siem.index.stream import Counts
+from sec_ops.siem.parse.decoding import known_encoding
+from sec_ops.siem.parse.loading import load_understanding
+from sec_ops.siem.parse.moments import zone_named
+from sec_ops.siem.raw.log import RawLog
+from sec_ops.siem.understanding import Understand
+from sec_ops.transport.worker import Worker
+
+__all__ = ["import_paths"]
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    imported: Imported
+    counts: Counts
+
+
+def import_paths(site: Site, paths: Sequence[Path], options: ImportOptions) -> Iterable[Outcome]:
+    """Import paths into a site; return how it came out. Raises UsageError for options that can't be."""
+    library = Library.open(site.root)
+    _check(options, library)
+    understand = load_understanding(library, load_configuration(site).logs.zone)
+    done = _imported(site, paths, options, understand)
+    outcomes = _outcomes(done)
+    emit("sec-ops/logs-import", _document(done), outcomes=outcomes, text=lambda: "\n".join(_text(done)))
+    return outcomes
+
+
+def _check(options: ImportOptions, library: Library) -> None:
+    known = library.objects(PARSERS)
+    if options.parser and options.parser not in known:
+        what = message("no parser is called {name}", name=options.parser)
+        raise UsageError(what, advice=message("there are: {names}", names=", ".join(sorted(known))))
+    if options.zone and zone_named(options.zone) is None:
+        advice = message("use a name such as Asia/Shanghai or UTC")
+        raise UsageError(message("there is no time zone {name}", name=options.zone), advice=advice)
+    if options.encoding and not known_encoding(options.encoding):
+        advice = message("use a name such as utf-8, gb18030 or utf-16")
+        raise UsageError(message("there is no encoding {name}", name=options.encoding), advice=advice)
+
+
+def _imported(site: Site, paths: Sequence[Path], options: ImportOptions, understand: Understand) -> _Done:
+    clock = SystemClock()
+    progress = _Progress()
+    with (
+        open_store(site, fields_of(site)) as store,
+        RawLog.open(site.logs, clock=clock) as log,
+        Worker(WORKER) as worker,
+    ):
+        with Intake(site.logs, log, store, understand, clock) as intake:
+            importer = Importer(intake, options=options, ask=worker.ask, progress=progress)
+            _take(importer, paths, f"stdin-{clock.now():%Y%m%dT%H%M%S%f}")
+        progress.clear()
+        _index_the_rest(Follower(site.logs, store=store, understand=understand, clock=clock, failed=_warn))
+    return _Done(imported=importer.imported, counts=intake.counts)
+
+
+def _take(importer: Importer, paths: Sequence[Path], stdin_name: str) -> None:
+    files = [path for path in paths if str(path) != STDIN]
+    for found in find(files):
+        importer.take(found)
+    if len(files) < len(paths):
+        importer.take_stream(sys.stdin.buffer, stdin_name)
+
+
+def _index_the_rest(follower: Follower) -> None:
+    """Make events of what earlier processes took and did not come to understand."""
+    follower.finish()
+
+
+def _warn(error: SecOpsError) -> None:
+    note(error.what)
+
+
+def _outcomes(done: _Done) -> list[Outcome]:
+    lost = any(each.loss is not Loss.NONE for each in done.imported.unread)
+    return [Outcome.INCOMPLETE] if lost or done.counts.unparsed or done.imported.cut_bytes else []
+
+
+def _document(done: _Done) -> dict[str, Any]:
+    listed = {loss: [_entry(each) for each in done.imported.unread if each.loss is loss] for loss in Loss}
+    return {
+        "files": done.imported.files,
+        "records": done.imported.records,
+        "events": done.counts.events,
+        "unparsed": done.counts.unparsed,
+        "cut_bytes": done.imported.cut_bytes,
+        "skipped": listed[Loss.SKIPPED] + listed[Loss.NONE],
+        "incomplete": listed[Loss.INCOMPLETE],
+    }
+
+
+def _entry(each: Unread) -> dict[str, str]:
+    return {"path": each.name, "reason": render(each.reason)}
+
+
+def _text(done: _Done) -> Iterable[str]:
+    counts = {"files": done.imported.files, "events": done.counts.events, "unparsed": done.counts.unparsed}
+    yield _("{files} files, {events} events, {unparsed} of them not understood").format(**counts)
+    if done.imported.cut_bytes:
+        yield _("{count} bytes of lines too long were left out").format(count=done.imported.cut_bytes)
+    yield from _left_out(done.imported.unread, lambda each: each.loss is Loss.INCOMPLETE, _("incomplete:"))
+    yield from _left_out(done.imported.unread, lambda each: each.loss is not Loss.INCOMPLETE, _("left out:"))
+
+
+def _left_out(unread: Sequence[Unread], wanted: Callable[[Unread], bool], title: str) -> Iterable[str]:
+    chosen = [each for each in unread if wanted(each)]
+    if not chosen:
+        return
+    yield title
+    for each in chosen[:_SHOWN]:
+        yield f"  {printable(each.name)}: {render(each.reason)}"
+    rest = Counter(render(each.reason) for each in chosen[_SHOWN:])
+    for reason, count in rest.most_common():
+        yield "  " + _("{count} more: {reason}").format(count=count, reason=reason)
+
+
+class _Progress:
+    """One line on a terminal that is written over."""
+
+    def __init__(self) -> None:
+        self._clock = SystemClock()
+        self._last_ms = 0
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, name: str, records: int) -> None:
+        """Show where the import is, a few times a second."""
+        now = self._clock.monotonic_ms()
+        if self._shown and now - self._last_ms > 200:
+            self._last_ms = now
+            self._write(f"{records:>12,}  {printable(name)[-60:]}")
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown and self._last_ms:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()

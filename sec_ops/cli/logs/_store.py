@@ -1,0 +1,31 @@
+"""The site's store of events, as its configuration names it; all commands of `logs` open it here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.site import Site
+from sec_ops.siem.events import FieldTypes
+from sec_ops.siem.storing import EventStore
+
+__all__ = ["fields_of", "open_store"]
+
+
+def fields_of(site: Site) -> FieldTypes:
+    """Return the field catalogue, the shipped one and the site's; raises ContentInvalid."""
+    from sec_ops.content.library import Library
+    from sec_ops.siem.parse.loading import field_types
+
+    return field_types(Library.open(site.root))
+
+
+@contextmanager
+def open_store(site: Site, types: FieldTypes) -> Iterator[EventStore]:
+    """Open the store for as long as the block runs; raises ContentInvalid, StorageError, EngineError."""
+    from sec_ops.siem.embedded.store import EmbeddedStore
+
+    store = EmbeddedStore(site.logs, types=types, clock=SystemClock())
+    try:
+        yield store
+    finally:
+        store.close()
