@@ -7,7 +7,7 @@ from typing import Protocol
 from sec_ops.siem.events import TIME, Event, Row
 from sec_ops.siem.query.tree import Everything, Query
 
-__all__ = ["Bucket", "Commit", "DatasetDay", "EventStore", "Expiring", "Request", "Retained", "SourceFacts"]
+__all__ = ["Bucket", "Commit", "DatasetDay", "EventStore", "Expiring", "Movable", "Request", "Retained", "SourceFacts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,4 +156,12 @@ class Expiring(Protocol):
 
     def remove(self, day: DatasetDay, sha256: str) -> bool:
         """Take a day of a dataset away for good, if it still holds exactly what the digest says; else return False."""
+        ...
+
+
+class Movable(EventStore, Protocol):
+    """A store whose events can be taken to another."""
+
+    def rows(self, day: DatasetDay) -> Iterator[Row]:
+        """Yield the rows of a day of a dataset by their place: stream, sequence, index, part."""
         ...

@@ -1,0 +1,1 @@
+"""The event store on Elasticsearch 8.19 or newer (ADR 32)."""
