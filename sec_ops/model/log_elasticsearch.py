@@ -1,8 +1,8 @@
 """The section `logs: elasticsearch:` of `sec-ops.yml`: where the cluster is, and how it is spoken to."""
 
 import ipaddress
+import re
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -12,18 +12,22 @@ from sec_ops.model.values import NonEmpty, RuleBroken, Value
 __all__ = ["ElasticsearchSettings"]
 
 
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]+))"
+    r"(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9._~/-]*)?",
+    re.ASCII,
+)
+_LAST_PORT = 65_535
+
+
 def _address(text: str) -> str:
     """Return the URL as it is: https anywhere, http on loopback, and never with a user or password in it."""
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or parts.query or parts.fragment:
-        raise RuleBroken(message("{given} is no address such as https://logs.example.org:9200", given=text))
-    if parts.username or parts.password:
+    if "@" in text:
         raise RuleBroken(message("name the user and the reference to its password apart, not in the address"))
-    if parts.scheme == "http" and not _on_loopback(parts.hostname):
+    parts = _URL.fullmatch(text)
+    if parts is None or not 0 < int(parts["port"] or 1) <= _LAST_PORT:
+        raise RuleBroken(message("{given} is no address such as https://logs.example.org:9200", given=text))
+    if parts["scheme"] == "http" and not _on_loopback(parts["six"] or parts["host"]):
         raise RuleBroken(message("{given}: beyond this machine only https is spoken", given=text))
     return text
 

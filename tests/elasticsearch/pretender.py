@@ -40,7 +40,7 @@ class Pretender:
     """Keeps what bulk requests that it accepted brought; `bulk` decides on each bulk request, `other` on any other."""
 
     bulk: Callable[[Asked, int], Answer] = field(default=lambda _asked, _number: (200, {"errors": False}))
-    other: Callable[[Asked], Answer] = field(default=lambda _asked: NotImplemented)
+    other: Callable[[Asked], Any] = field(default=lambda _asked: NotImplemented)
     product: str = "Elasticsearch"
     version: str = "8.19.13"
     asked: list[Asked] = field(default_factory=list)

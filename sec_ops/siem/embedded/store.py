@@ -20,6 +20,7 @@ from sec_ops.siem.embedded.files import EventFile, commits, day_files, days, is_
 from sec_ops.siem.embedded.layout import Layout
 from sec_ops.siem.embedded.locks import sharing
 from sec_ops.siem.embedded.manifest import open_manifest
+from sec_ops.siem.embedded.moving import rows_by_place
 from sec_ops.siem.embedded.partitions import INGESTED, partitioned
 from sec_ops.siem.embedded.searching import Search
 from sec_ops.siem.embedded.sweeping import sweep, sweep_replaced
@@ -146,6 +147,14 @@ class EmbeddedStore:
             files = tuple(file for file in view.files.get(day.dataset, ()) if file.day == day.day)
             counting = self._counted(View({day.dataset: files} if files else {}, view.columns), Everything(), Span())
             return frozenset(str(bucket.key) for bucket in counting.top("sec_ops.source", None))
+
+    def rows(self, day: DatasetDay) -> Iterator[Row]:
+        """Yield the rows of a day of a dataset by their place: stream, sequence, index, part."""
+        with self._view(Span()) as view:
+            files = tuple(file for file in view.files.get(day.dataset, ()) if file.day == day.day)
+            if files:
+                one = View({day.dataset: files}, view.columns)
+                yield from rows_by_place(one, self._types, self._layout.events, self._reading_engine())
 
     def digest(self, day: DatasetDay) -> str:
         """Return the SHA-256 (hexadecimal) of what a day of a dataset holds now, read from its files."""

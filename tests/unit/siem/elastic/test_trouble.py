@@ -66,7 +66,7 @@ def opened(pretender: Pretender, folder: Path, pace: Pace | None = None, seconds
 
 
 def rows(count: int, **fields: Any) -> list[Row]:
-    base = {"@timestamp": NOW, "event.ingested": NOW, "event.dataset": "sshd"}
+    base: dict[str, Any] = {"@timestamp": NOW, "event.ingested": NOW, "event.dataset": "sshd"}
     return [Row({**base, "message": f"m{n}", **fields}, Place("0001", 1), n) for n in range(count)]
 
 
@@ -183,7 +183,7 @@ def test_requests_are_bounded(tmp_path: Path):
 
 
 def test_a_refused_mapping_costs_no_event(tmp_path: Path):
-    def other(asked: Asked) -> Answer:
+    def other(asked: Asked) -> Any:
         if asked.method == "PUT" and asked.path.endswith("/_mapping"):
             return 400, {"error": {"type": "illegal_argument_exception", "reason": "Limit of total fields [1000]"}}
         return NotImplemented
@@ -211,7 +211,7 @@ def test_an_index_taken_away_meanwhile_is_made_again(tmp_path: Path):
 
 
 def test_a_slow_server_is_given_up_at_the_deadline(tmp_path: Path):
-    def other(asked: Asked) -> Answer:
+    def other(asked: Asked) -> Any:
         if asked.path.endswith("/_search"):
             time.sleep(0.6)
         return NotImplemented
@@ -222,7 +222,7 @@ def test_a_slow_server_is_given_up_at_the_deadline(tmp_path: Path):
 
 
 def test_part_of_the_data_missing_is_never_a_count(tmp_path: Path):
-    def other(asked: Asked) -> Answer:
+    def other(asked: Asked) -> Any:
         if asked.path.endswith("/_search"):
             reason = {"type": "no_shard_available_action_exception", "reason": "no shard"}
             failed = [{"shard": 0, "reason": reason}]
@@ -237,7 +237,7 @@ def test_part_of_the_data_missing_is_never_a_count(tmp_path: Path):
 
 
 def test_a_search_for_too_many_terms_is_refused_with_the_reason(tmp_path: Path):
-    def other(asked: Asked) -> Answer:
+    def other(asked: Asked) -> Any:
         if asked.path.endswith("/_search"):
             cause = {"type": "too_many_clauses", "reason": "maxClauseCount is set to 1024"}
             return 400, {"error": {"type": "search_phase_execution_exception", "caused_by": cause}, "status": 400}
@@ -250,7 +250,7 @@ def test_a_search_for_too_many_terms_is_refused_with_the_reason(tmp_path: Path):
 def test_where_delete_by_query_is_missing_documents_go_one_by_one(tmp_path: Path):
     pages = [[{"_index": "i", "_id": str(n)} for n in range(3)], []]
 
-    def other(asked: Asked) -> Answer:
+    def other(asked: Asked) -> Any:
         if asked.path.endswith("/_delete_by_query"):
             return 405, {"error": "Incorrect HTTP method for uri [/x/_delete_by_query], allowed: [POST]", "status": 405}
         if asked.path.endswith("/_search"):
