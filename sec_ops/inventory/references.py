@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sec_ops.content.kinds import CLAUSES, SYSTEMS, UNITS, Kind
 from sec_ops.content.library import Library
 from sec_ops.content.model_faults import did_you_mean
 from sec_ops.content.yaml_reader import Path
 from sec_ops.inventory.inventory import Inventory
-from sec_ops.inventory.log_sources import network_of
 from sec_ops.inventory.patterns import matching
 from sec_ops.model.clause import Clause
 from sec_ops.model.errors import Fault
@@ -110,21 +108,6 @@ def _log_source_faults(
     if source.object is not None and source.object not in objects:
         what = message("the system has no object {id}", id=source.object)
         yield _unknown(told, (*path, "object"), what, source.object, objects)
-    for index, address in enumerate(source.addresses):
-        if network_of(address) is None:
-            what = message("neither an address nor a network: {address}", address=address)
-            yield told((*path, "addresses", index), what, message("for example 192.0.2.7 or 192.0.2.0/24"))
-    if source.zone is not None and not _is_zone(source.zone):
-        what = message("no time zone is called {zone}", zone=source.zone)
-        yield told((*path, "zone"), what, message("for example Asia/Shanghai"))
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, KeyError, OSError):
-        return False
-    return True
 
 
 def _clause_faults(

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from sec_ops.model.messages import message
-from sec_ops.model.values import Identifier, NonEmpty, RuleBroken, Value
+from sec_ops.model.values import Identifier, Network, NonEmpty, RuleBroken, Value, Zone
 
 __all__ = ["Collect", "LogSource"]
 
@@ -22,8 +22,8 @@ class LogSource(Value):
     collect: Collect
     hosts: tuple[NonEmpty, ...] = Field(default=(), description="hosts or groups; without them all of the system")
     object: Identifier | None = Field(default=None, description="the assessed object that sends it, such as a switch")
-    addresses: tuple[NonEmpty, ...] = Field(
-        default=(), description="addresses or networks it sends from, when that is not the host's own address"
+    addresses: tuple[Network, ...] = Field(
+        default=(), description="what it sends from, when that is not the host's own address"
     )
     paths: tuple[NonEmpty, ...] = Field(default=(), description="files to pull; * and ? in the last part")
     rotated_to: tuple[NonEmpty, ...] = Field(default=(), description="folders that rotated files are moved to")
@@ -31,7 +31,7 @@ class LogSource(Value):
     units: tuple[NonEmpty, ...] = Field(default=(), description="systemd units of a journal; without them all")
     parser: Identifier | None = Field(default=None, description="parser id; without it the records are recognised")
     dataset: Identifier | None = None
-    zone: NonEmpty | None = Field(default=None, description="IANA time zone of times that name none")
+    zone: Zone | None = Field(default=None, description="IANA time zone of times that name none")
     silent_after_minutes: int = Field(default=1440, ge=1, description="silence after which it counts as missing")
 
     @model_validator(mode="after")

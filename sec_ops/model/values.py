@@ -1,5 +1,6 @@
 """Base of the values that come from files: frozen, strict about unknown keys."""
 
+import ipaddress
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from sec_ops.model.messages import Message, message
 
-__all__ = ["Identifier", "NonEmpty", "RuleBroken", "Text", "Value", "Zone"]
+__all__ = ["Identifier", "Network", "NonEmpty", "RuleBroken", "Text", "Value", "Zone"]
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
@@ -29,6 +30,18 @@ def _zone(name: str) -> str:
 
 Zone = Annotated[str, AfterValidator(_zone)]
 """Name of an IANA time zone."""
+
+
+def _network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise RuleBroken(message("neither an address nor a network, such as 192.0.2.7 or 192.0.2.0/24")) from None
+    return str(network if network.num_addresses > 1 else network.network_address)
+
+
+Network = Annotated[str, AfterValidator(_network)]
+"""An address or a network (`192.0.2.0/24`) of IPv4 or IPv6 in its shortest form."""
 
 
 class Value(BaseModel):

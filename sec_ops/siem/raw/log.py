@@ -80,6 +80,12 @@ class RawLog:
             self._settle()
             return self._state.position(source)
 
+    def positions(self, beginning: str = "") -> Mapping[str, Mapping[str, Any]]:
+        """Return the positions of all sources whose names begin so, by source."""
+        with self._group.turn, _told(self._folder):
+            self._settle()
+            return self._state.positions(beginning)
+
     def close(self) -> None:
         """End the stream well, so that the next process goes on with it."""
         with self._group.turn, _told(self._folder):

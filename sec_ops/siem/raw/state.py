@@ -172,6 +172,12 @@ class State:
         rows = self._rows("SELECT position FROM positions WHERE source = ?", _name(source))
         return json.loads(rows[0][0]) if rows else None
 
+    def positions(self, beginning: str) -> dict[str, Mapping[str, Any]]:
+        """Return the last position of every source whose name begins so."""
+        key = _name(beginning)
+        rows = self._rows("SELECT source, position FROM positions WHERE substr(source, 1, ?) = ?", len(key), key)
+        return {source.decode(errors="surrogatepass"): json.loads(position) for source, position in rows}
+
     def greatest_order(self) -> int:
         """Return the greatest order of a position."""
         return self._rows("SELECT max(place) FROM positions")[0][0] or 0

@@ -159,13 +159,13 @@ EDITS: list[tuple[str, str, str, list[str]]] = [
         "systems/student-records.yml",
         "addresses: [192.0.2.1]",
         "addresses: [192.0.2.256]",
-        ["log_sources[4].addresses[0]: neither an address nor a network: 192.0.2.256"],
+        ["log_sources[4].addresses[0]: neither an address nor a network, such as 192.0.2.7 or 192.0.2.0/24"],
     ),
     (
         "systems/student-records.yml",
         "zone: Asia/Shanghai",
         "zone: Asia/Beijing",
-        ["log_sources[1].zone: no time zone is called Asia/Beijing"],
+        ["log_sources[1].zone: not a time zone such as Asia/Shanghai"],
     ),
     (
         "systems/student-records.yml",

@@ -112,3 +112,8 @@ def test_the_narrowest_network_wins() -> None:
 def test_any_text_is_a_network_or_none(text: str) -> None:
     network_of(text)
     senders_of(_inventory(WEB), lambda _name: ()).of(text)
+
+
+def test_an_address_is_kept_in_its_shortest_form() -> None:
+    source = LogSource(id="switch", collect="syslog", object="switch", addresses=("2001:DB8:0::1", "192.0.2.0/24"))
+    assert source.addresses == ("2001:db8::1", "192.0.2.0/24")

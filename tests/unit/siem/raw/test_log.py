@@ -125,6 +125,8 @@ def test_the_last_position_counts_in_whatever_stream_it_lies(tmp_path: Path) -> 
         second.append(batch_of(b"2", position={"at": 2}, received_ms=100))
         assert first.position("host:/log") == second.position("host:/log") == {"at": 2}
         assert first.position("nobody") is None
+        assert first.positions("host:") == {"host:/log": {"at": 2}}
+        assert set(first.positions()) == {"host:/log", "other"}
     for path in tmp_path.glob("state.db*"):
         path.unlink()
     with RawLog.open(tmp_path, clock=clock) as log:
