@@ -39,8 +39,9 @@ def understood(sample: Path) -> tuple[Event, ...]:
     lines = tuple(line.removesuffix(b"\r") for line in lines)
     name = sample.parent.parent.name
     parser = PARSERS[name].value
-    # A program's own parser is reached through syslog; all others are named, as a log source would.
-    through = "" if parser.recognise.programs or parser.recognise.content or parser.recognise.keys else name
+    # What comes through syslog or says itself what it is finds its parser; all others are named, as a source would.
+    own = not parser.recognise.files and (parser.recognise.programs or parser.recognise.content)
+    through = "" if own or parser.recognise.keys or sample.name.startswith("enveloped") else name
     origin = Origin(source=f"{name}/{sample.name}", transport=Transport.IMPORT, path=f"/{sample.name}", parser=through)
     session = understand()(origin)
     batch = RawBatch(origin=origin, received_ms=RECEIVED_MS, records=lines)

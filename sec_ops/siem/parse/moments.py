@@ -23,6 +23,12 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _LARGEST: Final = 253_402_300_799
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_SIGN: Final = "\u6708"
+_CHINESE_DIGITS: Final = "\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341"
+_CHINESE_NUMBERS: Final = {
+    **{digit: at + 1 for at, digit in enumerate(_CHINESE_DIGITS)},
+    **{"\u5341" + digit: at + 11 for at, digit in enumerate(_CHINESE_DIGITS[:2])},
+}
 _UNIVERSAL: Final = frozenset({"z", "utc", "gmt"})
 
 
@@ -154,6 +160,11 @@ def _syslog(text: str) -> Moment | None:
 
 
 def _month(name: str) -> int | None:
+    """Return the number of a month's English or Chinese name; Java writes either, as its locale wants."""
+    if name[-1:] == _MONTH_SIGN:
+        digits = name[:-1]
+        number = int(digits) if digits.isascii() else _CHINESE_NUMBERS.get(digits, 0)
+        return number if 1 <= number <= 12 else None  # noqa: PLR2004 - months
     short = name[:3].lower()
     return _MONTHS.index(short) + 1 if short in _MONTHS else None
 
@@ -192,7 +203,7 @@ _DIRECTIVES: Final = {
     "M": r"(?P<minute>\d{1,2})",
     "S": r"(?P<second>\d{1,2})",
     "f": r"(?P<fraction>\d{1,9})",
-    "b": r"(?P<name>[A-Za-z]{3})",
+    "b": r"(?P<name>[A-Za-z]{3}|\d{1,2}\u6708|[\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341]{1,2}\u6708)",
     "B": r"(?P<name>[A-Za-z]{3,9})",
     "p": r"(?P<noon>[AaPp])\.?[Mm]\.?",
     "z": r"(?P<zone>Z|[+-]\d{2}:?\d{2})",

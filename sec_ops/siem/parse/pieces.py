@@ -29,12 +29,15 @@ class Stamp(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Piece:
-    """A record that may still grow. `outer` is what its envelope said already, `stated_us` the envelope's time."""
+    """A record that may still grow. `heading` was the source's when it began; `outer` is what its envelope said already,
+    `stated_us` the envelope's time.
+    """
 
     key: Key
     stamp: Stamp
     lines: list[str]
     size: int
+    heading: str = ""
     flags: list[str] = field(default_factory=list)
     outer: Event | None = None
     stated_us: int | None = None

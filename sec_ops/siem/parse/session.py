@@ -178,6 +178,7 @@ class ParsingSession:
         return True
 
     def _hold(self, parser: Compiled, piece: Piece, outer: tuple[Event, int | None] | None) -> None:
+        piece.heading = self._held.headings.get(parser.id, "") if parser.heading is not None else ""
         if outer is not None:
             piece.outer, piece.stated_us = outer
         for closed in self._held.add(piece):
@@ -207,8 +208,9 @@ class ParsingSession:
 
     def _finish(self, piece: Piece) -> None:
         parser, text = self._router.named(piece.key[0]), piece.text
+        whole = f"{piece.heading}\n{text}" if piece.heading else text
         try:
-            found = parser.read(self._headed_text(parser, text)) if parser is not None else None
+            found = parser.read(whole) if parser is not None else None
             self._add(self._maker.joined(parser, found, piece), piece.stamp)
         except Exception as error:  # noqa: BLE001 - as in _take
             self._add(self._maker.failed(text, piece.stamp, error), piece.stamp)
