@@ -48,9 +48,9 @@ def socket_address(value: str) -> dict[str, Any]:
         return {}
     data = bytes.fromhex(value)
     family = int.from_bytes(data[:2], "little")
-    if family == _INET and len(data) >= 8:  # noqa: PLR2004 - family, port, address
+    if family == _INET and len(data) >= 8:
         return {"family": "inet", "address": str(IPv4Address(data[4:8])), "port": int.from_bytes(data[2:4], "big")}
-    if family == _INET6 and len(data) >= 24:  # noqa: PLR2004 - family, port, flow, address
+    if family == _INET6 and len(data) >= 24:
         return {"family": "inet6", "address": str(IPv6Address(data[8:24])), "port": int.from_bytes(data[2:4], "big")}
     if family == _UNIX:
         path = data[2:].lstrip(b"\0").partition(b"\0")[0]

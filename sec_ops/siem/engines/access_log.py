@@ -97,7 +97,7 @@ def compile_engine(options: Mapping[str, Any]) -> Extract:
 
 
 def request_parts(request: str, found: dict[str, Any]) -> None:
-    """Add method, URL, its parts and the protocol's version of a request line; an odd one is kept whole as `request`."""
+    """Add method, URL and protocol version of a request line; an odd one is kept whole as `request`."""
     match = _REQUEST.fullmatch(request)
     if match is None:
         found["request"] = request

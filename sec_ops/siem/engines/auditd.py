@@ -1,8 +1,9 @@
 """Linux audit events: the records of one serial, joined (`type=SYSCALL msg=audit(1795651200.123:456): …`).
 
 Sources: the kernel's audit.c and auditsc.c, audit's auditd.conf(5), ausearch(8) and their field dictionary. Options:
-`syscalls` (architecture, `generic` for those that share a table, to names in the order of their numbers, `-` for none), `types` (number to name of
-record types, for what the kernel log writes), `meanings` (record type or system call to the names and values it adds).
+`syscalls` (architecture, `generic` for those that share a table, to names in the order of their numbers, `-` for none),
+`types` (number to name of record types, for what the kernel log writes), `meanings` (record type or system call to the
+names and values it adds).
 
 Names given: `time`, `serial`, `node`, `type`, `types`, the fields of all records under their own names, and `args`,
 `command_line`, `title`, `cwd`, `paths`, `socket`, `action`, `outcome`; a field's interpreted form (enriched format, or
@@ -20,7 +21,8 @@ __all__ = ["OPTIONS", "compile_engine"]
 
 OPTIONS = frozenset({"syscalls", "types", "meanings"})
 _HEAD = re.compile(
-    r"(?:node=(\S{1,255}) )?(?:audit(?:\(\d{1,6}\))?: )?type=([A-Z0-9_\[\]]{1,64}) (?:msg=)?audit\((\d{1,12}\.\d{1,6}):(\d{1,20})\) ?:? ?"
+    r"(?:node=(\S{1,255}) )?(?:audit(?:\(\d{1,6}\))?: )?type=([A-Z0-9_\[\]]{1,64}) "
+    r"(?:msg=)?audit\((\d{1,12}\.\d{1,6}):(\d{1,20})\) ?:? ?"
 )
 _ARCHITECTURES: Final = {
     "c000003e": "x86_64",
@@ -161,7 +163,7 @@ def _call(found: dict[str, Any], calls: Mapping[str, list[str]]) -> None:
     if arch is not None:
         found["arch"] = arch
     number = str(found.get("syscall", ""))
-    if number.isascii() and number.isdigit() and len(number) < 5:  # noqa: PLR2004 - no table is longer
+    if number.isascii() and number.isdigit() and len(number) < 5:
         names = calls.get(_TABLES.get(str(arch), str(arch)), [])
         name = names[int(number)] if int(number) < len(names) else "-"
         found["syscall_name"] = found.get("syscall_name") or (name if name != "-" else number)

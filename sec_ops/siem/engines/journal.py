@@ -1,7 +1,7 @@
 """Entries of the systemd journal as `journalctl -o json` and systemd-journal-remote write them.
 
-Source: systemd.journal-fields(7), journalctl(1). A value is a text, a list of bytes where it is no UTF-8 text, a list of
-values where the field stands several times, or null where it was too large. Names given: the journal's own, and
+Source: systemd.journal-fields(7), journalctl(1). A value is a text, a list of bytes where it is no UTF-8 text, a list
+of values where the field stands several times, or null where it was too large. Names given: the journal's own, and
 `program`, `pid`, `time`, `text` chosen among them.
 """
 
@@ -53,7 +53,7 @@ def _extract(entry: Mapping[str, Any]) -> Extracted | None:
 
 def _value(value: Any) -> Any:  # noqa: ANN401 - whatever the entry holds
     """Return a text for a list of bytes; which a list of numbers is, for the journal has no numbers of its own."""
-    if isinstance(value, list) and value and all(type(each) is int and 0 <= each < 256 for each in value):  # noqa: PLR2004
+    if isinstance(value, list) and value and all(type(each) is int and 0 <= each < 256 for each in value):
         return decode(bytes(value))
     return value
 
@@ -72,5 +72,5 @@ def _name(found: dict[str, Any], number: str, name: str, names: tuple[str, ...])
         and digits.isdigit()
         and len(digits) < 4
         and int(digits) < len(names)
-    ):  # noqa: PLR2004
+    ):
         found[name] = names[int(digits)]

@@ -1,4 +1,4 @@
-"""Packets that the Linux firewall logs (iptables LOG, nftables log, UFW): `[prefix] IN=eth0 OUT= SRC=… PROTO=TCP SPT=…`.
+"""Packets that the Linux firewall logs (iptables, nftables, UFW): `[prefix] IN=eth0 OUT= SRC=… PROTO=TCP SPT=…`.
 
 Source: the kernel's net/netfilter/nf_log_syslog.c. Names given: `prefix`, `action` (of UFW), the packet's own names in
 lower case, `flags` (TCP flags and fragment bits), `source_mac`, `destination_mac`.

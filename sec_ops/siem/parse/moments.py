@@ -164,7 +164,7 @@ def _month(name: str) -> int | None:
     if name[-1:] == _MONTH_SIGN:
         digits = name[:-1]
         number = int(digits) if digits.isascii() else _CHINESE_NUMBERS.get(digits, 0)
-        return number if 1 <= number <= 12 else None  # noqa: PLR2004 - months
+        return number if 1 <= number <= 12 else None
     short = name[:3].lower()
     return _MONTHS.index(short) + 1 if short in _MONTHS else None
 
@@ -203,7 +203,7 @@ _DIRECTIVES: Final = {
     "M": r"(?P<minute>\d{1,2})",
     "S": r"(?P<second>\d{1,2})",
     "f": r"(?P<fraction>\d{1,9})",
-    "b": r"(?P<name>[A-Za-z]{3}|\d{1,2}\u6708|[\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341]{1,2}\u6708)",
+    "b": rf"(?P<name>[A-Za-z]{{3}}|\d{{1,2}}{_MONTH_SIGN}|[{_CHINESE_DIGITS}]{{1,2}}{_MONTH_SIGN})",
     "B": r"(?P<name>[A-Za-z]{3,9})",
     "p": r"(?P<noon>[AaPp])\.?[Mm]\.?",
     "z": r"(?P<zone>Z|[+-]\d{2}:?\d{2})",

@@ -29,7 +29,9 @@ class Stamp(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Piece:
-    """A record that may still grow. `heading` was the source's when it began; `outer` is what its envelope said already,
+    """A record that may still grow.
+
+    `heading` was the source's when it began; `outer` is what its envelope said already,
     `stated_us` the envelope's time.
     """
 
