@@ -24,11 +24,14 @@ __all__ = [
     "AuditRun",
     "BlobReference",
     "ContentApproval",
+    "DeletedDataset",
     "Entry",
     "EvidenceExport",
     "KeyClosed",
     "KeyCreated",
+    "LogHold",
     "LogRecovered",
+    "LogsDeleted",
     "LowEntropy",
     "ReportExported",
     "SiteCreated",
@@ -209,6 +212,39 @@ class LogRecovered(Value):
     kept: str
 
 
+class LogHold(Value):
+    """Logs were put under a hold, or a hold was lifted: nothing of it is let go while it stands."""
+
+    kind: ClassVar[str] = "logs.hold/1"
+    hold: str
+    change: Literal["placed", "lifted"]
+    case: str
+    reason: str
+    person: str
+    first_day: str
+    last_day: str
+    datasets: tuple[str, ...] = Field(default=(), description="empty: all")
+    sources: tuple[str, ...] = Field(default=(), description="empty: all")
+
+
+class DeletedDataset(Value):
+    """What a day held of one dataset."""
+
+    events: StrictInt
+    sha256: Digest = Field(description="the store's digest of it, taken from its files just before")
+
+
+class LogsDeleted(Value):
+    """A day of logs is let go now: sealed before it is removed, again when the removal was cut short."""
+
+    kind: ClassVar[str] = "logs.deleted/1"
+    day: str
+    datasets: dict[str, DeletedDataset]
+    received_before: str = Field(description="RFC 3339; all of it was received before")
+    retention_days: StrictInt
+    retention_reason: str = ""
+
+
 class KeyCreated(Value):
     """A public key entered the key ring; signed by itself, or by the key it follows."""
 
@@ -244,6 +280,8 @@ _MODELS: tuple[type[Value], ...] = (
     AccountChanged,
     EvidenceExport,
     LogRecovered,
+    LogHold,
+    LogsDeleted,
     KeyCreated,
     KeyClosed,
 )

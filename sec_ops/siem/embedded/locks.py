@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sec_ops.runtime.files import storage_error
 
-__all__ = ["alone", "oldest_reader", "present", "sharing"]
+__all__ = ["alone", "oldest_reader", "present", "sharing", "waiting"]
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 _PRIVATE = 0o600
@@ -27,6 +27,17 @@ def sharing(path: Path) -> Iterator[None]:
     descriptor = _opened(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def waiting(path: Path) -> Iterator[None]:
+    """Hold a lock alone, after waiting for whoever has it; raises StorageError."""
+    descriptor = _opened(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
