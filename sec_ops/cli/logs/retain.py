@@ -1,0 +1,106 @@
+"""`sec-ops logs retain`: let days of logs go that are older than the site keeps them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, cast
+
+import typer
+
+from sec_ops.cli.invocation import current
+from sec_ops.cli.logs._store import fields_of, open_store
+from sec_ops.cli.output import emit
+from sec_ops.cli.sealing import evidence_of
+from sec_ops.cli.table import table
+from sec_ops.model.messages import message
+from sec_ops.model.outcome import Outcome
+from sec_ops.runtime.language import gettext as _
+from sec_ops.runtime.language import render
+from sec_ops.runtime.site import Site, find_site
+from sec_ops.siem.storing import Expiring, Retained
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(help=_("Let days of logs go that are older than they are kept; holds stay. Digests are sealed first."))
+def retain(
+    dry_run: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--dry-run", help=_("show what would be let go, and change nothing"))
+    ] = False,
+    clock_is_right: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--clock-is-right", help=_("go on though the newest logs are of long ago"))
+    ] = False,
+) -> Iterable[Outcome]:
+    """Seal and remove what is due; the manifest is tidied up at the end."""
+    from sec_ops.runtime.clock import SystemClock
+    from sec_ops.runtime.configuration import load_configuration
+    from sec_ops.siem.retaining.letting_go import doubt_clock, rule_of
+
+    site = find_site(current().site)
+    now = SystemClock().now()
+    rule = rule_of(load_configuration(site).logs, now)
+    with open_store(site, fields_of(site)) as store:
+        if not clock_is_right:
+            doubt_clock(store, now)
+        days = (_looked_ahead if dry_run else _let_go)(site, cast("Expiring", store), rule)
+        if not dry_run:
+            store.maintain()
+    body = {
+        "dry_run": dry_run,
+        "retention_days": rule.days,
+        "received_before": rule.received_before.isoformat(),
+        "days": [_document(day) for day in days],
+    }
+    emit("sec-ops/logs-retain", body, text=lambda: _text(days))
+    return ()
+
+
+def _looked_ahead(site: Site, store: Expiring, rule: Any) -> list[Retained]:  # noqa: ANN401 - imported late
+    from sec_ops.siem.retaining.holds import Holds
+    from sec_ops.siem.retaining.letting_go import look_ahead
+
+    holds = Holds(site.logs)
+    try:
+        return list(look_ahead(store, holds, rule))
+    finally:
+        holds.close()
+
+
+def _let_go(site: Site, store: Expiring, rule: Any) -> list[Retained]:  # noqa: ANN401 - imported late
+    from sec_ops.model.evidence import LogsDeleted
+    from sec_ops.siem.retaining.holds import Holds
+    from sec_ops.siem.retaining.letting_go import let_go
+
+    holds = Holds(site.logs)
+    try:
+        with evidence_of(site) as log:
+
+            def seal(deleted: LogsDeleted) -> None:
+                log.append(LogsDeleted.kind, deleted.model_dump(mode="json"))
+
+            return list(let_go(store, holds, rule, seal))
+    finally:
+        holds.close()
+
+
+def _document(day: Retained) -> dict[str, Any]:
+    return {
+        "day": day.day,
+        "datasets": list(day.datasets),
+        "events": day.events,
+        "sha256": day.sha256,
+        "held_by": day.held_by,
+    }
+
+
+def _text(days: Sequence[Retained]) -> str:
+    if not days:
+        return _("nothing is due")
+    rows = [
+        (
+            day.day,
+            str(day.events),
+            render(message("held by {hold}", hold=day.held_by)) if day.held_by else _("let go"),
+            ", ".join(day.datasets),
+        )
+        for day in days
+    ]
+    return table((_("day"), _("events"), _("what became of it"), _("datasets")), rows)
