@@ -1,6 +1,6 @@
 r"""Common Event Format: `CEF:0|vendor|product|version|signature|name|severity|key=value key=value`.
 
-Whatever stands before `CEF:` (a syslog header) is left out. What comes out: `header.*`, and `extension.<key>` with the
+Whatever stands before `CEF:` is left out, and `CEF:` may be missing: a syslog header takes it for the program. What comes out: `header.*`, and `extension.<key>` with the
 sender's keys. In the header `\|` and `\\` are escaped, in values `\=`, `\\`, `\n` and `\r`; blanks belong to values.
 Source: ArcSight, Common Event Format, implementation standard, version 26.
 """
@@ -14,7 +14,7 @@ from sec_ops.siem.engines._pairs import keep
 
 OPTIONS: frozenset[str] = frozenset()
 _NAMES = ("vendor", "product", "version", "signature", "name", "severity")
-_START = re.compile(r"(?:^|[\s:])CEF: ?(\d{1,3}(?:\.\d{1,3})?)\|")
+_START = re.compile(r"(?:(?:^|[\s:])CEF: ?|^)(\d{1,3}(?:\.\d{1,3})?)\|")
 _PART = re.compile(r"([^|\\]*+(?:\\.[^|\\]*+)*+)\|", re.DOTALL)
 _KEY = re.compile(r"(?:^|(?<=\s))([A-Za-z0-9_.\-\[\]]++)=")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
