@@ -1,7 +1,8 @@
 r"""Common Event Format: `CEF:0|vendor|product|version|signature|name|severity|key=value key=value`.
 
-Whatever stands before `CEF:` is left out, and `CEF:` may be missing: a syslog header takes it for the program. What comes out: `header.*`, and `extension.<key>` with the
-sender's keys. In the header `\|` and `\\` are escaped, in values `\=`, `\\`, `\n` and `\r`; blanks belong to values.
+Whatever stands before `CEF:` is left out, and `CEF:` may be missing: a syslog header takes it for the program. What
+comes out: `header.*`, and `extension.<key>` with the sender's keys. In the header `\|` and `\\` are escaped, in values
+`\=`, `\\`, `\n` and `\r`; blanks belong to values.
 Source: ArcSight, Common Event Format, implementation standard, version 26.
 """
 

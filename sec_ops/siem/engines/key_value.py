@@ -4,7 +4,7 @@ What stands before the first key is `head`, what follows a quoted value without 
 goes on to the next key, so blanks inside it are kept; a key that comes twice has a list.
 
 Options: `separator` between pairs (a blank; `tab`), `assign` between key and value (`=`), `quote` (`"`), `required`
-(names without which the text is not understood).
+(names without which the text is not understood), `together` (a name, and the names whose values it joins with blanks).
 """
 
 import re
@@ -15,7 +15,7 @@ from sec_ops.siem.engines import Extract, Extracted
 from sec_ops.siem.engines._options import one_character, texts
 from sec_ops.siem.engines._pairs import keep
 
-OPTIONS = frozenset({"separator", "assign", "quote", "required"})
+OPTIONS = frozenset({"separator", "assign", "quote", "required", "together"})
 _PAIRS_BOUND = 1_000
 _KEY_BOUND = 128
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -27,13 +27,24 @@ def compile_engine(options: Mapping[str, Any]) -> Extract:
     quote, required = one_character(options, "quote", '"'), frozenset(texts(options, "required"))
     if len({separator, assign, quote}) < 3:
         raise ValueError("separator, assign and quote must differ")
+    together = {name: texts({name: parts}, name) for name, parts in _map(options.get("together", {})).items()}
     scan = _scanner(separator, assign, quote)
 
     def extract(text: str) -> Extracted | None:
         found = scan(text.strip())
+        for name, parts in together.items():
+            values = [found.pop(part) for part in parts if isinstance(found.get(part), str)]
+            if values:
+                found[name] = " ".join(values)
         return found if found.keys() - {"head"} and required <= found.keys() else None
 
     return extract
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError("together: names, each with a list of names")
+    return value
 
 
 def _scanner(separator: str, assign: str, quote: str) -> Callable[[str], dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Log Event Extended Format 1.0 and 2.0: `LEEF:2.0|vendor|product|version|event|delimiter|key=value…`.
 
-Whatever stands before `LEEF:` is left out, and `LEEF:` may be missing: a syslog header takes it for the program. Attributes are parted by tabs, in version 2.0 by the delimiter of the header
-(one character, or its code as `x5E` or `0x5E`). What comes out: `header.*`, and `attribute.<key>` with the sender's
-keys.
+Whatever stands before `LEEF:` is left out, and `LEEF:` may be missing: a syslog header takes it for the program.
+Attributes are parted by tabs, in version 2.0 by the delimiter of the header (one character, or its code as `x5E` or
+`0x5E`). What comes out: `header.*`, and `attribute.<key>` with the sender's keys.
 Source: IBM QRadar, Log Event Extended Format (LEEF), version 2.
 """
 

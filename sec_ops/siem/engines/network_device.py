@@ -2,8 +2,8 @@
 
 Before the mark that names module, severity and kind of message stand, in many orders and with many parts left out,
 priority, sequence numbers, host and time. What comes out: `priority`, `sequence`, `host`, `timestamp`, `module`,
-`severity`, `mnemonic`, `attributes` (Comware's `-Line=vty0-User=admin;`, Huawei's `CID=…;` and `(User=admin, Ip=…)`),
-`text`, and what the first fitting pattern of `messages` says.
+`severity`, `level` (its name), `mnemonic`, `attributes` (Comware's `-Line=vty0-User=admin;`, Huawei's `CID=…;` and
+`(User=admin, Ip=…)`), `text`, and what the first fitting pattern of `messages` says.
 
 Sources: Huawei, log reference of S series switches, "format of logs"; H3C, "system log messages reference", "syslog
 message format"; Cisco, "system message logging" of IOS and NX-OS, and "ASA series syslog messages".
@@ -19,6 +19,7 @@ from typing import Any
 from sec_ops.siem.engines import Extract, Extracted
 from sec_ops.siem.engines._messages import Messages
 from sec_ops.siem.engines._options import choice
+from sec_ops.siem.engines.syslog import SEVERITIES
 
 OPTIONS = frozenset({"style", "messages"})
 _MARKS = {
@@ -61,6 +62,7 @@ def compile_engine(options: Mapping[str, Any]) -> Extract:
         if found is None:
             return None
         named = {name: value for name, value in found.groupdict().items() if value}
+        named["level"] = SEVERITIES[int(named["severity"])]
         attributes, said = cut(text[found.end() :].strip())
         whole = _preface(text[: found.start()]) | named | {"text": said}
         if attributes:
@@ -98,7 +100,7 @@ def _cut_vrp(text: str) -> tuple[dict[str, str], str]:
         text = text[component.end() :]
     begin, end = text.find("("), text.rstrip(". ").rfind(")")
     pairs = text[begin:end] if 0 <= begin < end else text
-    attributes = {key: value.strip(' "') for key, value in _pairs(_VRP_KEY, pairs).items()}
+    attributes = _pairs(_VRP_KEY, pairs)
     return attributes | ({"component": component[0].strip("; ")} if component else {}), text
 
 
@@ -118,7 +120,8 @@ def _pairs(key: re.Pattern[str], text: str) -> dict[str, str]:
     """Return keys and what stands after each, up to the next key."""
     keys = list(key.finditer(text))[:_PAIRS_BOUND]
     ends = [each.start() for each in keys][1:] + [len(text)] * bool(keys)
-    return {each[1]: text[each.end() : end].strip() for each, end in zip(keys, ends, strict=True)}
+    pairs = ((each[1], text[each.end() : end].strip(' "')) for each, end in zip(keys, ends, strict=True))
+    return {key: value for key, value in pairs if value}
 
 
 def _cut_nothing(text: str) -> tuple[dict[str, str], str]:

@@ -1,7 +1,7 @@
 """W3C extended log lines, such as IIS writes: the last `#Fields:` line names what stands between the blanks.
 
 The parser needs `heading: "^#Fields:"`. What comes out has the names of the fields (`cs-uri-stem`, `cs(User-Agent)`),
-without those that are `-`; date and time together are `timestamp`. IIS writes a `+` for each blank of a value, and
+without those that are `-`; date and time become `timestamp`. IIS writes a `+` for each blank of a value, and
 times in UTC. Sources: W3C, Extended Log File Format (WD-logfile-960323); Microsoft, "W3C Logging".
 
 Options: `separator` (a blank unless given), `plus` (names of values whose `+` stands for a blank).
@@ -81,5 +81,5 @@ def _record(names: Sequence[str], values: Sequence[str], plus: frozenset[str]) -
         if value not in {"-", ""}
     }
     if "date" in found and "time" in found:
-        found["timestamp"] = f"{found['date']} {found['time']}"
+        found["timestamp"] = f"{found.pop('date')} {found.pop('time')}"
     return found

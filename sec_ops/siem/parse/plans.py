@@ -127,11 +127,11 @@ class Plans:
             yield from mapped
         elif name == OVERFLOW:
             yield OVERFLOW, "text"
+        elif name != self._time and "." in name and name in self._structure.types and not reserved(name):
+            yield name, "text"
         elif name != self._time and self._rest:
             field = _segments(name) if self._rest == "." else self._rest + _segments(name)
             yield (MISFIT + field if reserved(field) else field), "text"
-        elif name != self._time and "." in name and name in self._structure.types and not reserved(name):
-            yield name, "text"
 
 
 def _runner(

@@ -17,19 +17,26 @@ CISCO = network_device.compile_engine({"style": "cisco"})
         (
             "<189>Nov 26 2026 08:00:00+08:00 SW-教学楼 %%01SHELL/5/LOGIN(s)[12]:VTY login from 192.0.2.7.",
             {"priority": "189", "timestamp": "Nov 26 2026 08:00:00+08:00", "host": "SW-教学楼", "module": "SHELL"}
-            | {"severity": "5", "mnemonic": "LOGIN", "kind": "s", "number": "12", "format": "01"}
+            | {"severity": "5", "level": "notice", "mnemonic": "LOGIN", "kind": "s", "number": "12", "format": "01"}
             | {"text": "VTY login from 192.0.2.7."},
         ),
         (
             '<187>2026-11-26 08:00:00.123 core1 %%01IFNET/4/STATE(l):CID=0x807a0428;Changed. (IfName=GE1, Why="a, b")',
             {"priority": "187", "timestamp": "2026-11-26 08:00:00.123", "host": "core1", "module": "IFNET"}
-            | {"severity": "4", "mnemonic": "STATE", "kind": "l", "format": "01"}
+            | {"severity": "4", "level": "warning", "mnemonic": "STATE", "kind": "l", "format": "01"}
             | {"attributes": {"component": "CID=0x807a0428", "IfName": "GE1", "Why": "a, b"}}
             | {"text": 'Changed. (IfName=GE1, Why="a, b")'},
         ),
         (
             "Nov 26 08:00:01 relay.example.org Nov 26 2026 00:00:00 DST core1 %%01A/6/B(l):x",
-            {"timestamp": "Nov 26 2026 00:00:00", "host": "core1", "module": "A", "severity": "6", "mnemonic": "B"}
+            {
+                "timestamp": "Nov 26 2026 00:00:00",
+                "host": "core1",
+                "module": "A",
+                "severity": "6",
+                "level": "informational",
+                "mnemonic": "B",
+            }
             | {"kind": "l", "format": "01", "text": "x"},
         ),
     ],
@@ -44,19 +51,25 @@ def test_vrp(text: str, wanted: dict[str, Any]) -> None:
         (
             "<190>Nov 26 08:00:00 2026 SW1 %%10SHELL/6/SHELL_CMD: -Line=vty0-IPAddr=192.0.2.7-User=a-1; Command is dis",
             {"priority": "190", "timestamp": "Nov 26 08:00:00 2026", "host": "SW1", "module": "SHELL", "format": "10"}
-            | {"severity": "6", "mnemonic": "SHELL_CMD", "text": "Command is dis"}
+            | {"severity": "6", "level": "informational", "mnemonic": "SHELL_CMD", "text": "Command is dis"}
             | {"attributes": {"Line": "vty0", "IPAddr": "192.0.2.7", "User": "a-1"}},
         ),
         (
             "%Nov 26 08:00:00:123 2026 SW1 IFNET/3/PHY_UPDOWN: -MDC=1; -Slot=2; Physical state changed to down.",
-            {"timestamp": "Nov 26 08:00:00.123 2026", "host": "SW1", "module": "IFNET", "severity": "3"}
+            {
+                "timestamp": "Nov 26 08:00:00.123 2026",
+                "host": "SW1",
+                "module": "IFNET",
+                "severity": "3",
+                "level": "error",
+            }
             | {"mnemonic": "PHY_UPDOWN", "text": "Physical state changed to down."}
             | {"attributes": {"MDC": "1", "Slot": "2"}},
         ),
         (
             "<189>Nov 26 08:00:00 2026 SW1 %%10SHELL/5/SHELL_LOGIN(l): VTY logged in from 192.0.2.21.",
             {"priority": "189", "timestamp": "Nov 26 08:00:00 2026", "host": "SW1", "module": "SHELL", "format": "10"}
-            | {"severity": "5", "mnemonic": "SHELL_LOGIN", "text": "VTY logged in from 192.0.2.21."},
+            | {"severity": "5", "level": "notice", "mnemonic": "SHELL_LOGIN", "text": "VTY logged in from 192.0.2.21."},
         ),
     ],
 )
@@ -84,7 +97,13 @@ def test_comware(text: str, wanted: dict[str, Any]) -> None:
     ],
 )
 def test_what_stands_before_the_mark_of_cisco(text: str, wanted: dict[str, str]) -> None:
-    said = {"module": "SYS", "severity": "5", "mnemonic": "CONFIG_I", "text": "Configured from console by admin"}
+    said = {
+        "module": "SYS",
+        "severity": "5",
+        "level": "notice",
+        "mnemonic": "CONFIG_I",
+        "text": "Configured from console by admin",
+    }
     assert CISCO(text) == wanted | said
 
 
