@@ -31,6 +31,8 @@ __all__ = [
     "KeyCreated",
     "LogHold",
     "LogRecovered",
+    "LogSegment",
+    "LogSegmentRemoved",
     "LogsDeleted",
     "LowEntropy",
     "ReportExported",
@@ -245,6 +247,41 @@ class LogsDeleted(Value):
     retention_reason: str = ""
 
 
+class LogSegment(Value):
+    """A segment of the raw log as it stands: batches `first` to `last`, and the chain of hashes before and after them.
+
+    `closed` segments change no more and carry their file's digest; others are sealed again as they grow.
+    """
+
+    kind: ClassVar[str] = "logs.segment/1"
+    stream: str
+    segment: StrictInt
+    first: StrictInt
+    last: StrictInt
+    previous: Digest
+    head: Digest
+    closed: StrictBool = False
+    records: StrictInt = 0
+    received_first_ms: StrictInt = Field(default=0, description="milliseconds since 1970, UTC")
+    received_last_ms: StrictInt = 0
+    sha256: Digest = ""
+
+
+class LogSegmentRemoved(Value):
+    """A segment of the raw log was deleted because its records were older than they have to be kept."""
+
+    kind: ClassVar[str] = "logs.segment.removed/1"
+    stream: str
+    segment: StrictInt
+    first: StrictInt
+    last: StrictInt
+    head: Digest
+    records: StrictInt
+    received_first_ms: StrictInt
+    received_last_ms: StrictInt
+    sha256: Digest
+
+
 class KeyCreated(Value):
     """A public key entered the key ring; signed by itself, or by the key it follows."""
 
@@ -282,6 +319,8 @@ _MODELS: tuple[type[Value], ...] = (
     LogRecovered,
     LogHold,
     LogsDeleted,
+    LogSegment,
+    LogSegmentRemoved,
     KeyCreated,
     KeyClosed,
 )

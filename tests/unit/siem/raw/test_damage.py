@@ -8,24 +8,37 @@ import pytest
 
 from sec_ops.siem.raw.batches import DIGEST_BYTES, FIRST_PREVIOUS, Decoder, TornBatch
 from sec_ops.siem.raw.log import RawLog
-from sec_ops.siem.raw.segments import SegmentReader, _Frames
+from sec_ops.siem.raw.segments import _Frames
+from sec_ops.siem.records import Place
 from tests.unit.siem.raw.support import SetClock, all_records, batch_of
 
 RECORDS = [b"first", b"second\nof two lines", b"", b"fourth \xff", b"last " * 50]
 _SEGMENT = "raw/0001/000001.zst"
 
 
-def killed_writer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Leave a log as a killed process does; return the segment's size after each acknowledged batch."""
+def killed_writer(folder: Path) -> list[int]:
+    """Leave a log as a killed process does, and the state after each batch beside it; return the segment's sizes."""
     log = RawLog(folder, clock=SetClock())
     sizes = []
     for number, record in enumerate(RECORDS):
         log.append(batch_of(record, ids=[str(number)], position={"at": number}))
         sizes.append((folder / _SEGMENT).stat().st_size)
+        (folder / "states" / str(number)).mkdir(parents=True)
+        for path in folder.glob("state.db*"):
+            shutil.copy(path, folder / "states" / str(number))
     assert log._writer
     log._writer.abandon()
     log._state.close()
     return sizes
+
+
+def cut_copy(whole: Path, folder: Path, cut: int, state: int | None) -> None:
+    """Copy a log with its segment cut off, and the state as it was after a batch."""
+    shutil.copytree(whole, folder, ignore=shutil.ignore_patterns("state*"))
+    with (folder / _SEGMENT).open("r+b") as segment:
+        segment.truncate(cut)
+    for path in (whole / "states" / str(state)).glob("*"):
+        shutil.copy(path, folder)
 
 
 def check(folder: Path, acknowledged: int) -> None:
@@ -42,41 +55,46 @@ def check(folder: Path, acknowledged: int) -> None:
     assert found[:acknowledged] == RECORDS[:acknowledged]
 
 
-@pytest.mark.parametrize("state", ["kept", "lost"])
-def test_cut_off_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
-    sizes = killed_writer(tmp_path / "whole", monkeypatch)
-    header = SegmentReader(tmp_path / "whole" / _SEGMENT)
-    header.close()
-    for cut in range(sizes[0], sizes[-1] + 1, 3):
-        folder = tmp_path / str(cut)
-        shutil.copytree(tmp_path / "whole", folder)
-        with (folder / _SEGMENT).open("r+b") as segment:
-            segment.truncate(cut)
-        # What is known is never ahead of what is on disk, so a cut that takes acknowledged batches takes it too.
-        if state == "lost" or cut < sizes[-1]:
-            for path in folder.glob("state.db*"):
-                path.unlink()
-        check(folder, sum(size <= cut for size in sizes))
-        shutil.rmtree(folder)
+def test_cut_off_anywhere_with_the_state_lost(tmp_path: Path) -> None:
+    sizes = killed_writer(tmp_path / "whole")
+    cuts = {*range(sizes[0], sizes[-1], 11), *sizes, *(size - 1 for size in sizes[1:])}
+    for cut in sorted(cuts):
+        cut_copy(tmp_path / "whole", tmp_path / str(cut), cut, None)
+        check(tmp_path / str(cut), sum(size <= cut for size in sizes))
 
 
-def test_damaged_anywhere_behind_the_acknowledged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = killed_writer(tmp_path / "whole", monkeypatch)
+@pytest.mark.parametrize("state", range(len(RECORDS)))
+def test_cut_off_behind_what_the_state_knows(tmp_path: Path, state: int) -> None:
+    sizes = killed_writer(tmp_path / "whole")
+    for cut in sorted({sizes[state], (sizes[state] + sizes[-1]) // 2, sizes[-1] - 1, sizes[-1]}):
+        if cut >= sizes[state]:
+            cut_copy(tmp_path / "whole", tmp_path / str(cut), cut, state)
+            check(tmp_path / str(cut), sum(size <= cut for size in sizes))
+
+
+def test_damaged_anywhere_behind_the_acknowledged(tmp_path: Path) -> None:
+    sizes = killed_writer(tmp_path / "whole")
     acknowledged = 3
     for position in range(sizes[acknowledged - 1], sizes[-1], 5):
         folder = tmp_path / str(position)
-        shutil.copytree(tmp_path / "whole", folder, ignore=lambda *_: ["state.db", "state.db-wal", "state.db-shm"])
+        cut_copy(tmp_path / "whole", folder, sizes[-1], None)
         with (folder / _SEGMENT).open("r+b") as segment:
             segment.seek(position)
             byte = segment.read(1)
             segment.seek(position)
             segment.write(bytes([byte[0] ^ 0x55]))
         check(folder, acknowledged)
-        shutil.rmtree(folder)
 
 
-def test_every_batch_is_checked_even_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    killed_writer(tmp_path, monkeypatch)
+def test_a_stream_that_lost_acknowledged_batches_is_not_gone_on_with(tmp_path: Path) -> None:
+    sizes = killed_writer(tmp_path / "whole")
+    cut_copy(tmp_path / "whole", tmp_path / "cut", sizes[1], 4)
+    with RawLog.open(tmp_path / "cut", clock=SetClock()) as log:
+        assert log.append(batch_of(b"new")).place == Place("0002", 1)
+
+
+def test_every_batch_is_checked_even_the_last(tmp_path: Path) -> None:
+    killed_writer(tmp_path)
     plain = b"".join(_plain(tmp_path / _SEGMENT))
     start = plain.index(b"\n") + 1
     assert len(list(_decoder().feed(plain[start:]))) == len(RECORDS)
