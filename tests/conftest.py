@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.testbed.fixtures"]
+pytest_plugins = ["tests.testbed.fixtures", "tests.elasticsearch.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,23 +9,70 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from elasticsearch import Elasticsearch
-from sec_ops.model.log_elasticsearch import ElasticsearchSettings
-from sec_ops.runtime.clock import SystemClock
-from sec_ops.siem.elastic.store import ElasticStore
-from sec_ops.siem.elastic.writing import Pace
-from sec_ops.siem.events import FieldTypes
-from tests.elasticsearch.node import PASSWORD, Node
 from tests.testbed.errors import MissingRequirement
 
-__all__ = ["elastic_folder", "elastic_node", "make_elastic_store"]
+if TYPE_CHECKING:
+    from sec_ops.model.protocols import Clock
+    from sec_ops.siem.elastic.store import ElasticStore
+    from sec_ops.siem.events import FieldTypes
+    from tests.elasticsearch.node import Node
 
-MakeElasticStore = Callable[..., ElasticStore]
+__all__ = ["MakeElasticStore", "elastic_folder", "elastic_node", "elastic_prefix", "make_elastic_store"]
+
+
+class MakeElasticStore:
+    """Opens stores on one set of indices, as so many processes would."""
+
+    def __init__(self, node: Node, prefix: str, folder: Path) -> None:
+        self.node = node
+        self.prefix = prefix
+        self.folder = folder
+        self.opened: list[ElasticStore] = []
+
+    def __call__(
+        self, types: FieldTypes, *, clock: Clock | None = None, retry_seconds: float = 20, request_seconds: float = 30
+    ) -> ElasticStore:
+        """Return a store of the superuser's."""
+        from sec_ops.model.log_elasticsearch import ElasticsearchSettings
+        from sec_ops.runtime.clock import SystemClock
+        from sec_ops.runtime.secrets import Secret
+        from sec_ops.siem.elastic.connecting import connect
+        from sec_ops.siem.elastic.store import ElasticStore
+        from sec_ops.siem.elastic.writing import Pace
+        from tests.elasticsearch.node import PASSWORD
+
+        settings = ElasticsearchSettings(
+            urls=(self.node.url,),
+            prefix=self.prefix,
+            ca=str(self.node.authority),
+            user="elastic",
+            password={"env": "UNUSED"},
+            request_seconds=request_seconds,
+        )
+        store = ElasticStore(
+            client=connect(settings, self.folder, lambda _reference: Secret(PASSWORD)),
+            settings=settings,
+            types=types,
+            folder=self.folder,
+            clock=clock or SystemClock(),
+            pace=Pace(retry_seconds=retry_seconds),
+        )
+        self.opened.append(store)
+        return store
+
+    def remove(self) -> None:
+        """Close the stores and remove their indices."""
+        for store in self.opened:
+            store.close()
+        for index in self.node.ask("GET", f"/{self.prefix}-*"):
+            self.node.ask("DELETE", f"/{index}")
+        self.node.ask("DELETE", f"/_index_template/{self.prefix}-*")
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +87,8 @@ def elastic_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def elastic_node(elastic_folder: Path) -> Iterator[Node]:
     """The node of the session, with security and TLS; a test that stops it starts it again."""
+    from tests.elasticsearch.node import Node
+
     try:
         node = Node(folder=elastic_folder / "first")
     except MissingRequirement as error:
@@ -52,37 +101,14 @@ def elastic_node(elastic_folder: Path) -> Iterator[Node]:
 
 
 @pytest.fixture
-def make_elastic_store(elastic_node: Node, tmp_path: Path) -> Iterator[MakeElasticStore]:
+def elastic_prefix() -> str:
+    """A prefix that no other test has."""
+    return f"t{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def make_elastic_store(elastic_node: Node, elastic_prefix: str, tmp_path: Path) -> Iterator[MakeElasticStore]:
     """A function giving stores on one fresh set of indices, which is removed at the end."""
-    prefix = f"t{secrets.token_hex(6)}"
-    opened: list[ElasticStore] = []
-
-    def make(types: FieldTypes | None = None, **changes: object) -> ElasticStore:
-        settings = ElasticsearchSettings(
-            urls=(elastic_node.url,), prefix=prefix, ca=str(elastic_node.authority), request_seconds=30
-        )
-        client = Elasticsearch(
-            elastic_node.url,
-            ca_certs=str(elastic_node.authority),
-            basic_auth=("elastic", PASSWORD),
-            max_retries=0,
-            request_timeout=30,
-        )
-        folder = changes.pop("folder", None) or tmp_path / "logs"
-        store = ElasticStore(
-            client=client,
-            settings=settings,
-            types=types or FieldTypes(),
-            folder=Path(str(folder)),
-            clock=SystemClock(),
-            pace=Pace(retry_seconds=20),
-        )
-        opened.append(store)
-        return store
-
+    make = MakeElasticStore(elastic_node, elastic_prefix, tmp_path / "elastic")
     yield make
-    for index in elastic_node.ask("GET", f"/{prefix}-*"):
-        elastic_node.ask("DELETE", f"/{index}")
-    elastic_node.ask("DELETE", f"/_index_template/{prefix}-event*")
-    for store in opened:
-        store.close()
+    make.remove()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from elasticsearch import BadRequestError, Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from sec_ops.siem.elastic.mapping import COLUMNS_BOUND, column, properties
 from sec_ops.siem.elastic.names import is_plain
@@ -36,10 +36,14 @@ class Columns:
         """
         if alias not in self.known:
             self._open(alias)
-        known = self.known[alias]
-        wanted = {name for event in events for name in event if name not in known and is_plain(name)}
-        if wanted and alias not in self._full:
-            self._add(alias, sorted(wanted))
+        names = {name for event in events for name in event if is_plain(name)}
+        try:
+            self._add_missing(alias, names)
+        except NotFoundError:
+            # It was taken away since we opened it.
+            self.forget(alias)
+            self._open(alias)
+            self._add_missing(alias, names)
 
     def has(self, alias: str, name: str) -> bool:
         """Tell whether a field is a column of the index."""
@@ -49,6 +53,11 @@ class Columns:
         """Ask the server again at the next event."""
         self.known.pop(alias, None)
         self._full.discard(alias)
+
+    def forget_all(self) -> None:
+        """Ask the server again about every index."""
+        self.known.clear()
+        self._full.clear()
 
     def _open(self, alias: str) -> None:
         try:
@@ -62,6 +71,11 @@ class Columns:
         found = self.client.indices.get_mapping(index=alias)
         columns = next(iter(found.values()))["mappings"].get("properties", {})
         self.known[alias] = set(columns)
+
+    def _add_missing(self, alias: str, names: set[str]) -> None:
+        wanted = names - self.known[alias]
+        if wanted and alias not in self._full:
+            self._add(alias, sorted(wanted))
 
     def _add(self, alias: str, wanted: list[str]) -> None:
         room = len(properties(self.types)) + self.bound - len(self.known[alias])

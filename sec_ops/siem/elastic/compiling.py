@@ -12,7 +12,7 @@ from sec_ops.model.messages import message
 from sec_ops.siem.elastic.mapping import KEYWORD_UNITS, START, units
 from sec_ops.siem.elastic.names import LONG_KEYS, LONG_TEXT, MORE, is_plain, microseconds_field
 from sec_ops.siem.elastic.patterns import contains, wildcard_text
-from sec_ops.siem.elastic.shaping import HEAD_CHARACTERS, digest_key, field_key
+from sec_ops.siem.elastic.shaping import digest_key, field_key
 from sec_ops.siem.events import FieldType, FieldTypes
 from sec_ops.siem.query.tree import ANY, And, Everything, Exists, Match, Not, Or, Pattern, Query, Range
 from sec_ops.siem.query.typed import Between, Edge, Like, Same, Test, Within, typed
@@ -21,6 +21,8 @@ __all__ = ["compile_query"]
 
 Clause = dict[str, Any]
 
+_LONGEST_BOUND = 900
+"""In bytes of UTF-8: with more, the automaton the server makes of a range of terms is deeper than it takes."""
 _NOTHING: Clause = {"match_none": {}}
 
 
@@ -98,9 +100,9 @@ def _keyword(name: str, pattern: Pattern) -> Clause:
 
 
 def _keyword_range(name: str, test: Between) -> Clause:
-    longest = max(len(str(edge.value)) for edge in (test.lower, test.upper, Edge("", closed=True)) if edge)
-    if longest >= HEAD_CHARACTERS:
-        what = message("the bound of a range is {count} characters at most", count=HEAD_CHARACTERS - 1)
+    bounds = [str(edge.value) for edge in (test.lower, test.upper) if edge]
+    if any(len(bound.encode("utf-8", "replace")) > _LONGEST_BOUND for bound in bounds):
+        what = message("the bound of a range is {count} bytes at most here", count=_LONGEST_BOUND)
         raise UsageError(what, advice=message("shorten it"))
     key = field_key(name)
     ways = [{"range": {own: _prefixed(key, test)}} for own in (MORE, LONG_KEYS)]

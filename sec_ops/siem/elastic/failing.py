@@ -14,7 +14,7 @@ from sec_ops.model.messages import Message, message
 __all__ = ["engine_error", "is_absent", "query_failures", "reason_of", "speaking"]
 
 _TOO_MUCH = ("too_many_clauses", "too_many_nested_clauses", "too_complex_to_determinize_exception")
-_TOO_MUCH_TEXTS = ("too many clauses", "maxClauseCount", "would require more than", "max_expansions")
+_TOO_MUCH_TEXTS = ("too many clauses", "maxClauseCount", "would require more than", "automaton is too large")
 _ABSENT_TEXTS = ("no handler found", "allowed:", "must not start with '_'", "unknown setting", "Unknown")
 _LONGEST_REASON = 500
 

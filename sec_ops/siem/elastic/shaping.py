@@ -36,10 +36,10 @@ from sec_ops.siem.events import Event, FieldType, FieldTypes, Row, Scalar
 from sec_ops.siem.query.folding import fold
 from sec_ops.siem.storing import Commit
 
-__all__ = ["HEAD_CHARACTERS", "Shaping", "digest_key", "event_of", "field_key", "head_key"]
+__all__ = ["Shaping", "digest_key", "event_of", "field_key", "head_key"]
 
-HEAD_CHARACTERS = 8_000
-"""How much of a long value orders it among others."""
+_HEAD_CHARACTERS = 1_000
+"""How much of a long value orders it among others: more than a range's bound may have."""
 _Value = Scalar | list[Scalar]
 _SURELY_SHORT = KEYWORD_UNITS // 2
 _LONGEST_LISTED = 1_000
@@ -113,7 +113,7 @@ def field_key(name: str) -> str:
 
 def head_key(name: str, folded: str) -> str:
     """Return the term that orders a long value."""
-    return f"{field_key(name)}:{folded[:HEAD_CHARACTERS]}"
+    return f"{field_key(name)}:{folded[:_HEAD_CHARACTERS]}"
 
 
 def digest_key(name: str, folded: str) -> str:

@@ -207,7 +207,7 @@ class ElasticStore:
             waiting = [waiting[each.number] for each in refused if each.gone]
             if not waiting:
                 break
-            self._columns.known.clear()
+            self._columns.forget_all()
         gone = Refused(0, "its index was taken away while it was written")
         return [*letters, *(self._letter(row, commit, gone) for row in waiting)]
 
