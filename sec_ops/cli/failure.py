@@ -5,7 +5,8 @@ from typing import Any
 
 from sec_ops.cli.invocation import current
 from sec_ops.cli.output import document, note
-from sec_ops.model.errors import ContentInvalid, Fault, SecOpsError, StorageError
+from sec_ops.cli.pointing import pointed
+from sec_ops.model.errors import ContentInvalid, Fault, QueryFault, QueryInvalid, SecOpsError, StorageError
 from sec_ops.model.messages import Message
 from sec_ops.model.outcome import Outcome
 from sec_ops.model.text import printable
@@ -13,6 +14,8 @@ from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 
 __all__ = ["show", "show_ending"]
+
+_SHOWN = 5
 
 
 def show(error: SecOpsError) -> None:
@@ -40,8 +43,9 @@ def show_ending(outcome: Outcome, what: Message) -> None:
 
 
 def _lines(error: SecOpsError) -> list[str]:
-    faults = error.faults if isinstance(error, ContentInvalid) else ()
-    lines = [line for fault in faults for line in _fault_lines(fault)]
+    lines = [line for fault in _faults(error) for line in _fault_lines(fault)]
+    if isinstance(error, QueryInvalid):
+        lines += [line for fault in error.faults[:_SHOWN] for line in _query_lines(error.query, fault)]
     lines.append(_("error: {what}").format(what=render(error.what)))
     if error.where:
         lines.append(_("  where: {where}").format(where=printable(error.where)))
@@ -49,6 +53,18 @@ def _lines(error: SecOpsError) -> list[str]:
         lines.append(_("  why: {why}").format(why=printable(error.why)))
     if error.advice:
         lines.append(_("  next: {advice}").format(advice=render(error.advice)))
+    return lines
+
+
+def _faults(error: SecOpsError) -> tuple[Fault, ...]:
+    return error.faults if isinstance(error, ContentInvalid) else ()
+
+
+def _query_lines(query: str, fault: QueryFault) -> list[str]:
+    what = _("character {position}: {fault}").format(position=fault.position + 1, fault=render(fault.message))
+    lines = [*pointed(query, fault.position), what]
+    if fault.advice:
+        lines.append(_("  next: {advice}").format(advice=render(fault.advice)))
     return lines
 
 
@@ -60,7 +76,9 @@ def _fault_lines(fault: Fault) -> list[str]:
 
 
 def _document(error: SecOpsError) -> dict[str, Any]:
-    faults = error.faults if isinstance(error, ContentInvalid) else ()
+    faults = [_fault_document(fault) for fault in _faults(error)]
+    if isinstance(error, QueryInvalid):
+        faults = [_query_document(fault) for fault in error.faults]
     return {
         "schema": "sec-ops/error",
         "version": 1,
@@ -71,7 +89,7 @@ def _document(error: SecOpsError) -> dict[str, Any]:
             "where": error.where,
             "why": error.why,
             "next": _text(error.advice),
-            "faults": [_fault_document(fault) for fault in faults],
+            "faults": faults,
         },
     }
 
@@ -84,6 +102,10 @@ def _fault_document(fault: Fault) -> dict[str, Any]:
         "message": render(fault.message),
         "next": _text(fault.advice),
     }
+
+
+def _query_document(fault: QueryFault) -> dict[str, Any]:
+    return {"position": fault.position, "message": render(fault.message), "next": _text(fault.advice)}
 
 
 def _text(text: Message | None) -> str | None:

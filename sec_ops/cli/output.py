@@ -16,7 +16,7 @@ from sec_ops.model.text import printable
 from sec_ops.runtime.files import storage_error
 from sec_ops.runtime.language import render
 
-__all__ = ["document", "emit", "end_output", "line", "note", "put"]
+__all__ = ["document", "emit", "end_output", "line", "note", "put", "record"]
 
 
 def emit(
@@ -49,7 +49,12 @@ def document(body: Mapping[str, Any]) -> None:
 
 def line(message_type: str, body: Mapping[str, Any]) -> None:
     """Write one line of a `--jsonl` stream to stdout."""
-    put(_json({"message_type": message_type, **body}) + "\n")
+    record({"message_type": message_type, **body})
+
+
+def record(body: Mapping[str, Any]) -> None:
+    """Write one JSON object to stdout as a line."""
+    put(_json(body) + "\n")
 
 
 def put(text: str) -> None:

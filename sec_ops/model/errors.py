@@ -117,11 +117,7 @@ class QueryInvalid(UsageError):
     """A search has faults; all that were seen are listed."""
 
     def __init__(self, query: str, faults: Sequence[QueryFault]) -> None:
-        first = faults[0]
-        super().__init__(
-            message("character {position}: {fault}", position=first.position + 1, fault=first.message),
-            advice=first.advice,
-        )
+        super().__init__(message("faults in the search: {count}", count=len(faults)))
         self.query = query
         self.faults = tuple(faults)
 

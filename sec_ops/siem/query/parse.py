@@ -2,7 +2,7 @@
 
     root                        "union select"             user.name:root            user.name:(root OR admin)
     process.name:power*         source.ip:192.0.2.0/24     event.code:4625           http.response.status_code:>=500
-    @timestamp:[now-1h TO *]    url.path:{a TO b}          _exists_:user.name        user.name:*
+    @timestamp:[now-1h TO *]    user.name:{a TO b}         _exists_:user.name        user.name:*
 
 NOT (`!`, `-`) binds tighter than AND (`&&`, or nothing between two parts), AND tighter than OR (`||`); operators are
 written in upper case. `+` changes nothing. A backslash takes the meaning from the sign after it; in quotation marks,

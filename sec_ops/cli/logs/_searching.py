@@ -1,0 +1,186 @@
+"""A search of the command line: what is asked of the store, and how its answer is written."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from sec_ops.cli.invocation import current
+from sec_ops.cli.logs._asked import DEFAULT_FIELDS, field_names, request_of
+from sec_ops.cli.logs._drawn import histogram_text, top_text
+from sec_ops.cli.logs._shown import LONGEST, Shown, csv_lines, events_table, utc
+from sec_ops.cli.logs._store import fields_of, open_store
+from sec_ops.cli.output import emit, line, note, put, record
+from sec_ops.model.errors import UsageError
+from sec_ops.model.messages import message
+from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.configuration import load_configuration
+from sec_ops.runtime.language import gettext as _
+from sec_ops.runtime.site import Site
+from sec_ops.siem import spans
+from sec_ops.siem.events import TIME, Event
+from sec_ops.siem.storing import EventStore, Request
+
+__all__ = ["Options", "Search", "open_search"]
+
+_SCHEMA = "sec-ops/logs-search"
+_EVENTS, _VALUES = 100, 20
+_ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options as they were given; `limit` 0 is no limit, None the usual one."""
+
+    query: str
+    since: str
+    until: str
+    fields: tuple[str, ...]
+    limit: int | None
+    order: str
+    form: str
+
+
+@contextmanager
+def open_search(site: Site, options: Options) -> Iterator["Search"]:
+    """Open the site's store for one search; raises UsageError with every fault of the query."""
+    types, zone = fields_of(site), ZoneInfo(load_configuration(site).logs.zone)
+    now_us = int(SystemClock().now().timestamp() * 1_000_000)
+    request = request_of(options.query, (options.since, options.until), types, zone, now_us)
+    with open_store(site, types) as store:
+        yield Search(
+            store=store,
+            request=replace(request, order=options.order),
+            shown=Shown(types, zone),
+            zone=zone,
+            options=options,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One search in an open store."""
+
+    store: EventStore
+    request: Request
+    shown: Shown
+    zone: ZoneInfo
+    options: Options
+
+    def count(self) -> None:
+        """Write how many events there are."""
+        found = self.store.count(self.request)
+        emit(_SCHEMA, {"count": found}, text=lambda: str(found))
+
+    def histogram(self, interval: str) -> None:
+        """Write how many events there are in each span of time."""
+        ends = self._ends()
+        length = self._length(interval, ends)
+        pieces = self.store.histogram(self.request, spans.piece_of(length)) if ends else ()
+        buckets = spans.added_up(pieces, length, self.zone)
+        total = sum(bucket.count for bucket in buckets)
+        body = {
+            "count": total,
+            "interval_ms": length // 1000,
+            "zone": self.zone.key,
+            "buckets": [{"begin": utc(int(each.key or 0)), "count": each.count} for each in buckets],
+        }
+        title = _("{count} events, by {interval}, {zone}")
+        title = title.format(count=f"{total:,}", interval=spans.written_interval(length), zone=self.zone.key)
+        heads = (_("from"), _("events"))
+        drawn = histogram_text(buckets, length, self.zone, heads)
+        emit(_SCHEMA, body, text=lambda: f"{drawn}\n{title}" if buckets else title)
+
+    def top(self, name: str) -> None:
+        """Write the most frequent values of a field."""
+        limit = _VALUES if self.options.limit is None else self.options.limit or None
+        buckets = self.store.top(replace(self.request, limit=limit), name)
+        events: list[Event] = [{name: each.key} for each in buckets if each.key is not None]
+        values = [self.shown.document(event)[name] for event in events]
+        pairs = zip(values, buckets, strict=True)
+        body = {"field": name, "values": [{"value": value, "count": each.count} for value, each in pairs]}
+        labels = [self.shown.cell(event, name) for event in events]
+        emit(_SCHEMA, body, text=lambda: top_text(buckets, labels, (name, _("events"))))
+
+    def events(self) -> None:
+        """Write the events."""
+        if current().form == "json":
+            found = [self.shown.document(event) for event in self._found(self._named(()))]
+            emit(_SCHEMA, {"events": found, "shown": len(found)}, text=str)
+        elif current().form == "jsonl":
+            self._lines()
+        elif self.options.form == "csv":
+            self._csv()
+        elif self.options.form == "json":
+            for event in self._found(self._named(())):
+                record(self.shown.document(event))
+        else:
+            self._table()
+
+    def _lines(self) -> None:
+        shown = 0
+        for event in self._found(self._named(())):
+            line("event", {"event": self.shown.document(event)})
+            shown += 1
+        emit(_SCHEMA, {"shown": shown}, text=str)
+
+    def _csv(self) -> None:
+        names = self._named(DEFAULT_FIELDS)
+        if not names:
+            raise UsageError(message("CSV has columns of its own: name the fields"), advice=_NAME_THEM)
+        for each in csv_lines(self._found(names), names, self.shown):
+            put(each)
+
+    def _table(self) -> None:
+        names, limit = self._named(DEFAULT_FIELDS), self._limit()
+        found = list(self._found(names, more=1))
+        shown = found[:limit]
+        text, cut = events_table(shown, names or _all_names(shown), self.shown)
+        if shown:
+            put(f"{text}\n")
+        else:
+            note(message("no event was found"))
+        if len(found) > len(shown):
+            note(message("there are more than these {count}: ask for more with --limit", count=len(shown)))
+        if cut:
+            note(message("values longer than {count} characters are cut off; --format json shows them", count=LONGEST))
+
+    def _found(self, names: tuple[str, ...], more: int = 0) -> Iterator[Event]:
+        limit = self._limit()
+        wanted = None if limit is None else limit + more
+        return self.store.search(replace(self.request, fields=names, limit=wanted))
+
+    def _limit(self) -> int | None:
+        return _EVENTS if self.options.limit is None else self.options.limit or None
+
+    def _named(self, usual: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the fields to show; none means all of them."""
+        given = field_names(self.options.fields)
+        return () if _ALL in given else given or usual
+
+    def _ends(self) -> tuple[int, int] | None:
+        """Return the times of the first and the last event, None when there is no event."""
+        ends = []
+        for order in ("ascending", "descending"):
+            request = replace(self.request, fields=(TIME,), limit=1, order=order)
+            ends += [event[TIME] for event in self.store.search(request)]
+        return (int(ends[0]), int(ends[-1])) if ends else None  # type: ignore[arg-type]
+
+    def _length(self, interval: str, ends: tuple[int, int] | None) -> int:
+        if interval == "auto":
+            return spans.suitable(*ends or (0, 0))
+        length = spans.interval_of(interval)
+        if ends and (ends[1] - ends[0]) // length >= spans.MOST_SPANS:
+            what = message(
+                "{interval} cuts the time into more than {most} spans", interval=interval, most=spans.MOST_SPANS
+            )
+            raise UsageError(what, advice=message("take a longer interval, or auto"))
+        return length
+
+
+def _all_names(events: Sequence[Event]) -> tuple[str, ...]:
+    names = dict.fromkeys(name for event in events for name in event)
+    return tuple(sorted(names, key=lambda name: (name != TIME, name)))
+
+
+_NAME_THEM = message("--fields @timestamp,host.name,message")
