@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from scripts.reference.pages import render  # noqa: E402 - the checkout is not an installed package
+from scripts.reference.pages import WRITTEN, render  # noqa: E402 - the checkout is not an installed package
 
 FOLDER = ROOT / "docs" / "reference"
 
@@ -18,7 +18,7 @@ def main() -> int:
     """Write the pages, or name those that are stale."""
     pages = render()
     stale = [name for name, text in pages.items() if _read(name) != text]
-    stale += [path.name for path in sorted(FOLDER.glob("*.md")) if path.name not in pages]
+    stale += [path.name for path in sorted(FOLDER.glob("*.md")) if path.name not in {*pages, *WRITTEN}]
     if "--check" in sys.argv[1:]:
         sys.stderr.writelines(f"stale: docs/reference/{name}\n" for name in stale)
         return 1 if stale else 0

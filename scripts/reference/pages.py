@@ -10,7 +10,7 @@ from scripts.reference.markdown import page, table
 from scripts.reference.models import configuration_page, errors_page, evidence_page, exit_codes_page
 from sec_ops.runtime.language import use_language
 
-__all__ = ["GROWING", "PAGES", "render"]
+__all__ = ["GROWING", "PAGES", "WRITTEN", "render"]
 
 PAGES: Mapping[str, tuple[Callable[[], str], str]] = {
     "commands.md": (commands_page, "every command and option"),
@@ -28,10 +28,18 @@ GROWING = ("checks.md",)
 """Pages that follow content: they may lag behind, so that a new check is one file; the next run catches up."""
 
 
+WRITTEN: Mapping[str, str] = {"search-language.md": "how to search logs: the language and its examples"}
+"""Pages that people write; the tests run their examples."""
+
+
 def render() -> dict[str, str]:
     """Return file name to text of every page, the index included."""
     use_language("en")
     pages = {name: make() for name, (make, _) in PAGES.items()}
-    index = table(("page", "holds"), [(f"[{name}]({name})", text) for name, (_, text) in PAGES.items()])
+    index = table(("page", "holds"), [(f"[{name}]({name})", text) for name, text in _titles()])
     pages["README.md"] = page("Reference", "Made from the code by `scripts/reference`, compared by tests.", index)
     return pages
+
+
+def _titles() -> list[tuple[str, str]]:
+    return [*((name, text) for name, (_, text) in PAGES.items()), *WRITTEN.items()]

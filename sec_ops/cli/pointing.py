@@ -5,6 +5,7 @@ from sec_ops.model.text import printable
 __all__ = ["pointed"]
 
 _AROUND = 60
+_BLANKS = str.maketrans("\n\r\t", "   ")
 
 
 def pointed(text: str, position: int) -> list[str]:
@@ -18,4 +19,4 @@ def pointed(text: str, position: int) -> list[str]:
 
 
 def _line(text: str) -> str:
-    return printable(text.translate({ord("\n"): " ", ord("\r"): " ", ord("\t"): " "}))
+    return printable(text.translate(_BLANKS))

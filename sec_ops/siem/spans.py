@@ -62,8 +62,8 @@ def piece_of(interval_us: int) -> int:
 def added_up(pieces: Iterable[Bucket], interval_us: int, zone: tzinfo) -> Sequence[Bucket]:
     """Return the counts of spans by the zone's clock, the empty ones between the first and the last included.
 
-    Weeks begin on Monday; the key of a span is its begin in microseconds since 1970 (UTC). Where the clock is set back,
-    the hour that it shows twice is one span.
+    Weeks begin on Monday; the key of a span is its begin in microseconds since 1970 (UTC). An hour that the clock shows
+    twice is one span, an hour that it leaves out is none.
     """
     counts: dict[int, int] = {}
     for piece in pieces:
@@ -72,7 +72,8 @@ def added_up(pieces: Iterable[Bucket], interval_us: int, zone: tzinfo) -> Sequen
     if not counts:
         return []
     wanted = range(min(counts), max(counts) + 1, interval_us)
-    return [Bucket(key=_meant(begin, zone), count=counts.get(begin, 0)) for begin in wanted]
+    there = (begin for begin in wanted if begin in counts or _shown(_meant(begin, zone), zone) == begin)
+    return [Bucket(key=_meant(begin, zone), count=counts.get(begin, 0)) for begin in there]
 
 
 def _floor(shown_us: int, interval_us: int) -> int:

@@ -33,6 +33,7 @@ TYPES = FieldTypes(
         "source.ip": FieldType.IP,
         "event.created": FieldType.DATE,
         "process.elevated": FieldType.BOOLEAN,
+        "url.full": FieldType.TEXT,
     }
 )
 KEYWORDS = ("user.name", "User.Name", "event.code", 'odd "field"?')

@@ -23,7 +23,6 @@ from sec_ops.siem.storing import EventStore, Request
 
 __all__ = ["Options", "Search", "open_search"]
 
-_SCHEMA = "sec-ops/logs-search"
 _EVENTS, _VALUES = 100, 20
 _ALL = "all"
 
@@ -70,7 +69,7 @@ class Search:
     def count(self) -> None:
         """Write how many events there are."""
         found = self.store.count(self.request)
-        emit(_SCHEMA, {"count": found}, text=lambda: str(found))
+        emit("sec-ops/logs-search", {"count": found}, text=lambda: str(found))
 
     def histogram(self, interval: str) -> None:
         """Write how many events there are in each span of time."""
@@ -89,7 +88,7 @@ class Search:
         title = title.format(count=f"{total:,}", interval=spans.written_interval(length), zone=self.zone.key)
         heads = (_("from"), _("events"))
         drawn = histogram_text(buckets, length, self.zone, heads)
-        emit(_SCHEMA, body, text=lambda: f"{drawn}\n{title}" if buckets else title)
+        emit("sec-ops/logs-search", body, text=lambda: f"{drawn}\n{title}" if buckets else title)
 
     def top(self, name: str) -> None:
         """Write the most frequent values of a field."""
@@ -100,13 +99,13 @@ class Search:
         pairs = zip(values, buckets, strict=True)
         body = {"field": name, "values": [{"value": value, "count": each.count} for value, each in pairs]}
         labels = [self.shown.cell(event, name) for event in events]
-        emit(_SCHEMA, body, text=lambda: top_text(buckets, labels, (name, _("events"))))
+        emit("sec-ops/logs-search", body, text=lambda: top_text(buckets, labels, (name, _("events"))))
 
     def events(self) -> None:
         """Write the events."""
         if current().form == "json":
             found = [self.shown.document(event) for event in self._found(self._named(()))]
-            emit(_SCHEMA, {"events": found, "shown": len(found)}, text=str)
+            emit("sec-ops/logs-search", {"events": found, "shown": len(found)}, text=str)
         elif current().form == "jsonl":
             self._lines()
         elif self.options.form == "csv":
@@ -122,7 +121,7 @@ class Search:
         for event in self._found(self._named(())):
             line("event", {"event": self.shown.document(event)})
             shown += 1
-        emit(_SCHEMA, {"shown": shown}, text=str)
+        emit("sec-ops/logs-search", {"shown": shown}, text=str)
 
     def _csv(self) -> None:
         names = self._named(DEFAULT_FIELDS)

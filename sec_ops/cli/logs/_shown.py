@@ -47,8 +47,7 @@ class Shown:
     def _plain(self, name: str, value: Scalar | list[Scalar]) -> object:
         if isinstance(value, list):
             return [self._plain(name, each) for each in value]
-        dated = self.types.of(name) is FieldType.DATE and isinstance(value, int)
-        return utc(value) if dated else value
+        return utc(value) if self.types.of(name) is FieldType.DATE and isinstance(value, int) else value
 
     def _text(self, name: str, value: Scalar) -> str:
         if self.types.of(name) is FieldType.DATE and isinstance(value, int):
