@@ -51,10 +51,11 @@ def _commands() -> Iterator[tuple[str, Any]]:
 
 
 def _below(path: str, command: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - Typer's own types are private
-    commands = getattr(command, "commands", {})
-    if not commands:
+    names = command.list_commands(None) if hasattr(command, "list_commands") else ()
+    if not names:
         yield path, command
-    for name, below in commands.items():
+    for name in names:
+        below = command.get_command(None, name)
         if not below.hidden:
             yield from _below(f"{path} {name}", below)
 

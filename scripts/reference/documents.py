@@ -49,10 +49,10 @@ def documents_page() -> str:
 def documents() -> dict[str, tuple[str, _Keys]]:
     """Return schema to the module that emits it and its keys, by schema."""
     found: dict[str, tuple[str, _Keys]] = {}
-    for path in sorted(COMMANDS.glob("*.py")):
+    for path in sorted(COMMANDS.rglob("*.py")):
         reader = _Reader(ast.parse(path.read_text(encoding="utf-8")))
         for schema, keys in reader.emitted():
-            known = found.setdefault(schema, (f"cli/{path.name}", _Keys()))
+            known = found.setdefault(schema, (f"cli/{path.relative_to(COMMANDS)}", _Keys()))
             known[1].add(keys)
     found["sec-ops/evidence-verify"] = ("evidence/verify.py", _Keys(_verifier_keys()))
     audit = _audit_reader().returned("audit_document")
@@ -63,7 +63,7 @@ def documents() -> dict[str, tuple[str, _Keys]]:
 
 def message_types() -> list[str]:
     """Return the message types that commands write with `--jsonl`."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(COMMANDS.glob("*.py"))]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(COMMANDS.rglob("*.py"))]
     calls = [each for tree in trees for node in _functions(tree).values() for each in _calls(node, "line")]
     return sorted({str(name.value) for name, _ in calls if isinstance(name, ast.Constant)})
 
@@ -179,7 +179,7 @@ def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
 @cache
 def _shared_functions() -> dict[str, ast.FunctionDef]:
     """Return the public functions of all command modules, which others call."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(COMMANDS.glob("*.py"))]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(COMMANDS.rglob("*.py"))]
     return {name: node for tree in trees for name, node in _functions(tree).items() if not name.startswith("_")}
 
 

@@ -1,12 +1,15 @@
 """The site's store of events, as its configuration names it; all commands of `logs` open it here."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.configuration import load_configuration
+from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
+from sec_ops.siem import opening
 from sec_ops.siem.events import FieldTypes
-from sec_ops.siem.storing import EventStore
+from sec_ops.transport.process import run_program
 
 __all__ = ["fields_of", "open_store"]
 
@@ -20,12 +23,9 @@ def fields_of(site: Site) -> FieldTypes:
 
 
 @contextmanager
-def open_store(site: Site, types: FieldTypes) -> Iterator[EventStore]:
+def open_store(site: Site, types: FieldTypes) -> Iterator[opening.OpenedStore]:
     """Open the store for as long as the block runs; raises ContentInvalid, StorageError, EngineError."""
-    from sec_ops.siem.embedded.store import EmbeddedStore
-
-    store = EmbeddedStore(site.logs, types=types, clock=SystemClock())
-    try:
+    secrets = Secrets(run_program=run_program)
+    settings = load_configuration(site).logs
+    with closing(opening.open_store(site, settings, types, clock=SystemClock(), read_secret=secrets)) as store:
         yield store
-    finally:
-        store.close()
