@@ -24,7 +24,7 @@ def written(query: Query) -> str:
             return " OR ".join(f"({written(each)})" for each in queries)
         case Match(name, pattern):
             text = "".join(each.value if isinstance(each, Wildcard) else _escaped(each) for each in pattern)
-            return _named(name, text or '""')
+            return _named(name, f'"{text}"' if text in ("", "AND", "OR", "NOT") else text)
         case Range(name, lower, upper):
             opening = "[" if lower is None or lower.closed else "{"
             closing = "]" if upper is None or upper.closed else "}"
@@ -43,5 +43,4 @@ def _bound(bound: Bound | None) -> str:
 
 
 def _escaped(text: str) -> str:
-    escaped = _OTHER.sub(lambda found: found[0] if found[0].isalnum() else f"\\{found[0]}", text)
-    return f'"{text}"' if text in ("AND", "OR", "NOT") else escaped
+    return _OTHER.sub(lambda found: found[0] if found[0].isalnum() else f"\\{found[0]}", text)

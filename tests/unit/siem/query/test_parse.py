@@ -222,7 +222,7 @@ def test_faults(text: str, places: list[int], reason: str) -> None:
     assert caught.value.query.startswith(text[:100])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(queries())
 def test_a_written_search_means_the_same(query: Query) -> None:
     again = parse(written(query), TYPES)
