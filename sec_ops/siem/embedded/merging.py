@@ -16,16 +16,16 @@ def merges(files: Sequence[EventFile], *, closed: bool) -> list[list[EventFile]]
     """Return the groups of files that become one file each, sorted by host and time.
 
     While a day is open, eight files of one size class (each class is eight times the one below) are merged. Once it is
-    closed, all its unsorted files are, with those sorted ones that are at most eight times as large as these together:
-    a closed day ends as few sorted files, and an event that comes late never makes all of it be written again.
+    closed, all its unsorted files are, with those sorted ones that are at most eight times as large as these together;
+    of the others, again eight of a class. A closed day ends as few sorted files, and an event that comes late never
+    makes all of it be written again.
     """
     small = [file for file in files if file.rows < ROWS_BOUND]
-    if closed:
-        loose = [file for file in small if not file.sorted]
-        total = sum(file.rows for file in loose)
-        chosen = [file for file in small if not file.sorted or file.rows <= _FACTOR * total]
-        return _packed(chosen) if loose else _full_classes(small)
-    return _full_classes(small)
+    if not closed:
+        return _full_classes(small)
+    loose = sum(file.rows for file in small if not file.sorted)
+    chosen = [file for file in small if not file.sorted or file.rows <= _FACTOR * loose]
+    return _packed(chosen) + _full_classes([file for file in small if file not in chosen])
 
 
 def _full_classes(files: Sequence[EventFile]) -> list[list[EventFile]]:
