@@ -19,7 +19,7 @@ ENCODED: Final = frozenset(
 )
 """Fields that the kernel or the audit library encodes when they hold blanks, quotes or control characters."""
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})+")
-_PAIR = re.compile(r"([A-Za-z_][\w\[\]-]*)=(\"[^\"]*\"?|'[^']*'?|\S*)")
+_PAIR = re.compile(r"(?<![\w\[\]-])([A-Za-z_][\w\[\]-]{0,63})=(\"[^\"]*\"?|'[^']*'?|\S*)")
 _INET, _INET6, _UNIX = 2, 10, 1
 
 

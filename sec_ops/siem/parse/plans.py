@@ -80,7 +80,8 @@ class Plans:
         steps: list[tuple[str, str, Callable[[Any], Any], Callable[[Any, Event], Any]]] = []
         whole: list[tuple[str, str]] = []
         lists: list[Step] = []
-        for name, field, converter in self._targets(record):
+        # What comes first in `map` is written last: it stands, unless it has nothing to say.
+        for name, field, converter in reversed(list(self._targets(record))):
             kind, value = self._structure.types.get(field, FieldType.KEYWORD), record[name]
             if isinstance(value, list):
                 lists.append((name, field, _conversion(kind, converter)))
@@ -107,8 +108,8 @@ class Plans:
         )
 
     def _targets(self, record: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-        """Yield extracted name, field and conversion, each field once: the first in the order of `map` has it."""
-        taken: set[str] = set()
+        """Yield extracted name, field and conversion in the order of `map`; of a field up to the first sure one."""
+        taken: dict[str, bool] = {}
         names = sorted(record, key=lambda name: self._order.get(name, len(self._order)))
         found = [(name, *each) for name in names if record[name] is not None for each in self._of(name)]
         leaves = {field for _, field, _ in found}
@@ -117,8 +118,8 @@ class Plans:
             place = MISFIT + field if field in parents or self._structure.misplaced(field) else field
             while place in taken and place.startswith(MISFIT):
                 place += "_"
-            if place not in taken:
-                taken.add(place)
+            if not taken.get(place, False) and not (place in taken and isinstance(record[name], list)):
+                taken[place] = isinstance(record[name], list | int) or self._passes(record[name], place, converter)
                 yield name, place, converter
 
     def _of(self, name: str) -> Iterator[tuple[str, Any]]:
