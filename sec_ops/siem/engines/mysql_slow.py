@@ -1,8 +1,8 @@
 """The slow query log of MySQL, MariaDB and Percona: comment lines with numbers, then the statement.
 
 Source: the servers' manuals, "The Slow Query Log". A `# Time:` line speaks for all records up to the next, so the
-parser has it as its heading. Names given: `time`, `user`, `user_effective`, `remote_host`, `remote`, `database`, `timestamp`
-(SET timestamp, seconds), `statement`, `command`, and each `Name: value` of the comment lines in lower case.
+parser has it as its heading. Names given: `time`, `user`, `user_effective`, `remote_host`, `remote`, `database`,
+`timestamp` (SET timestamp, seconds), `statement`, `command`, and each `Name: value` of the comment lines in lower case.
 """
 
 import re
