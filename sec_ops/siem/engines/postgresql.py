@@ -3,8 +3,8 @@
 Sources: PostgreSQL's manual, "Error Reporting and Logging" (log_line_prefix, csvlog, jsonlog), and pgaudit's README.
 Options: `form` (`line`, `csv` or `json`), `prefixes` (log_line_prefix values of form `line`), `severities` and
 `sections` (what translated servers write, to the English word). Names given: the prefix's or columns' parts,
-`severity`, `text`, `detail`, `hint`, `context`, `statement`, `query`, `location`, and of known messages `event.action`, `user`, `database`,
-`remote_host`, `remote_port`, `application`, `duration_ms`, `command`, `audit.*`.
+`severity`, `text`, `detail`, `hint`, `context`, `statement`, `query`, `location`, and of known messages `event.action`,
+`user`, `database`, `remote_host`, `remote_port`, `application`, `duration_ms`, `command`, `audit.*`.
 """
 
 import csv
