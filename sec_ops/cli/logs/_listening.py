@@ -1,5 +1,6 @@
 """Listening as the command line does it: what the configuration and the options ask for, told as it goes."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,14 +16,15 @@ from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
 from sec_ops.siem.listen.server import Plan, serve
 from sec_ops.siem.listen.state import ListenerState, write_state
+from sec_ops.transport.companion import Companion
 from sec_ops.transport.names import addresses_of
 from sec_ops.transport.process import run_program
 
 __all__ = ["listen_at"]
 
 
-def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int]) -> Iterable[Outcome]:
-    """Listen for a site until told to stop; return how it came out."""
+def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int], beside: Sequence[str]) -> Iterable[Outcome]:
+    """Listen for a site until told to stop, a program running `beside` it; return how it came out."""
     from sec_ops.inventory.loading import load_inventory
     from sec_ops.siem.listen.directory import directory_of
     from sec_ops.siem.raw.log import RawLog
@@ -30,7 +32,8 @@ def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int]) -> I
     settings = load_configuration(site).logs
     listeners = _chosen(settings.listen, only, quick)
     _warn(listeners)
-    teller = _Teller(site)
+    companion = Companion(beside, seconds=time.monotonic) if beside else None
+    teller = _Teller(site, companion)
     inventory = load_inventory(site.root, run_program, cache=site.state)
     plan = Plan(
         listeners=listeners,
@@ -41,8 +44,12 @@ def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int]) -> I
         tell=teller.tell,
         complain=lambda error: note(error.what),
     )
-    with RawLog.open(site.logs, clock=SystemClock()) as raw:
-        ended = serve(plan, raw, SystemClock())
+    try:
+        with RawLog.open(site.logs, clock=SystemClock()) as raw:
+            ended = serve(plan, raw, SystemClock())
+    finally:
+        if companion:
+            companion.end()
     outcomes = [Outcome.ENGINE] if ended.lost else []
     _summary(ended.states, ended.lost, outcomes)
     return outcomes
@@ -76,8 +83,9 @@ def _warn(listeners: Sequence[Listener]) -> None:
 class _Teller:
     """Tells how the listeners stand: in their state files, and to whoever looks on."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, companion: Companion | None) -> None:
         self._site = site
+        self._companion = companion
         self._told = False
         self._trouble = ""
 
@@ -89,6 +97,8 @@ class _Teller:
             except SecOpsError as error:
                 self._complain(str(error.what))
         self._announce(states)
+        if self._companion and (code := self._companion.look()) is not None:
+            note(message("the process that makes events ended with {code}; it is started again", code=code))
         for trouble in {state.trouble for state in states}:
             self._complain(trouble)
 

@@ -30,6 +30,9 @@ def listen(
     ] = None,
     relp: Annotated[int | None, typer.Option(metavar="PORT", help=_("for a try: RELP, loopback only"))] = None,
     bulk: Annotated[int | None, typer.Option(metavar="PORT", help=_("for a try: _bulk, loopback only"))] = None,
+    index: Annotated[  # noqa: FBT002
+        bool, typer.Option("--index/--no-index", help=_("make events of what came, in a process beside this one"))
+    ] = True,
     make_key: Annotated[
         str, typer.Option(metavar="ID", help=_("make a key for a _bulk listener, show it once, and end"))
     ] = "",
@@ -38,11 +41,13 @@ def listen(
     if make_key:
         _make_key(make_key)
         return ()
+    from sec_ops.cli.logs._indexing import command_of
     from sec_ops.cli.logs._listening import listen_at
 
     ports = {"syslog_udp": udp, "syslog_tcp": tcp, "relp": relp, "bulk": bulk}
     quick = {kind: port for kind, port in ports.items() if port is not None}
-    return listen_at(find_site(current().site), only=only or (), quick=quick)
+    site = find_site(current().site)
+    return listen_at(site, only=only or (), quick=quick, beside=command_of(site) if index else ())
 
 
 def _make_key(name: str) -> None:

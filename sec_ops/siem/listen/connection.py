@@ -13,6 +13,8 @@ __all__ = ["Connection", "certificate_names"]
 
 SLOWEST_BYTES_PER_SECOND = 16_384
 """A message or request that has begun may take its deadline, and longer as long as it comes this fast."""
+SILENCE_SECONDS = 0.3
+"""After how much of it a sender whose messages are not answered counts as having said all."""
 LINGER_SECONDS = 1.0
 """How long a closed connection still takes what is under way, so that the other end reads the last answer."""
 
@@ -59,6 +61,14 @@ class Connection(asyncio.Protocol):
         """Return what the other end is told before the listener closes the connection."""
         return b""
 
+    def leave(self) -> None:
+        """Prepare for the end of the listening."""
+        self.end_writing()
+
+    def may_go(self) -> bool:
+        """Return whether the connection may be hung up on; here, when the sender has fallen silent."""
+        return not self._shut_by and self._loop.time() - self._last > SILENCE_SECONDS
+
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -74,6 +84,8 @@ class Connection(asyncio.Protocol):
             return
         self._begun = self.waiting
         self.intake.add(self)
+        if self.gate.leaving:
+            self.leave()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes as they come."""
@@ -113,11 +125,6 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Read again."""
         self._open("unread")
-
-    @property
-    def silent_seconds(self) -> float:
-        """Return for how long nothing has come."""
-        return self._loop.time() - self._last
 
     def overdue(self, now: float) -> bool:
         """Return whether the sender has been silent, or slow with what it began, for too long."""

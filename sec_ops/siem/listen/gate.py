@@ -20,8 +20,8 @@ __all__ = ["Gate", "Speak", "bound_socket"]
 
 HANDSHAKE_SECONDS = 10.0
 SWEEP_SECONDS = 1.0
-SILENCE_SECONDS = 0.3
-PARTING_SECONDS = 3.0
+PARTING_SECONDS = 5.0
+"""How long connections get to come to their end."""
 _BACKLOG = 1024
 _AT_ONCE = 64
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -41,6 +41,8 @@ class Gate:
         self.intake = intake
         self.counts = Counts()
         self.tls = tls
+        self.leaving = False
+        """Whether the listening comes to its end."""
         self._speak = speak
         self._loop = asyncio.get_running_loop()
         self._connections: set[Connection] = set()
@@ -53,44 +55,28 @@ class Gate:
         self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
     def close(self) -> None:
-        """Accept nobody any more."""
+        """Accept those who have knocked already, and then nobody any more."""
+        self._accept()
         self._loop.remove_reader(self._socket)
         self._socket.close()
         self._sweeper.cancel()
+
+    async def part(self) -> None:
+        """Let every connection come to its end: what is under way is taken, and answered where that is the custom."""
+        self.leaving = True
+        for connection in self._connections:
+            connection.leave()
+        deadline = self._loop.time() + PARTING_SECONDS
+        while (self._connections or self._greeting) and self._loop.time() < deadline:
+            for connection in list(self._connections):
+                if connection.may_go():
+                    connection.hang_up()
+            await asyncio.sleep(0.02)
         for task in self._greeting:
             task.cancel()
-
-    @property
-    def acknowledging(self) -> bool:
-        """Return whether senders are told what was kept, and send the rest again."""
-        return self.listener.kind in ("relp", "bulk")
-
-    async def read_out(self) -> None:
-        """End connections whose senders can't be told: take what is under way until they are silent, then hang up."""
-        for connection in list(self._connections):
-            connection.end_writing()
-        await self._until(lambda: all(each.silent_seconds > SILENCE_SECONDS for each in self._connections))
-        await self.hang_up()
-
-    def stop_reading(self) -> None:
-        """Take nothing more of the connections that are open; what was not taken is not acknowledged."""
-        for connection in self._connections:
-            self.intake.remove(connection)
-            connection.shut()
-
-    async def hang_up(self) -> None:
-        """Say farewell on every connection, and wait until they are closed."""
-        for connection in list(self._connections):
-            connection.hang_up()
-        await self._until(lambda: not self._connections)
         for connection in list(self._connections):
             connection.abandon()
         await asyncio.sleep(0)
-
-    async def _until(self, reached: Callable[[], bool]) -> None:
-        deadline = self._loop.time() + PARTING_SECONDS
-        while not reached() and self._loop.time() < deadline:  # noqa: ASYNC110 - many conditions, looked at seldom
-            await asyncio.sleep(0.02)
 
     def connected(self, connection: Connection) -> None:
         """Remember a connection."""

@@ -68,6 +68,7 @@ class HttpConnection(Connection):
         self._method = b""
         self._form = _PLAIN_JSON
         self._served = False
+        self._leaving = False
         self._answering = False
         self._sender: Origin
         self._work: asyncio.Task[None] | None = None
@@ -94,6 +95,15 @@ class HttpConnection(Connection):
     def ended(self) -> None:
         """Forget a request that was half sent: it was not answered, and comes again."""
         self._release()
+
+    def leave(self) -> None:
+        """Close after the request that is under way: some shippers don't send one again that got no answer."""
+        self._leaving = True
+
+    def may_go(self) -> bool:
+        """Return whether no request is under way or about to come."""
+        busy = self._answering or (self._served and self.waiting)
+        return not busy and super().may_go()
 
     def farewell(self) -> bytes:
         """Return nothing: HTTP just closes."""
@@ -235,7 +245,7 @@ class HttpConnection(Connection):
         ]
         if status == 401:
             headers.append(("www-authenticate", 'ApiKey, Basic realm="sec-ops"'))
-        if self._http.their_state not in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED):
+        if self._leaving or self._http.their_state not in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED):
             headers.append(("connection", "close"))
         self._write(h11.Response(status_code=status, headers=headers))
         if self._method != b"HEAD":

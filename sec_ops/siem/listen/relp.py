@@ -65,6 +65,15 @@ class Relp(Connection):
         """Count a frame that was half sent; its sender got no answer and sends it again."""
         self.counts.unfinished += self._session and self._framer.waiting
 
+    def leave(self) -> None:
+        """Take nothing more: what is not answered comes again over the next connection."""
+        self.intake.remove(self)
+        self.shut()
+
+    def may_go(self) -> bool:
+        """Return whether everything that was taken is answered."""
+        return not self._unanswered
+
     def farewell(self) -> bytes:
         """Return the hint that the server goes."""
         return b"0 serverclose 0\n"

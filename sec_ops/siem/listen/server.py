@@ -118,14 +118,10 @@ class Server:
         """Accept nobody; take and write what is under way; acknowledge it; hang up. Raises what ended the writing."""
         for gate in self._gates:
             gate.close()
-        answering = [gate for gate in self._gates if gate.acknowledging]
-        for gate in answering:
-            gate.stop_reading()
-        await asyncio.gather(*(gate.read_out() for gate in self._gates if not gate.acknowledging))
+        await asyncio.gather(*(gate.part() for gate in self._gates))
         for each in self._datagrams:
             each.close()
         await self._intake.drain()
-        await asyncio.gather(*(gate.hang_up() for gate in answering))
         self._ended_ms = self._now_ms()
         if self._intake.crashed.done():
             self._intake.crashed.result()

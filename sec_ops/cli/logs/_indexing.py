@@ -1,0 +1,72 @@
+"""The process beside `logs listen` that makes events of what was received: `python -m sec_ops.cli.logs._indexing SITE`.
+
+It may lag behind and catch up, be killed and begin again: how far it came lies with the events in the store. It ends
+when its standard input does.
+"""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from sec_ops.cli.output import note
+from sec_ops.content.library import Library
+from sec_ops.model.errors import SecOpsError
+from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.configuration import load_configuration
+from sec_ops.runtime.language import chosen_language, use_language
+from sec_ops.runtime.site import Site
+
+__all__ = ["command_of", "main"]
+
+_NICENESS = 5
+
+
+def command_of(site: Site) -> list[str]:
+    """Return the command line that indexes a site."""
+    return [sys.executable, "-m", __name__, str(site.root)]
+
+
+def main() -> int:
+    """Index the site that is named until standard input ends; return the exit code."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # whoever started us says when it is over
+    os.nice(_NICENESS)
+    use_language(chosen_language())
+    stop = threading.Event()
+    threading.Thread(target=_wait_for_the_end, args=(stop,), daemon=True).start()
+    try:
+        _index(Site(Path(sys.argv[1])), stop)
+    except SecOpsError as error:
+        note(error.what)
+        return int(error.outcome)
+    return 0
+
+
+def _wait_for_the_end(stop: threading.Event) -> None:
+    while os.read(0, 4096):
+        pass
+    stop.set()
+
+
+def _index(site: Site, stop: threading.Event) -> None:
+    from sec_ops.siem.embedded.store import EmbeddedStore
+    from sec_ops.siem.index.follow import Follower
+    from sec_ops.siem.parse.loading import field_types, load_understanding
+
+    library, clock = Library.open(site.root), SystemClock()
+    understand = load_understanding(library, load_configuration(site).logs.zone)
+    store = EmbeddedStore(site.logs, types=field_types(library), clock=clock)
+    try:
+        Follower(site.logs, store=store, understand=understand, clock=clock, failed=_told).run(stop)
+    finally:
+        store.close()
+
+
+def _told(error: SecOpsError) -> None:
+    note(error.what)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
