@@ -78,7 +78,7 @@ def _imported(site: Site, paths: Sequence[Path], options: ImportOptions, underst
         RawLog.open(site.logs, clock=clock) as log,
         Worker(WORKER) as worker,
     ):
-        with Intake(site.logs, log, store, understand, clock) as intake:
+        with Intake(site.logs, log, store=store, understand=understand, clock=clock) as intake:
             importer = Importer(intake, options=options, ask=worker.ask, progress=progress)
             _take(importer, paths, f"stdin-{clock.now():%Y%m%dT%H%M%S%f}")
         progress.clear()

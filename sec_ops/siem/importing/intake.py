@@ -84,12 +84,22 @@ def _skip(leaf: Leaf, size: int) -> None:
 class Intake:
     """Appends to the raw log and indexes what it appended; the stream is taken at the first batch."""
 
-    def __init__(self, folder: Path, log: RawLog, store: EventStore, understand: Understand, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        log: RawLog,
+        *,
+        store: EventStore,
+        understand: Understand,
+        clock: Clock,
+        limits: IndexLimits | None = None,
+    ) -> None:
         self._folder = folder
         self._log = log
         self._store = store
         self._understand = understand
         self._clock = clock
+        self._limits = limits or IndexLimits()
         self._index: StreamIndex | None = None
         self._before = Counts()
         self._held = ExitStack()
@@ -127,7 +137,7 @@ class Intake:
     def _begun(self) -> StreamIndex:
         stream = self._log.stream()
         self._held.enter_context(index_lock(self._folder, stream))
-        index = StreamIndex(stream, self._store, self._understand, self._clock, IndexLimits())
+        index = StreamIndex(stream, self._store, self._understand, self._clock, self._limits)
         # What an earlier process wrote and didn't come to index.
         index.catch_up(self._folder)
         index.commit()

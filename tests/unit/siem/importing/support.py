@@ -34,7 +34,7 @@ def import_paths(
     store = store or MemoryStore()
     with (
         RawLog.open(folder, clock=SetClock()) as log,
-        Intake(folder, log, cast("EventStore", store), joining, SetClock()) as intake,
+        Intake(folder, log, store=cast("EventStore", store), understand=joining, clock=SetClock()) as intake,
     ):
         importer = Importer(intake, options=ImportOptions(**options), ask=ask, progress=lambda name, count: None)
         for found in find(paths):

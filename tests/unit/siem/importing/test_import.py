@@ -226,7 +226,7 @@ def test_a_pipe_is_taken_once(tmp_path: Path) -> None:
     store = MemoryStore()
     with (
         RawLog.open(tmp_path, clock=SetClock()) as log,
-        Intake(tmp_path, log, cast("EventStore", store), joining, SetClock()) as intake,
+        Intake(tmp_path, log, store=cast("EventStore", store), understand=joining, clock=SetClock()) as intake,
     ):
         importer = Importer(intake, options=ImportOptions(), ask=no_worker, progress=lambda name, count: None)
         importer.take_stream(io.BytesIO(compressed("gz", TEXT)), "stdin-1")

@@ -68,3 +68,13 @@ class JoiningSession:
 def joining(origin: Origin, pending: bytes = b"") -> JoiningSession:
     """Make such a session."""
     return JoiningSession(origin, pending)
+
+
+class _LineSession(JoiningSession):
+    def feed(self, place: Place, batch: RawBatch) -> Sequence[Row]:
+        return [*super().feed(place, batch), *self.flush()]
+
+
+def line_by_line(origin: Origin, pending: bytes = b"") -> JoiningSession:
+    """Make a session that holds nothing back."""
+    return _LineSession(origin, pending)
