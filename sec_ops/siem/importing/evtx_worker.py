@@ -15,20 +15,22 @@ import evtx
 
 _LENGTH = struct.Struct("<I")
 _COUNTS = struct.Struct("<II")
-_SECONDS_A_CHUNK = 10
 _MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 _RECORDS_BOUND = 65_536
 """More records than a chunk of 64 KiB has room for."""
 _HEADER = b"ElfFile\0" + struct.pack("<QQQIHHHH", 0, 0, 1, 128, 1, 3, 4096, 1) + bytes(4096 - 44)
 
 
-def main() -> None:
-    """Answer requests until there are no more: records and faults, then the records as JSON, one a line."""
+def main(seconds: int) -> None:
+    """Answer requests until there are no more: records and faults, then the records as JSON, one a line.
+
+    A request that takes longer than so many seconds ends the program.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while length := sys.stdin.buffer.read(_LENGTH.size):
         chunk = sys.stdin.buffer.read(*_LENGTH.unpack(length))
-        signal.alarm(_SECONDS_A_CHUNK)
+        signal.alarm(seconds)
         answer = _answer(chunk)
         signal.alarm(0)
         sys.stdout.buffer.write(_LENGTH.pack(len(answer)) + answer)
@@ -65,4 +67,4 @@ def _records(chunk: bytes) -> Iterator[str | None]:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

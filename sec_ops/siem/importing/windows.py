@@ -10,7 +10,8 @@ from sec_ops.siem.importing.readers import Damaged, Reader, read_exactly
 
 __all__ = ["WORKER", "EventChunk", "event_chunks", "is_event_log"]
 
-WORKER = (sys.executable, "-P", "-m", "sec_ops.siem.importing.evtx_worker")
+WORKER = (sys.executable, "-P", "-m", "sec_ops.siem.importing.evtx_worker", "10")
+"""The program that reads chunks, and the seconds it may take for one; a good one takes a millisecond."""
 _MAGIC = b"ElfFile\0"
 _HEADER_BYTES = 4096
 _CHUNK_BYTES = 65_536

@@ -22,7 +22,7 @@ from tests.unit.siem.importing.support import joining, no_worker
 from tests.unit.siem.index.support import line_by_line
 from tests.unit.siem.raw.support import batch_of
 
-LIMITS = IndexLimits(rows=500, age_ms=100)
+LIMITS = IndexLimits(rows=2_000, age_ms=100)
 
 
 def stored(folder: Path) -> EmbeddedStore:

@@ -51,7 +51,7 @@ class _Decoding(JoiningSession):
     def feed(self, place: Any, batch: Any) -> Any:
         from dataclasses import replace
 
-        plain = tuple(record.decode(self._origin.encoding).encode() for record in batch.records)
+        plain = tuple(record.decode(self._origin.encoding, "backslashreplace").encode() for record in batch.records)
         return super().feed(place, replace(batch, records=plain))
 
 

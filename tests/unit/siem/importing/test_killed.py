@@ -27,7 +27,7 @@ def messages(folder: Path) -> list[str]:
 
 
 def test_an_import_killed_again_and_again_takes_everything_once(tmp_path: Path) -> None:
-    lines = [f"line {number}" for number in range(40_000)]
+    lines = [f"line {number}" for number in range(20_000)]
     path = tmp_path / "a.log.gz"
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
     chance, kills = random.Random(1), 0

@@ -58,7 +58,8 @@ class JoiningSession:
         held, self._held = self._held, b""
         place = getattr(self, "_place", Place("?", 0))
         dataset = "unparsed" if held.startswith(b"?") else "lines"
-        event = {"message": held.decode(), DATASET: dataset, RECORD: place.record(0), "who": self._origin.source}
+        text = held.decode(errors="backslashreplace")
+        event = {"message": text, DATASET: dataset, RECORD: place.record(0), "who": self._origin.source}
         return [Row(event, place, 0)]
 
     def pending(self) -> bytes:
