@@ -9,6 +9,7 @@ from sec_ops.compliance.algebra import FAILING, moves_verdict
 from sec_ops.compliance.gather import HostRecord
 from sec_ops.compliance.hosts import REMEMBERED, TRUSTED, HostJudge, JudgedHost
 from sec_ops.compliance.judge import Judgement, probe_ids
+from sec_ops.compliance.operational import Operations, judge_operations, judged_by_operations
 from sec_ops.compliance.parts import SystemView, judge_clause
 from sec_ops.compliance.rulebook import Rulebook
 from sec_ops.compliance.scope import ScopedSystem
@@ -39,16 +40,21 @@ def assess(
     systems: Sequence[ScopedSystem],
     packs: Iterable[tuple[HostRecord, FactPack | None]],
     *,
+    operations: Operations | None = None,
     trusted: frozenset[Provenance] = TRUSTED,
     remembered: int = REMEMBERED,
 ) -> Assessment:
     """Return what `rulebook` says of `systems`; packs are read one after another and none is kept.
 
-    A host without a pack leaves every part its facts could decide undetermined. Facts of provenances that aren't
-    `trusted` never pass without a person. `remembered` bounds the memo of judgements; it changes no result.
+    `operations` are what operations have sealed; without them the operational map is not asked. A host without a pack
+    leaves every part its facts could decide undetermined. Facts of provenances that aren't `trusted` never pass without
+    a person. `remembered` bounds the memo of judgements; it changes no result.
     """
     assessing = _Assessing(
-        rulebook=rulebook, judge=HostJudge(rulebook, trusted=trusted, remembered=remembered), systems=systems
+        rulebook=rulebook,
+        judge=HostJudge(rulebook, trusted=trusted, remembered=remembered),
+        systems=systems,
+        operations=operations,
     )
     for record, pack in packs:
         assessing.take(record, pack)
@@ -62,6 +68,7 @@ class _Assessing:
     rulebook: Rulebook
     judge: HostJudge
     systems: Sequence[ScopedSystem]
+    operations: Operations | None
     hosts: list[AuditedHost] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     found: dict[tuple[str, int], range] = field(default_factory=dict)
@@ -105,7 +112,20 @@ class _Assessing:
         for clause in self.rulebook.catalogue.applicable(system.graded, system.requirement_sets):
             yield judge_clause(clause, view)
 
+    def _operational(self, system: ScopedSystem) -> dict[str, list[int]]:
+        """Judge the system by what operations have sealed; return the findings by the part they decide."""
+        found: dict[str, list[int]] = {}
+        if self.operations is None or not judged_by_operations(system.id):
+            return found
+        findings = judge_operations(self.rulebook, self.operations, system.id, system.graded.level)
+        for finding in findings:
+            for part in self.rulebook.operational[finding.check].value.decides:
+                found.setdefault(part, []).append(len(self.findings))
+            self.findings.append(finding)
+        return found
+
     def _view(self, system: ScopedSystem) -> SystemView:
+        operational = self._operational(system)
         level = system.graded.level
         deciding: dict[str, list[str]] = {}
         for name, loaded in self.rulebook.checks.items():
@@ -122,8 +142,11 @@ class _Assessing:
             id=system.id,
             findings=self.findings,
             indexes={
-                part: sorted(index for name in names for index in at.get(name, ())) for part, names in deciding.items()
+                part: sorted(index for name in deciding.get(part, ()) for index in at.get(name, ()))
+                + operational.get(part, [])
+                for part in {**deciding, **operational}
             },
+            operational=frozenset(operational),
             decidable=frozenset(part for part, names in deciding.items() if self._decides(names, level)),
             unseen=tuple(host for host in (*system.hosts, *system.unvisited) if host not in self.seen),
             seen=sum(host in self.seen for host in system.hosts),

@@ -11,12 +11,14 @@ from sec_ops.compliance.algebra import FAILING, moves_verdict
 from sec_ops.compliance.assess import assess
 from sec_ops.compliance.frames import read_pack
 from sec_ops.compliance.gather import Gathered, HostRecord
+from sec_ops.compliance.operational import Operations
 from sec_ops.compliance.result_file import from_document, to_bytes
 from sec_ops.compliance.rulebook import Rulebook
 from sec_ops.compliance.scope import AuditScope, ScopedSystem
 from sec_ops.evidence.log import EvidenceLog
 from sec_ops.model.audit import AuditResult, ClauseResult
 from sec_ops.model.check import Probe, Severity
+from sec_ops.model.content import Origin
 from sec_ops.model.evidence import AuditRun
 from sec_ops.model.fact import FactPack
 from sec_ops.model.outcome import Outcome
@@ -24,8 +26,17 @@ from sec_ops.model.protocols import Clock
 from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.run import MANIFEST, Run
 
-__all__ = ["Auditor", "outcomes_of", "read_gathered", "read_result", "read_scope", "read_sealed_result"]
+__all__ = [
+    "Auditor",
+    "outcomes_of",
+    "read_gathered",
+    "read_result",
+    "read_run_operations",
+    "read_scope",
+    "read_sealed_result",
+]
 
+OPERATIONS = "operations.json"
 _SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
 
 
@@ -37,6 +48,7 @@ class Auditor:
     log: EvidenceLog
     run: Run
     clock: Clock
+    operations: Operations
     judged_from: str = ""
 
     def conclude(self, scope: AuditScope, gathered: Gathered, started_at: str) -> AuditResult:
@@ -46,6 +58,7 @@ class Auditor:
         that was cut short while it was judged can be judged again.
         """
         self.run.write("scope.json", [system.model_dump(mode="json") for system in scope.systems])
+        self.run.write(OPERATIONS, self.operations.model_dump(mode="json"))
         self.run.write("hosts.json", [record.model_dump(mode="json") for record in gathered.records])
         result = self._judge(scope, gathered, started_at)
         data = to_bytes(result)
@@ -56,7 +69,8 @@ class Auditor:
 
     def _judge(self, scope: AuditScope, gathered: Gathered, started_at: str) -> AuditResult:
         probes = {probe.id: probe for probe in self.rulebook.probes}
-        judged = assess(self.rulebook, scope.systems, self._packs(gathered.records, probes))
+        packs = self._packs(gathered.records, probes)
+        judged = assess(self.rulebook, scope.systems, packs, operations=self.operations)
         return AuditResult.model_construct(
             run=self.run.name,
             level=scope.level,
@@ -92,11 +106,9 @@ class Auditor:
 
     def _content(self) -> dict[str, Any]:
         """Return where each check came from: layer, path and digest."""
-        checks = {
-            name: {"layer": loaded.origin.layer.value, "path": loaded.origin.path, "sha256": loaded.origin.sha256}
-            for name, loaded in self.rulebook.checks.items()
-        }
-        return {"digest": self.rulebook.digest, "checks": checks}
+        checks = {name: loaded.origin for name, loaded in self.rulebook.checks.items()}
+        rules = {name: loaded.origin for name, loaded in self.rulebook.operational.items()}
+        return {"digest": self.rulebook.digest, "checks": _origins(checks), "operational": _origins(rules)}
 
     def _seal(self, result: AuditResult, data: bytes) -> None:
         entry = AuditRun(
@@ -113,6 +125,12 @@ class Auditor:
         )
         self.log.append(AuditRun.kind, entry.model_dump(mode="json"), blob=data, media_type="application/json")
         self.log.checkpoint()
+
+
+def _origins(origins: Mapping[str, Origin]) -> dict[str, Any]:
+    return {
+        name: {"layer": each.layer.value, "path": each.path, "sha256": each.sha256} for name, each in origins.items()
+    }
 
 
 def read_result(run: Run) -> AuditResult:
@@ -132,6 +150,13 @@ def read_sealed_result(run: Run, log: EvidenceLog) -> AuditResult:
 def read_scope(run: Run) -> AuditScope:
     """Return the systems of a past run, to judge it again."""
     return AuditScope(systems=tuple(ScopedSystem.model_validate(each) for each in run.read("scope.json")))
+
+
+def read_run_operations(run: Run) -> Operations | None:
+    """Return what operations had sealed when a past run was judged; None when it was not asked for then."""
+    if not (run.folder / OPERATIONS).exists():
+        return None
+    return Operations.model_validate(run.read(OPERATIONS))
 
 
 def read_gathered(run: Run) -> Gathered:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sec_ops.compliance.audit import Auditor, read_gathered, read_scope
+from sec_ops.compliance.audit import Auditor, read_gathered, read_run_operations, read_scope
 from sec_ops.compliance.collector import collector_digest, collector_script
 from sec_ops.compliance.frames import read_header
 from sec_ops.compliance.gather import Gathered, Gathering, PackFile, Progress, gather_packs, gather_replies
+from sec_ops.compliance.operational import Operations, read_operations
 from sec_ops.compliance.rulebook import Rulebook
 from sec_ops.compliance.scope import LOCAL, PACKS, AuditScope
 from sec_ops.evidence.log import EvidenceLog
@@ -83,9 +84,16 @@ class Conductor:
             log=self.log,
             run=run,
             clock=self.clock,
+            operations=self._operations(past, started_at),
             judged_from=past.name if past else "",
         )
         return auditor.conclude(scope, gather(run), started_at)
+
+    def _operations(self, past: Run | None, started_at: str) -> Operations:
+        """Return what operations have sealed by now, or had when a past run was judged."""
+        before = read_run_operations(past) if past else None
+        kinds = {loaded.value.evidence for loaded in self.rulebook.operational.values()}
+        return before or read_operations(self.log, kinds, started_at)
 
     def _from_hosts(self, request: AuditRequest) -> tuple[AuditScope, Callable[[Run], Gathered]]:
         if request.local:

@@ -12,10 +12,11 @@ from sec_ops.model.audit import Reason
 from sec_ops.model.check import Check
 from sec_ops.model.fact import FactState
 from sec_ops.model.messages import Message, message
+from sec_ops.model.operational import OperationalRule
 from sec_ops.model.text import printable
 from sec_ops.model.verdict import Verdict
 
-__all__ = ["Judgement", "ParameterValue", "judge", "probe_ids"]
+__all__ = ["Judgement", "ParameterValue", "judge", "judge_rule", "probe_ids"]
 
 ParameterValue = int | bool | str | list[str]
 _OBSERVED_LENGTH: Final = 400
@@ -55,18 +56,23 @@ def judge(
     """
     if unanswered := _unanswered(check, facts, platform):
         return Judgement(verdict=Verdict.UNDETERMINED, reason=unanswered)
-    scope = scope_of(_variables(check, facts, platform, parameters))
+    return judge_rule(check, _variables(check, facts, platform, parameters))
+
+
+def judge_rule(rule: Check | OperationalRule, variables: Mapping[str, Mapping[str, Any]]) -> Judgement:
+    """Return the verdict of a rule's expressions over `variables` (fact, param, host)."""
+    scope = scope_of(variables)
     try:
-        verdict, reason = _decide(check, scope)
+        verdict, reason = _decide(rule, scope)
     except _Undetermined as undetermined:
         verdict, reason = Verdict.UNDETERMINED, undetermined.reason
-    observed, fault = _observed(check.observed, scope)
+    observed, fault = _observed(rule.observed, scope)
     return Judgement(
         verdict=verdict,
         reason=reason,
         observed=observed,
         observed_fault=fault,
-        high_risk=verdict is Verdict.NON_COMPLIANT and _is_high_risk(check, scope),
+        high_risk=verdict is Verdict.NON_COMPLIANT and _is_high_risk(rule, scope),
     )
 
 
@@ -100,7 +106,7 @@ def _variables(
     }
 
 
-def _decide(check: Check, scope: Scope | Failed) -> tuple[Verdict, Reason]:
+def _decide(check: Check | OperationalRule, scope: Scope | Failed) -> tuple[Verdict, Reason]:
     if check.when is not None and not _holds("when", check.when, scope):
         return Verdict.NOT_APPLICABLE, check.when_reason or message("the check doesn't apply here")
     for condition in check.undecided:
@@ -124,7 +130,7 @@ def _holds(name: str, source: str, scope: Scope | Failed) -> bool:
     return value
 
 
-def _is_high_risk(check: Check, scope: Scope | Failed) -> bool:
+def _is_high_risk(check: Check | OperationalRule, scope: Scope | Failed) -> bool:
     """Say whether a failure is a high-risk one; a condition that comes to no result doesn't play it down."""
     if check.high_risk is None:
         return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from sec_ops.compliance import operational_lint
 from sec_ops.compliance.cases import case_fault, probes_of
 from sec_ops.compliance.catalogue import build_catalogue
 from sec_ops.compliance.expression import Names, expression_faults
@@ -144,8 +145,14 @@ SOUNDNESS: Sequence[LintRule] = (
     _expressions,
     _reasons,
     _high_risks,
+    *operational_lint.SOUNDNESS,
 )
 """What must hold before anything runs."""
 
-RULES: Sequence[LintRule] = (*SOUNDNESS, _needed_cases, _cases)
+RULES: Sequence[LintRule] = (
+    *SOUNDNESS,
+    _needed_cases,
+    _cases,
+    *operational_lint.CASES,
+)
 """All rules of this room for `content lint`: the cases of every check too."""

@@ -19,7 +19,10 @@ _NAMED: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemView:
-    """What is known of one system: findings by the part they decide, hosts nobody could see, its other objects."""
+    """What is known of one system: findings by the part they decide, hosts nobody could see, its other objects.
+
+    `decidable` are the parts that checks of hosts decide, `operational` those on which operations have a say.
+    """
 
     id: str
     findings: Sequence[Finding]
@@ -30,6 +33,7 @@ class SystemView:
     other_objects: Mapping[str, Sequence[str]]
     not_applicable: Mapping[str, Reason]
     disabled: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    operational: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +96,25 @@ def _questions(part: Part, view: SystemView) -> Iterable[_Open]:
         yield _Open(
             Verdict.MANUAL, message("the site has switched off {checks}; a person must judge", checks=_some(off))
         )
-    if _decided_as(part) not in view.decidable:
+    by_checks = _decided_as(part) in view.decidable
+    if not by_checks and _decided_as(part) not in view.operational:
         yield _Open(Verdict.MANUAL, message("no check decides this; a person must judge it"))
         return
-    if view.unseen:
-        text = message("{count} hosts could not be read: {names}", count=len(view.unseen), names=_some(view.unseen))
-        yield _Open(Verdict.UNDETERMINED, text)
-    elif not view.seen:
-        yield _Open(Verdict.UNDETERMINED, message("no host of the system was audited"))
+    if by_checks:
+        yield from _unseen_hosts(view)
     others = [name for kind in part.objects for name in view.other_objects.get(kind, ())]
     if others:
         yield _Open(Verdict.MANUAL, message("a person must judge these objects: {names}", names=_some(others)))
     if _HOST not in part.objects or part.method_by_object.get(_HOST, part.method) is not Method.AUTOMATED:
         yield _Open(Verdict.MANUAL, message("facts help, but a person must judge this"))
+
+
+def _unseen_hosts(view: SystemView) -> Iterable[_Open]:
+    if view.unseen:
+        text = message("{count} hosts could not be read: {names}", count=len(view.unseen), names=_some(view.unseen))
+        yield _Open(Verdict.UNDETERMINED, text)
+    elif not view.seen:
+        yield _Open(Verdict.UNDETERMINED, message("no host of the system was audited"))
 
 
 def _part_reason(verdict: Verdict, moving: Sequence[Finding], questions: Sequence[_Open]) -> Reason:

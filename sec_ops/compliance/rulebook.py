@@ -5,18 +5,19 @@ from dataclasses import dataclass, field, replace
 
 from sec_ops.compliance.catalogue import Catalogue, build_catalogue
 from sec_ops.compliance.collector import needed_probes
-from sec_ops.content.kinds import CHECKS, CLAUSES, HIGH_RISK, PROBES
+from sec_ops.content.kinds import CHECKS, CLAUSES, HIGH_RISK, OPERATIONAL, PROBES
 from sec_ops.content.library import Library
 from sec_ops.content.lint import lint
 from sec_ops.model.catalogue import HighRiskSituation
 from sec_ops.model.check import Check, Probe
 from sec_ops.model.content import Layer, Loaded
 from sec_ops.model.errors import ContentInvalid
+from sec_ops.model.operational import OperationalRule
 from sec_ops.model.protocols import ApprovalCheck
 
 __all__ = ["Rulebook", "load_rulebook"]
 
-_KINDS = (CHECKS, PROBES, CLAUSES, HIGH_RISK)
+_KINDS = (CHECKS, PROBES, CLAUSES, HIGH_RISK, OPERATIONAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Rulebook:
     high_risk: Mapping[str, HighRiskSituation]
     disabled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Checks that the site has switched off, with the parts they would decide."""
+    operational: Mapping[str, Loaded[OperationalRule]] = field(default_factory=dict)
     digest: str
 
     @property
@@ -52,12 +54,15 @@ def load_rulebook(library: Library, approval: ApprovalCheck) -> Rulebook:
         checks={name: _whole(each, probes) for name, each in library.objects(CHECKS).items() if each.value.enabled},
         shared={name: loaded.value for name, loaded in probes.items()},
         catalogue=build_catalogue(library.objects(CLAUSES).values()),
-        disabled={
-            name: loaded.value.decides for name, loaded in library.objects(CHECKS).items() if not loaded.value.enabled
-        },
+        disabled=_disabled(library.objects(CHECKS)) | _disabled(library.objects(OPERATIONAL)),
+        operational={name: each for name, each in library.objects(OPERATIONAL).items() if each.value.enabled},
         high_risk={name: loaded.value for name, loaded in library.objects(HIGH_RISK).items()},
         digest=library.digest(*_KINDS),
     )
+
+
+def _disabled(rules: Mapping[str, Loaded[Check]] | Mapping[str, Loaded[OperationalRule]]) -> dict[str, tuple[str, ...]]:
+    return {name: loaded.value.decides for name, loaded in rules.items() if not loaded.value.enabled}
 
 
 def _whole(check: Loaded[Check], probes: Mapping[str, Loaded[Probe]]) -> Loaded[Check]:

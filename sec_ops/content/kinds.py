@@ -10,6 +10,7 @@ from sec_ops.model.check import Check, Probe
 from sec_ops.model.clause import Clause
 from sec_ops.model.log_field import LogField
 from sec_ops.model.log_parser import LogParser
+from sec_ops.model.operational import OperationalRule
 from sec_ops.model.organisation import KeySystem, Unit
 from sec_ops.model.people import Person
 from sec_ops.model.values import Value
@@ -20,6 +21,7 @@ __all__ = [
     "FIELDS",
     "HIGH_RISK",
     "KINDS",
+    "OPERATIONAL",
     "PARSERS",
     "PEOPLE",
     "PROBES",
@@ -101,6 +103,10 @@ REFERENCES = Kind(
     id_in_file=False,
 )
 
+OPERATIONAL = Kind(
+    name="operational", model=OperationalRule, folder="rules/graded_protection/operational", files=("*.yml",)
+)
+
 PARSERS = Kind(name="parsers", model=LogParser, folder="rules/parsers", files=("*/parser.yml",), named_by="folder")
 FIELDS = Kind(name="fields", model=LogField, folder="rules/fields", files=("*.yml",), items="fields")
 
@@ -108,5 +114,17 @@ UNITS = Kind(name="units", model=Unit, folder="inventory", files=("sites/*.yml",
 SYSTEMS = Kind(name="systems", model=KeySystem, folder="inventory", files=("systems/*.yml",), example=True)
 PEOPLE = Kind(name="people", model=Person, folder="inventory", files=("people.yml",), items="people", example=True)
 
-_ALL: tuple[Kind[Any], ...] = (CHECKS, PROBES, CLAUSES, HIGH_RISK, REFERENCES, PARSERS, FIELDS, UNITS, SYSTEMS, PEOPLE)
+_ALL: tuple[Kind[Any], ...] = (
+    CHECKS,
+    PROBES,
+    CLAUSES,
+    HIGH_RISK,
+    REFERENCES,
+    OPERATIONAL,
+    PARSERS,
+    FIELDS,
+    UNITS,
+    SYSTEMS,
+    PEOPLE,
+)
 KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in _ALL}

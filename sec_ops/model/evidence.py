@@ -34,9 +34,13 @@ __all__ = [
     "LogSegment",
     "LogSegmentRemoved",
     "LogsDeleted",
+    "LogsSummary",
     "LowEntropy",
     "ReportExported",
     "SiteCreated",
+    "SummaryScope",
+    "SummaryStream",
+    "SummarySystem",
     "validated",
 ]
 
@@ -282,6 +286,59 @@ class LogSegmentRemoved(Value):
     sha256: Digest
 
 
+class SummaryScope(Value):
+    """Expected log sources of one sort: how many there are, arrive, fell silent, never came; gaps; how far they reach.
+
+    `reach_days` is the least among those that ever came: days from the oldest kept event to now.
+    """
+
+    expected: StrictInt = 0
+    arriving: StrictInt = 0
+    silent: StrictInt = 0
+    missing: StrictInt = 0
+    gaps: StrictInt = 0
+    reach_days: StrictInt = 0
+
+
+class SummarySystem(Value):
+    """The expected log sources of a key system: of its hosts, and of its devices and other objects."""
+
+    id: str
+    hosts: SummaryScope = SummaryScope()
+    devices: SummaryScope = SummaryScope()
+
+
+class SummaryStream(Value):
+    """A stream of the raw log: its last batch and the head of its chain."""
+
+    stream: str
+    last: StrictInt
+    head: Digest
+
+
+class LogsSummary(Value):
+    """What logs were expected and what came of it; the blob lists every source. Facts only: what they prove is a map's.
+
+    Counts of events are of the last 24 hours by receipt.
+    """
+
+    kind: ClassVar[str] = "logs.summary/1"
+    day: str = ""
+    retention_days: StrictInt = 0
+    retention_reason: str = ""
+    oldest_day: str = Field(default="", description="oldest day of which events are kept")
+    days_kept: StrictInt = Field(default=0, description="of the last 184 days, those with events")
+    events: StrictInt = 0
+    unparsed: StrictInt = 0
+    expected: StrictInt = 0
+    arriving: StrictInt = 0
+    unexpected: StrictInt = 0
+    gaps: StrictInt = 0
+    not_arriving: tuple[str, ...] = Field(default=(), description="the first of them, by name")
+    systems: tuple[SummarySystem, ...] = ()
+    streams: tuple[SummaryStream, ...] = ()
+
+
 class KeyCreated(Value):
     """A public key entered the key ring; signed by itself, or by the key it follows."""
 
@@ -319,6 +376,7 @@ _MODELS: tuple[type[Value], ...] = (
     LogRecovered,
     LogHold,
     LogsDeleted,
+    LogsSummary,
     LogSegment,
     LogSegmentRemoved,
     KeyCreated,

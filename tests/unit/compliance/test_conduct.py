@@ -139,7 +139,7 @@ def test_judging_a_past_run_again_needs_no_host(stage: Stage, rulebook: Rulebook
 def test_a_run_cut_short_while_it_is_judged_can_be_judged_again(
     stage: Stage, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_words: object) -> None:
+    def interrupt(*_words: object, **_named: object) -> None:
         raise KeyboardInterrupt
 
     answers = {"web": Answer(output=pack(whole(rulebook)))}
