@@ -6,6 +6,7 @@ XML has attributes, texts and repeated elements, which converters write as JSON 
 """
 
 from collections.abc import Iterator, Mapping
+from types import NoneType
 from typing import Any
 
 from sec_ops.siem.windows.layouts import SYSTEM
@@ -23,10 +24,22 @@ _PARTS = {
     "Security": ("UserID",),
 }
 """Elements of System that hold only attributes."""
-_BARE = {"Provider": "Provider_Name", "TimeCreated": "TimeText", "Security": "Security_UserID"}
+_NAMED_PARTS = {
+    element: tuple((part, f"{SYSTEM}{part if part == 'SystemTime' else f'{element}_{part}'}") for part in parts)
+    for element, parts in _PARTS.items()
+}
+_BARE = {
+    **{element: f"{SYSTEM}{element}" for element in _PARTS},
+
+        "Provider": f"{SYSTEM}Provider_Name",
+        "TimeCreated": f"{SYSTEM}TimeText",
+        "Security": f"{SYSTEM}Security_UserID"
+    ,
+}
 """What they mean where a converter leaves nothing but one text."""
-_TEXTUAL = ("EventID", "Version", "Level", "Task", "Opcode", "Keywords", "EventRecordID", "Channel", "Computer")
+_QUALIFIERS = f"{SYSTEM}Qualifiers"
 _DATA = "Data"
+_SINGLE = frozenset({str, int, float, bool, NoneType})
 
 
 def flattened(record: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -35,9 +48,14 @@ def flattened(record: Mapping[str, Any]) -> dict[str, Any] | None:
     system = event.get("System") if isinstance(event, dict) else None
     if not isinstance(system, dict):
         return None
-    flat: dict[str, Any] = dict(_system(system))
-    for name, value in _event_data(event.get("EventData")):
-        _add(flat, name, value)
+    flat: dict[str, Any] = {}
+    _add_system(flat, system)
+    data = event.get("EventData")
+    if type(data) is dict and _DATA not in data and _SINGLE.issuperset(map(type, data.values())):
+        flat.update(data)
+    else:
+        for name, value in _event_data(data):
+            _add(flat, name, value)
     for name, value in _user_data(event.get("UserData")):
         _add(flat, name, value)
     for holder in (event, record):
@@ -80,28 +98,31 @@ def _add(flat: dict[str, Any], name: str, value: object) -> None:
         flat[name] += value if isinstance(value, list) else [value]
 
 
-def _system(system: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _add_system(flat: dict[str, Any], system: Mapping[str, Any]) -> None:
     for name, value in system.items():
-        base = name.removesuffix("_attributes")
-        if base in _PARTS:
-            attributes = _attributes(value)
-            yield from (
-                _part(base, part, attributes[part]) for part in _PARTS[base] if attributes.get(part) is not None
-            )
-            if not isinstance(value, dict) and value is not None:
-                yield f"{SYSTEM}{_BARE.get(base, base)}", value
-        elif base in _TEXTUAL and base == name:
-            yield f"{SYSTEM}{name}", _text(value)
-            if isinstance(value, dict) and "Qualifiers" in (attributes := _attributes(value)):
-                yield f"{SYSTEM}Qualifiers", attributes["Qualifiers"]
-        elif base == "EventID":
-            yield f"{SYSTEM}Qualifiers", _attributes(value).get("Qualifiers")
+        element = name.removesuffix("_attributes")
+        parts = _NAMED_PARTS.get(element)
+        if parts is not None:
+            if type(value) is dict:
+                attributes = _attributes(value)
+                for part, slot in parts:
+                    if part in attributes and attributes[part] is not None:
+                        flat[slot] = attributes[part]
+            elif value is not None:
+                flat[_BARE[element]] = value
+        elif type(value) is not dict:
+            flat[f"{SYSTEM}{name}"] = value
         elif name not in {_ATTRIBUTES, "xmlns"}:
-            yield f"{SYSTEM}{name}", value
+            _add_text(flat, name, element, value)
 
 
-def _part(element: str, part: str, value: object) -> tuple[str, Any]:
-    return f"{SYSTEM}{'SystemTime' if part == 'SystemTime' else f'{element}_{part}'}", value
+def _add_text(flat: dict[str, Any], name: str, element: str, value: dict[str, Any]) -> None:
+    """Add an element's text and, of EventID, the qualifiers that stand in its attributes."""
+    if element == name:
+        flat[f"{SYSTEM}{name}"] = _text(value)
+    qualifiers = _attributes(value).get("Qualifiers")
+    if qualifiers is not None:
+        flat[_QUALIFIERS] = qualifiers
 
 
 def _attributes(value: object) -> Mapping[str, Any]:
