@@ -30,11 +30,9 @@ _NAMED_PARTS = {
 }
 _BARE = {
     **{element: f"{SYSTEM}{element}" for element in _PARTS},
-
-        "Provider": f"{SYSTEM}Provider_Name",
-        "TimeCreated": f"{SYSTEM}TimeText",
-        "Security": f"{SYSTEM}Security_UserID"
-    ,
+    "Provider": f"{SYSTEM}Provider_Name",
+    "TimeCreated": f"{SYSTEM}TimeText",
+    "Security": f"{SYSTEM}Security_UserID",
 }
 """What they mean where a converter leaves nothing but one text."""
 _QUALIFIERS = f"{SYSTEM}Qualifiers"
