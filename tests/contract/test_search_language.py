@@ -7,6 +7,7 @@ answered the same.
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sec_ops.siem.query.tree import Query
 from sec_ops.siem.storing import Commit, EventStore, Request
 from sec_ops.testing.event_store import MemoryEventStore
 from tests.contract.event_stores import FixedClock, rows
+from tests.elasticsearch.fixtures import MakeElasticStore
 from tests.strategies.language_page import rows as page_rows
 from tests.strategies.search import TYPES, corpus, queries
 
@@ -42,7 +44,7 @@ STORES: Mapping[str, Callable[[Path], EventStore]] = {
     "embedded": _embedded,
     "embedded-spilling": _spilling,
 }
-REFUSALS: Mapping[str, tuple[str, ...]] = {}
+REFUSALS: Mapping[str, tuple[str, ...]] = {"elasticsearch": (r"in text, \? stands between",)}
 """What a store may refuse, as expressions over the reason."""
 
 
@@ -67,20 +69,30 @@ class Asked:
         return found
 
 
-@pytest.fixture(scope="module", params=STORES)
+@contextmanager
+def opened(name: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[EventStore]:
+    if name == "elasticsearch":
+        make = MakeElasticStore(request.getfixturevalue("elastic_node"), "tlanguage", folder)
+        yield make(TYPES, clock=FixedClock())
+        make.remove()
+    else:
+        with closing(STORES[name](folder)) as store:
+            yield store
+
+
+@pytest.fixture(scope="module", params=[*STORES, pytest.param("elasticsearch", marks=pytest.mark.heavy)])
 def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    opened = STORES[request.param](tmp_path_factory.mktemp(request.param))
-    opened.append(ROWS, Commit(stream="1", sequence=1))
-    opened.maintain()
-    yield Asked(opened, REFUSALS.get(request.param, ()))
-    opened.close()
+    with opened(request.param, request, tmp_path_factory.mktemp(request.param)) as store:
+        store.append(ROWS, Commit(stream="1", sequence=1))
+        store.maintain()
+        yield Asked(store, REFUSALS.get(request.param, ()))
 
 
 def wanted(query: Query) -> list[str]:
     return [str(row.event[RECORD]) for row in ROWS if evaluate(query, row.event, TYPES)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(query=queries())
 def test_a_store_finds_what_the_evaluator_finds(asked: Asked, query: Query) -> None:
     found = asked.found(query)

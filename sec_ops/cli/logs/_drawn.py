@@ -37,8 +37,10 @@ def span_label(begin_us: int, interval_us: int, zone: tzinfo) -> str:
 
 
 def _bars(labels: Sequence[str], counts: Sequence[int], heads: tuple[str, str]) -> str:
+    from rich.cells import cell_len
+
     most = max(counts, default=0)
-    width = max([len(f"{most:,}"), *(len(head) for head in heads[1:])])
+    width = max(len(f"{most:,}"), cell_len(heads[1]))
     rows = [(label, f"{count:>{width},}", _bar(count, most)) for label, count in zip(labels, counts, strict=True)]
     return table((*heads, ""), rows)
 

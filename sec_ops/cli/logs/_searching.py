@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sec_ops.cli.invocation import current
-from sec_ops.cli.logs._asked import DEFAULT_FIELDS, field_names, request_of
+from sec_ops.cli.logs._asked import DEFAULT_FIELDS, listed, request_of, unknown_fields
 from sec_ops.cli.logs._drawn import histogram_text, top_text
 from sec_ops.cli.logs._shown import LONGEST, Shown, csv_lines, events_table, utc
 from sec_ops.cli.logs._store import fields_of, open_store
@@ -69,6 +69,7 @@ class Search:
     def count(self) -> None:
         """Write how many events there are."""
         found = self.store.count(self.request)
+        self._doubt(found)
         emit("sec-ops/logs-search", {"count": found}, text=lambda: str(found))
 
     def histogram(self, interval: str) -> None:
@@ -78,6 +79,7 @@ class Search:
         pieces = self.store.histogram(self.request, spans.piece_of(length)) if ends else ()
         buckets = spans.added_up(pieces, length, self.zone)
         total = sum(bucket.count for bucket in buckets)
+        self._doubt(total)
         body = {
             "count": total,
             "interval_ms": length // 1000,
@@ -94,6 +96,7 @@ class Search:
         """Write the most frequent values of a field."""
         limit = _VALUES if self.options.limit is None else self.options.limit or None
         buckets = self.store.top(replace(self.request, limit=limit), name)
+        self._doubt(len(buckets))
         events: list[Event] = [{name: each.key} for each in buckets if each.key is not None]
         values = [self.shown.document(event)[name] for event in events]
         pairs = zip(values, buckets, strict=True)
@@ -115,6 +118,11 @@ class Search:
                 record(self.shown.document(event))
         else:
             self._table()
+
+    def _doubt(self, found: int) -> None:
+        """When nothing was found, tell of fields that may be misspelt."""
+        for name, meant in () if found else unknown_fields(self.request.query, self.shown.types):
+            note(message("the catalogue has no field {name}; {meant}", name=name, meant=meant))
 
     def _lines(self) -> None:
         shown = 0
@@ -139,6 +147,7 @@ class Search:
             put(f"{text}\n")
         else:
             note(message("no event was found"))
+            self._doubt(0)
         if len(found) > len(shown):
             note(message("there are more than these {count}: ask for more with --limit", count=len(shown)))
         if cut:
@@ -154,7 +163,7 @@ class Search:
 
     def _named(self, usual: tuple[str, ...]) -> tuple[str, ...]:
         """Return the fields to show; none means all of them."""
-        given = field_names(self.options.fields)
+        given = listed(self.options.fields)
         return () if _ALL in given else given or usual
 
     def _ends(self) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from sec_ops.siem.embedded.views import Span, View
 from sec_ops.siem.events import DATASET, Event, FieldTypes
 from sec_ops.siem.query.evaluate import evaluate
 from sec_ops.siem.query.sql import Condition, compile_sql
-from sec_ops.siem.query.tree import And, Everything, Exists, Match, Not, Or, Query, Range
+from sec_ops.siem.query.tree import And, Query, field_names
 
 __all__ = ["Source", "resolver_of", "sources_of", "time_condition"]
 
@@ -76,16 +76,4 @@ def _excluded(query: Query, dataset: str, types: FieldTypes) -> bool:
     """Return whether a part of the query that speaks of the dataset alone rules it out: its files needn't be opened."""
     parts = query.queries if isinstance(query, And) else (query,)
     event: Event = {DATASET: dataset}
-    return any(_speaks_of(part) == {DATASET} and not evaluate(part, event, types) for part in parts)
-
-
-def _speaks_of(query: Query) -> set[str]:
-    match query:
-        case Everything():
-            return set()
-        case Not(inner):
-            return _speaks_of(inner)
-        case And(queries) | Or(queries):
-            return {name for each in queries for name in _speaks_of(each)}
-        case Match(name) | Range(name) | Exists(name):
-            return {name}
+    return any(field_names(part) == {DATASET} and not evaluate(part, event, types) for part in parts)

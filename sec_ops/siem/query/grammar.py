@@ -19,21 +19,23 @@ _DEEPEST = 50
 _OPENING = frozenset({"LPAREN", "NOT", "MINUS", "PLUS", "COLUMN"})
 
 
-def tree_of(text: str) -> Item | None:
-    """Return luqum's tree of a search, None for blank text; raises QueryInvalid with every fault of its words."""
+def tree_of(text: str) -> tuple[Item | None, list[QueryFault]]:
+    """Return luqum's tree of a search, None for blank text, and what is wrong with its words.
+
+    Raises QueryInvalid when there is no tree, with every fault of the words, or the place where the grammar ends.
+    """
     if outside := _outside(text):
         raise QueryInvalid(text, [outside])
     found, faults = tokens(text)
-    if faults or (faults := list(_unbounded(found))):
-        raise QueryInvalid(text, faults)
-    if not found:
-        return None
+    if excess := _unbounded(found):
+        raise QueryInvalid(text, faults or excess)
+    if not found and not faults:
+        return None, []
     source = Tokens(found)
     try:
-        tree: Item = parser.parse(input="", lexer=source)
+        return parser.parse(input="", lexer=source), faults
     except ParseSyntaxError as error:
-        raise QueryInvalid(text, [_unexpected(source.last, len(text))]) from error
-    return tree
+        raise QueryInvalid(text, faults or [_unexpected(source.last, len(text))]) from error
 
 
 def _outside(text: str) -> QueryFault | None:

@@ -28,11 +28,12 @@ def parse(text: str, types: FieldTypes | None = None, *, zone: tzinfo = UTC, now
     from sec_ops.siem.query.convert import Converter
     from sec_ops.siem.query.grammar import tree_of
 
-    tree = tree_of(text)
+    tree, faults = tree_of(text)
     if tree is None:
         return Everything()
     converter = Converter(types or FieldTypes(), zone, now_us)
     query = converter.convert(tree)
-    if converter.faults:
-        raise QueryInvalid(text, sorted(converter.faults, key=lambda fault: fault.position))
+    if faults or converter.faults:
+        first = {fault.position: fault for fault in (*converter.faults, *faults)}
+        raise QueryInvalid(text, [first[position] for position in sorted(first)])
     return query

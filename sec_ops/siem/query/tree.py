@@ -17,6 +17,7 @@ __all__ = [
     "Query",
     "Range",
     "Wildcard",
+    "field_names",
 ]
 
 
@@ -95,3 +96,16 @@ class Or:
 
 
 Query = Everything | Match | Range | Exists | Not | And | Or
+
+
+def field_names(query: Query) -> set[str]:
+    """Return the names of the fields that a query speaks of; `""` stands for the text that has no field."""
+    match query:
+        case Everything():
+            return set()
+        case Not(inner):
+            return field_names(inner)
+        case And(queries) | Or(queries):
+            return {name for each in queries for name in field_names(each)}
+        case Match(name) | Range(name) | Exists(name):
+            return {name}

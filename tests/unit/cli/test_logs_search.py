@@ -3,16 +3,17 @@
 import csv
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sec_ops.cli.logs._asked import request_of
 from sec_ops.cli.logs._store import fields_of, open_store
 from sec_ops.cli.main import run
 from sec_ops.runtime.site import Site
-from sec_ops.siem.events import Event, Row
+from sec_ops.siem.events import Event, FieldType, FieldTypes, Row
 from sec_ops.siem.records import Place
 from sec_ops.siem.storing import Commit
 
@@ -124,6 +125,14 @@ def test_nothing_found_is_no_fault(ask: Ask) -> None:
     assert "no event" in err
 
 
+def test_misspelt_fields_are_doubted(ask: Ask) -> None:
+    for words in (["user.nmae:root"], ["user.nmae:root", "--count"], ["user.nmae:root", "--histogram", "auto"]):
+        code, _, err = ask(*words)
+        assert code == 0
+        assert "did you mean user.name?" in err
+    assert "did you mean" not in ask("NOT user.nmae:root")[2]
+
+
 def test_csv_is_harmless_in_a_spreadsheet(ask: Ask) -> None:
     out = ask("--format", "csv", "--fields", "@timestamp,user.name,source.port,message", "--ascending")[1]
     head, *rows = csv.reader(out.splitlines())
@@ -176,12 +185,21 @@ def test_faults_are_pointed_at(ask: Ask) -> None:
     code, out, err = ask("登录 source.port:x /a/", "--json")
     assert code == 2
     error = json.loads(out)["error"]
-    assert [fault["position"] for fault in error["faults"]] == [17]
+    assert [fault["position"] for fault in error["faults"]] == [15, 17]
     lines = err.splitlines()
     assert lines[0] == "  登录 source.port:x /a/"
-    assert lines[1] == f"  {' ' * 19}^"
+    assert lines[1] == f"  {' ' * 17}^"
     code, _, err = ask("登录 source.port:x source.ip:y")
     assert err.count("^") == 2
+
+
+def test_times_of_the_query_narrow_what_is_opened() -> None:
+    types = FieldTypes({"@timestamp": FieldType.DATE})
+    text = "@timestamp:[2026-11-20 TO 2026-11-21] AND @timestamp:>2026-11-20 AND root"
+    asked = request_of(text, ("", ""), types, UTC, 0)
+    assert (asked.since_us, asked.until_us) == (at("2026-11-21T00:00Z"), at("2026-11-22T00:00Z"))
+    asked = request_of("@timestamp:2026-11-20 OR root", ("2026-11-01", ""), types, UTC, 0)
+    assert (asked.since_us, asked.until_us) == (at("2026-11-01T00:00Z"), None)
 
 
 @pytest.mark.parametrize(

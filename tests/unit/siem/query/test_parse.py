@@ -201,6 +201,7 @@ def test_dates_are_absolute(text: str, lower: str | None, upper: str | None) -> 
         ("source.ip:192.0.2.0/255.255.255.0", [10], "not a network"),
         ("source.ip:[192.0.2.0/24 TO *]", [10], "not an address"),
         ("source.ip:fe80::1%eth0", [10], "without a zone"),
+        (r'source.port:x "\a" 10:30', [12, 15, 19], "not a whole number"),
         ("event.created:2026-02-30", [14], "not a date"),
         ("event.created:26.11.2026", [14], "not a date"),
         ("event.created:9999-12-31", [14], "not a date"),
