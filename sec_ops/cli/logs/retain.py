@@ -1,7 +1,9 @@
 """`sec-ops logs retain`: let days of logs go that are older than the site keeps them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, cast
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,12 +12,18 @@ from sec_ops.cli.logs._store import fields_of, open_store
 from sec_ops.cli.output import emit
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.cli.table import table
+from sec_ops.model.evidence import LogsDeleted
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 from sec_ops.runtime.site import Site, find_site
-from sec_ops.siem.storing import Expiring, Retained
+from sec_ops.siem.storing import EventStore, Retained
+
+if TYPE_CHECKING:
+    from sec_ops.evidence.log import EvidenceLog
+    from sec_ops.siem.retaining.holds import Holds
+    from sec_ops.siem.retaining.letting_go import Rule
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -32,53 +40,47 @@ def retain(
     """Seal and remove what is due; the manifest is tidied up at the end."""
     from sec_ops.runtime.clock import SystemClock
     from sec_ops.runtime.configuration import load_configuration
-    from sec_ops.siem.retaining.letting_go import doubt_clock, rule_of
+    from sec_ops.siem.retaining.holds import Holds
+    from sec_ops.siem.retaining.letting_go import doubt_clock, let_go, look_ahead, rule_of
 
     site = find_site(current().site)
     now = SystemClock().now()
     rule = rule_of(load_configuration(site).logs, now)
-    with open_store(site, fields_of(site)) as store:
+    with open_store(site, fields_of(site)) as store, closing(Holds(site.logs)) as holds:
         if not clock_is_right:
             doubt_clock(store, now)
-        days = (_looked_ahead if dry_run else _let_go)(site, cast("Expiring", store), rule)
-        if not dry_run:
+        if dry_run:
+            days, segments = list(look_ahead(store, holds, rule)), None
+        else:
+            with evidence_of(site) as log:
+                days = list(let_go(store, holds, rule, partial(_seal, log)))
+                segments = _raw_let_go(site, store, holds, rule, log)
             store.maintain()
     body = {
         "dry_run": dry_run,
         "retention_days": rule.days,
         "received_before": rule.received_before.isoformat(),
         "days": [_document(day) for day in days],
+        "raw_segments": segments,
     }
-    emit("sec-ops/logs-retain", body, text=lambda: _text(days))
+    emit("sec-ops/logs-retain", body, text=lambda: _text(days, segments))
     return ()
 
 
-def _looked_ahead(site: Site, store: Expiring, rule: Any) -> list[Retained]:  # noqa: ANN401 - imported late
-    from sec_ops.siem.retaining.holds import Holds
-    from sec_ops.siem.retaining.letting_go import look_ahead
-
-    holds = Holds(site.logs)
-    try:
-        return list(look_ahead(store, holds, rule))
-    finally:
-        holds.close()
+def _seal(log: "EvidenceLog", deleted: LogsDeleted) -> None:
+    log.append(LogsDeleted.kind, deleted.model_dump(mode="json"))
 
 
-def _let_go(site: Site, store: Expiring, rule: Any) -> list[Retained]:  # noqa: ANN401 - imported late
-    from sec_ops.model.evidence import LogsDeleted
-    from sec_ops.siem.retaining.holds import Holds
-    from sec_ops.siem.retaining.letting_go import let_go
+def _raw_let_go(site: Site, store: EventStore, holds: "Holds", rule: "Rule", log: "EvidenceLog") -> int:
+    """Let raw segments go that are due, understood and under no hold; return how many."""
+    from sec_ops.runtime.clock import SystemClock
+    from sec_ops.siem.raw.removal import removable, remove
+    from sec_ops.siem.retaining.letting_go import raw_before
 
-    holds = Holds(site.logs)
-    try:
-        with evidence_of(site) as log:
-
-            def seal(deleted: LogsDeleted) -> None:
-                log.append(LogsDeleted.kind, deleted.model_dump(mode="json"))
-
-            return list(let_go(store, holds, rule, seal))
-    finally:
-        holds.close()
+    committed = {stream: commit.sequence for stream, commit in store.committed().items()}
+    with holds.undisturbed():
+        before_ms = int(raw_before(rule, holds.standing()).timestamp() * 1000)
+        return len(remove(site.logs, removable(site.logs, before_ms, committed, SystemClock()), log))
 
 
 def _document(day: Retained) -> dict[str, Any]:
@@ -91,9 +93,10 @@ def _document(day: Retained) -> dict[str, Any]:
     }
 
 
-def _text(days: Sequence[Retained]) -> str:
+def _text(days: Sequence[Retained], segments: int | None) -> str:
+    raw = "\n" + render(message("raw segments let go: {count}", count=segments)) if segments else ""
     if not days:
-        return _("nothing is due")
+        return _("nothing is due") + raw
     rows = [
         (
             day.day,
@@ -103,4 +106,4 @@ def _text(days: Sequence[Retained]) -> str:
         )
         for day in days
     ]
-    return table((_("day"), _("events"), _("what became of it"), _("datasets")), rows)
+    return table((_("day"), _("events"), _("what became of it"), _("datasets")), rows) + raw

@@ -3,18 +3,19 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 
 from sec_ops.model.errors import UsageError
 from sec_ops.model.evidence import DeletedDataset, LogsDeleted
+from sec_ops.model.log_hold import Hold
 from sec_ops.model.log_settings import LogSettings
 from sec_ops.model.messages import message
 from sec_ops.runtime.clock import utc_text
 from sec_ops.siem.retaining.holds import Holds, holding
 from sec_ops.siem.storing import DatasetDay, EventStore, Expiring, Retained
 
-__all__ = ["Rule", "doubt_clock", "let_go", "look_ahead", "rule_of"]
+__all__ = ["Rule", "doubt_clock", "let_go", "look_ahead", "raw_before", "rule_of"]
 
 _SILENCE = timedelta(days=60)
 """A clock that is further ahead of the last log is not believed."""
@@ -71,6 +72,15 @@ def let_go(store: Expiring, holds: Holds, rule: Rule, seal: Callable[[LogsDelete
         yield from _held(day, held)
         if gone:
             yield gone
+
+
+def raw_before(rule: Rule, standing: Sequence[Hold]) -> datetime:
+    """Return the moment before which raw records are let go: a hold keeps all that were received since its first day.
+
+    One day more, for an event may be received that long before the time it claims (`embedded.partitions`).
+    """
+    begins = [datetime.combine(hold.first_day, time(), UTC) - timedelta(days=1) for hold in standing]
+    return min([rule.received_before, *begins])
 
 
 def _remove(

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from sec_ops.cli.main import run
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import TIME
+from sec_ops.siem.raw.log import Limits, RawLog
 from sec_ops.siem.storing import Commit
 from tests.contract.event_stores import DAY, TYPES, rows
+from tests.unit.siem.raw.support import SetClock, batch_of
 
 EXAMPLE = Path(__file__).parents[3] / "inventory"
 
@@ -77,6 +80,25 @@ def test_a_hold_without_what_it_needs_is_refused(
     days = ["--from", "2026-11-01", *([] if "--to" in words else ["--to", "2026-11-02"])]
     code, _document = document(capsys, "--site", str(site), "logs", "hold", "add", *words, *days)
     assert code == 2
+
+
+@pytest.mark.parametrize(("understood", "gone"), [(2, 2), (1, 1), (0, 0)])
+def test_raw_segments_go_too_once_they_are_understood(
+    site: Path, capsys: pytest.CaptureFixture[str], understood: int, gone: int
+) -> None:
+    logs = site / "var" / "logs"
+    clock = SetClock()
+    old = SystemClock().now() - timedelta(days=230)
+    clock.moment = old
+    with RawLog.open(logs, clock=clock, limits=Limits(record_bytes=10)) as raw:
+        for _ in range(2):
+            place = raw.append(batch_of(b"0123456789", received_ms=int(old.timestamp() * 1000))).place
+    store = EmbeddedStore(logs, types=TYPES, clock=SystemClock())
+    assert place
+    store.append([], Commit(stream=place.stream, sequence=understood))
+    store.close()
+    code, done = document(capsys, "--site", str(site), "logs", "retain")
+    assert (code, done["raw_segments"]) == (0, gone)
 
 
 def test_less_than_six_months_is_refused(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

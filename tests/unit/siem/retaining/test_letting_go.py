@@ -15,7 +15,7 @@ from sec_ops.model.log_settings import LogSettings
 from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import DATASET, TIME
 from sec_ops.siem.retaining.holds import Holds
-from sec_ops.siem.retaining.letting_go import doubt_clock, let_go, look_ahead, rule_of
+from sec_ops.siem.retaining.letting_go import doubt_clock, let_go, look_ahead, raw_before, rule_of
 from sec_ops.siem.storing import Commit, Request, Retained
 from tests.contract.event_stores import DAY, NOON, TYPES, FixedClock, rows
 
@@ -168,6 +168,13 @@ def test_holds(store: EmbeddedStore, holds: Holds, given: Hold, held: bool):
     assert holds.all() == [lifted]
     go(store, holds)
     assert store.count(Request()) == 0
+
+
+def test_raw_records_stay_from_the_day_before_a_hold_on():
+    assert raw_before(RULE, []) == RULE.received_before
+    late, early = hold("h", "2026-07-01", "2026-07-02"), hold("h", "2025-01-02", "2025-01-03")
+    assert raw_before(RULE, [late]) == RULE.received_before
+    assert raw_before(RULE, [late, early]) == dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 
 
 def test_a_lifted_hold_is_no_more(holds: Holds):
