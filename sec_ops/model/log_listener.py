@@ -1,23 +1,17 @@
 """Listeners of `logs listen`: what is received where, from whom, and what is known of it beforehand."""
 
+import codecs
 import ipaddress
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from sec_ops.model.messages import message
-from sec_ops.model.values import Identifier, NonEmpty, RuleBroken, Value
+from sec_ops.model.values import Identifier, Network, NonEmpty, RuleBroken, Value, Zone
 
 __all__ = ["ApiKey", "Listener", "ListenerBounds", "ListenerKind", "ListenerTls", "Sender"]
 
 ListenerKind = Literal["syslog_udp", "syslog_tcp", "syslog_tls", "relp", "bulk"]
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ipaddress.ip_network(text, strict=False))
-    except ValueError:
-        raise RuleBroken(message("{given} is no address and no network", given=text)) from None
 
 
 def _address(text: str) -> str:
@@ -27,7 +21,14 @@ def _address(text: str) -> str:
         raise RuleBroken(message("{given} is no address", given=text)) from None
 
 
-Network = Annotated[str, AfterValidator(_network)]
+def _encoding(text: str) -> str:
+    try:
+        return codecs.lookup(text).name
+    except (LookupError, ValueError):
+        raise RuleBroken(message("there is no encoding {name}", name=text)) from None
+
+
+Encoding = Annotated[str, AfterValidator(_encoding)]
 Address = Annotated[str, AfterValidator(_address)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -62,8 +63,8 @@ class Sender(Value):
     relay: bool = Field(default=False, description="it passes on what others wrote: each record names its own host")
     dataset: Identifier | None = None
     parser: Identifier | None = None
-    zone: NonEmpty | None = Field(default=None, description="IANA time zone of times that name none")
-    encoding: NonEmpty | None = Field(default=None, description="such as gb18030; default: recognised")
+    zone: Zone | None = Field(default=None, description="IANA time zone of times that name none")
+    encoding: Encoding | None = Field(default=None, description="such as gb18030; default: recognised")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -81,7 +82,7 @@ class ApiKey(Value):
     dataset: Identifier | None = None
     host: NonEmpty | None = Field(default=None, description="default: the host that the event names")
     parser: Identifier | None = None
-    zone: NonEmpty | None = Field(default=None, description="IANA time zone of times that name none")
+    zone: Zone | None = Field(default=None, description="IANA time zone of times that name none")
     networks: tuple[Network, ...] = Field(default=(), description="from where it may be used; default: anywhere")
 
 

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.integration.log_listener import Listening, Rsyslog, free_port, until
+from tests.integration.log_listener import SEC_OPS, Listening, Rsyslog, free_port, until
 from tests.unit.siem.listen.support import Authority
 
 pytestmark = [
@@ -181,3 +181,21 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@pytest.mark.parametrize("kept", [({"id": "tcp", "kind": "syslog_tcp"},)], indirect=True)
+def test_what_was_received_is_made_events_of(kept: Listening) -> None:
+    kept.stop()
+    kept.start()
+    to = ["-n", "127.0.0.1", "-P", str(kept.ports["tcp"]), "-T"]
+    text = "Failed password for root from 192.0.2.9 port 4022 ssh2"
+    subprocess.run(["logger", *to, "-p", "auth.info", "-t", "sshd", "--id=4711", text], check=True)
+    until(kept.records)
+    kept.stop()
+    found = subprocess.run(
+        [*SEC_OPS, "logs", "search", "source.ip:192.0.2.9", "--json", "--site", str(kept.site)],
+        capture_output=True,
+        check=True,
+    )
+    assert b'"sec_ops.transport": "syslog_tcp"' in found.stdout, found.stdout
+    assert b'"event.outcome": "failure"' in found.stdout

@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+from sec_ops.cli.logs._store import open_store
 from sec_ops.cli.output import note
 from sec_ops.content.library import Library
 from sec_ops.model.errors import SecOpsError
@@ -17,15 +18,12 @@ from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
 from sec_ops.runtime.language import chosen_language, use_language
 from sec_ops.runtime.site import Site
+from sec_ops.siem.index.follow import Follower
+from sec_ops.siem.parse.loading import field_types, load_understanding
 
-__all__ = ["command_of", "main"]
+__all__ = ["main"]
 
 _NICENESS = 5
-
-
-def command_of(site: Site) -> list[str]:
-    """Return the command line that indexes a site."""
-    return [sys.executable, "-m", __name__, str(site.root)]
 
 
 def main() -> int:
@@ -51,17 +49,10 @@ def _wait_for_the_end(stop: threading.Event) -> None:
 
 
 def _index(site: Site, stop: threading.Event) -> None:
-    from sec_ops.siem.embedded.store import EmbeddedStore
-    from sec_ops.siem.index.follow import Follower
-    from sec_ops.siem.parse.loading import field_types, load_understanding
-
     library, clock = Library.open(site.root), SystemClock()
     understand = load_understanding(library, load_configuration(site).logs.zone)
-    store = EmbeddedStore(site.logs, types=field_types(library), clock=clock)
-    try:
+    with open_store(site, field_types(library)) as store:
         Follower(site.logs, store=store, understand=understand, clock=clock, failed=_told).run(stop)
-    finally:
-        store.close()
 
 
 def _told(error: SecOpsError) -> None:

@@ -1,5 +1,6 @@
 """Listening as the command line does it: what the configuration and the options ask for, told as it goes."""
 
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -20,7 +21,12 @@ from sec_ops.transport.companion import Companion
 from sec_ops.transport.names import addresses_of
 from sec_ops.transport.process import run_program
 
-__all__ = ["listen_at"]
+__all__ = ["index_command", "listen_at"]
+
+
+def index_command(site: Site) -> list[str]:
+    """Return the command line of the process that makes events of what a site received."""
+    return [sys.executable, "-m", "sec_ops.cli.logs._indexing", str(site.root)]
 
 
 def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int], beside: Sequence[str]) -> Iterable[Outcome]:

@@ -41,13 +41,12 @@ def listen(
     if make_key:
         _make_key(make_key)
         return ()
-    from sec_ops.cli.logs._indexing import command_of
-    from sec_ops.cli.logs._listening import listen_at
+    from sec_ops.cli.logs._listening import index_command, listen_at
 
     ports = {"syslog_udp": udp, "syslog_tcp": tcp, "relp": relp, "bulk": bulk}
     quick = {kind: port for kind, port in ports.items() if port is not None}
     site = find_site(current().site)
-    return listen_at(site, only=only or (), quick=quick, beside=command_of(site) if index else ())
+    return listen_at(site, only=only or (), quick=quick, beside=index_command(site) if index else ())
 
 
 def _make_key(name: str) -> None:

@@ -14,7 +14,12 @@ ALLOWED = [
     {"id": "door", "kind": "syslog_tcp", "port": 0},
     {"id": "door", "kind": "bulk", "port": 9200},
     {"id": "door", "kind": "bulk", "address": "::1", "port": 9200},
-    {**OUTSIDE, "kind": "syslog_udp", "plain_text": "accepted", "senders": [{"networks": ["10.0.0.7/8"]}]},
+    {
+        **OUTSIDE,
+        "kind": "syslog_udp",
+        "plain_text": "accepted",
+        "senders": [{"networks": ["10.0.0.0/8", "::1/128"]}],
+    },
     {**OUTSIDE, "kind": "syslog_tls", "tls": CLIENTS},
     {**OUTSIDE, "kind": "relp", "tls": TLS, "senders": [{"networks": ["2001:db8::/32"]}]},
     {**OUTSIDE, "kind": "bulk", "tls": TLS, "keys": [KEY]},
@@ -32,8 +37,13 @@ REFUSED = [
     ({"id": "door", "kind": "bulk", "port": 1, "keys": [KEY, KEY]}, "one id"),
     ({"id": "door", "kind": "relp", "port": 1, "tls": {**TLS, "names": ["a"]}}, "client_ca"),
     ({"id": "door", "kind": "relp", "port": 1, "senders": [{"host": "a", "relay": True}]}, "relay"),
-    ({"id": "door", "kind": "relp", "port": 1, "senders": [{"networks": ["10.0.0.300"]}]}, "no network"),
+    (
+        {"id": "door", "kind": "relp", "port": 1, "senders": [{"networks": ["10.0.0.300"]}]},
+        "neither an address",
+    ),
     ({"id": "door", "kind": "relp", "port": 1, "address": "localhost"}, "no address"),
+    ({"id": "door", "kind": "relp", "port": 1, "senders": [{"encoding": "morse"}]}, "no encoding"),
+    ({"id": "door", "kind": "relp", "port": 1, "senders": [{"zone": "Mars/Base"}]}, "zone"),
 ]
 
 
@@ -50,7 +60,7 @@ def test_refused(given: dict, why: str) -> None:
 
 def test_networks_are_written_one_way() -> None:
     listener = Listener.model_validate(ALLOWED[3])
-    assert listener.senders[0].networks == ("10.0.0.0/8",)
+    assert listener.senders[0].networks == ("10.0.0.0/8", "::1")
 
 
 def test_two_listeners_of_one_id() -> None:
