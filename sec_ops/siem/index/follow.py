@@ -19,6 +19,7 @@ __all__ = ["Follower"]
 
 _POLL_SECONDS = 0.5
 _RETRY_MS = 5_000
+_TIDY_MS = 300_000
 
 
 @dataclass(slots=True)
@@ -78,10 +79,20 @@ class Follower:
             self._state = None
 
     def run(self, stop: threading.Event) -> None:
-        """Look again and again until `stop` is set, then finish."""
+        """Look again and again until `stop` is set, then finish; the store is tidied up now and then."""
+        tidied = self._clock.monotonic_ms()
         while not stop.wait(_POLL_SECONDS):
             self.look()
+            if self._clock.monotonic_ms() - tidied >= _TIDY_MS:
+                self._tidy()
+                tidied = self._clock.monotonic_ms()
         self.finish()
+
+    def _tidy(self) -> None:
+        try:
+            self._store.maintain()
+        except SecOpsError as error:
+            self._failed(error)
 
     def _guarded(self, stream: str, act: Callable[[str], None]) -> None:
         try:

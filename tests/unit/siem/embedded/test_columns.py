@@ -15,7 +15,7 @@ from sec_ops.siem.query.tree import Exists, Match
 from sec_ops.siem.storing import Commit, Request
 from tests.contract.event_stores import NOON, TYPES, FixedClock, rows
 
-FIELDS = (Path(__file__).parent / "hunted_fields.txt").read_text().splitlines()
+FIELDS = (Path(__file__).parents[1] / "windows" / "sigma_names.txt").read_text().splitlines()
 """The fields that 2,858 Sigma rules for Windows name; the 212th has no name: words anywhere, which is `message`."""
 
 

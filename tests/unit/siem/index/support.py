@@ -15,6 +15,7 @@ class MemoryStore:
         self.commits: dict[str, Commit] = {}
         self.appended: list[int] = []
         self.refusal: Exception | None = None
+        self.maintained = 0
 
     def append(self, rows: Sequence[Row], commit: Commit) -> None:
         if self.refusal:
@@ -25,6 +26,11 @@ class MemoryStore:
         self.appended.append(len(rows))
         kept = {source: held for source, held in pending.items() if held}
         self.commits[commit.stream] = Commit(stream=commit.stream, sequence=commit.sequence, pending=kept)
+
+    def maintain(self) -> None:
+        self.maintained += 1
+        if self.refusal:
+            raise self.refusal
 
     def committed(self) -> Mapping[str, Commit]:
         return self.commits

@@ -1,5 +1,6 @@
 """The indexer: every batch once, in order; what is held back goes with the commit; bounds in rows, bytes and age."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -202,3 +203,27 @@ def test_an_origin_that_changes_goes_on_with_what_was_held(kept: bytes) -> None:
     index.end("host:/log")
     index.commit()
     assert store.messages == [*([kept.decode()] if kept else []), "next"]
+
+
+class _Stop(threading.Event):
+    """Is set after ten looks, between which two minutes pass."""
+
+    def __init__(self, clock: SetClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._looks = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._clock.moment += timedelta(minutes=2)
+        self._looks += 1
+        return self._looks > 10
+
+
+def test_the_store_is_tidied_up_every_few_minutes_and_a_failure_is_told(tmp_path: Path) -> None:
+    store, clock = MemoryStore(), SetClock()
+    told: list[SecOpsError] = []
+    follower_of(tmp_path, store, clock, told.append).run(_Stop(clock))
+    assert (store.maintained, told) == (3, [])
+    store.refusal = StorageError(message("full"))
+    follower_of(tmp_path, store, clock, told.append).run(_Stop(clock))
+    assert (store.maintained, told) == (6, [store.refusal] * 3)
