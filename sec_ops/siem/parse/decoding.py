@@ -2,8 +2,8 @@ r"""Text of a record's bytes, by a stated rule; what can't be read stays visible
 
 1. What the source's `encoding` says, when it is known and fits every byte.
 2. A byte order mark.
-3. UTF-8, when every byte fits.
-4. UTF-16 without a mark, when every second byte of at least two is NUL (either order).
+3. UTF-16 without a mark, when more than half of every second byte is NUL (either order).
+4. UTF-8, when every byte fits, or all but a last character that was cut off.
 5. GB18030 (which holds GBK and GB 2312), when every byte fits and at least one character is no private one.
 6. UTF-8, with each byte that doesn't fit written as `\xNN`.
 """
@@ -18,6 +18,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_FEWEST_WIDE: Final = 4
 _PRIVATE: Final = ("\ue000", "\uf8ff")
 
 
@@ -47,7 +48,7 @@ def _guessed(data: bytes) -> str:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "backslashreplace")
     wide = _wide(data) if b"\0" in data else None
-    return wide or _strict(data, "utf-8") or _chinese(data) or data.decode("utf-8", "backslashreplace")
+    return wide or _cut_short(data) or _chinese(data) or data.decode("utf-8", "backslashreplace")
 
 
 def _strict(data: bytes, encoding: str) -> str | None:
@@ -65,11 +66,20 @@ def _chinese(data: bytes) -> str | None:
 
 
 def _wide(data: bytes) -> str | None:
-    """Read UTF-16 that was cut at the byte of a line feed, which leaves the other half of it at an end."""
-    if data[1::2].count(0) * 2 > len(data) // 2 and len(data) > 1:
-        return data[: len(data) & ~1].decode("utf-16-le", "backslashreplace")
-    if data[::2].count(0) * 2 > len(data) // 2 and len(data) > 1:
-        if data[:1] == b"\0" and len(data) % 2 and data[2::2].count(0) * 2 > len(data) // 2:
-            return data[1:].decode("utf-16-le", "backslashreplace")
-        return data[: len(data) & ~1].decode("utf-16-be", "backslashreplace")
+    """Read UTF-16 whose lines were cut at the byte of a line feed, which leaves the other half of it at an end."""
+    odd = len(data) % 2
+    for name, whole in (("utf-16-le", data[odd:]), ("utf-16-be", data[: len(data) - odd])):
+        cut = data[:1] if name == "utf-16-le" else data[-1:]
+        nuls = whole[1::2] if name == "utf-16-le" else whole[::2]
+        if len(whole) >= _FEWEST_WIDE and nuls.count(0) * 2 > len(nuls) and not (odd and cut != b"\0"):
+            return whole.decode(name, "backslashreplace")
     return None
+
+
+def _cut_short(data: bytes) -> str | None:
+    """Read UTF-8 whose last character was cut, as a bounded datagram's is; earlier ones show that it is UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        at_end = error.reason == "unexpected end of data" and not data[: error.start].isascii()
+        return data.decode("utf-8", "backslashreplace") if at_end else None
