@@ -40,7 +40,7 @@ def site(folder: Path, text: str, samples: str = "{}\n") -> Library:
         (
             HEAD + "engine: json\nrecognise:\n  content: ['(?<=x)']\n",
             6,
-            "not a RE2 pattern: invalid perl operator: (?<",
+            "not a RE2 pattern: invalid perl operator: (?<=",
         ),
         (HEAD + "engine: json\njoin: {by: serial, pattern: '('}\n", 5, "not a RE2 pattern: missing ): ("),
         (HEAD + "engine: json\nheading: '['\n", 5, "not a RE2 pattern: missing ]: ["),
