@@ -57,7 +57,7 @@ def _elastic(
         types=types,
         folder=site.logs,
         clock=clock,
-        pace=Pace(retry_seconds=where.retry_seconds),
+        pace=Pace(retry_seconds=where.retry_seconds, server_seconds=where.request_seconds / 2),
     )
 
 

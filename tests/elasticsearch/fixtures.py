@@ -5,6 +5,7 @@ Without Maven or Java the tests are skipped with the exact reason; where apt cou
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.testbed.errors import MissingRequirement
+from tests.testbed.errors import MissingRequirement, TestbedError
 
 if TYPE_CHECKING:
     from sec_ops.model.protocols import Clock
@@ -61,7 +62,7 @@ class MakeElasticStore:
             types=types,
             folder=self.folder,
             clock=clock or SystemClock(),
-            pace=Pace(retry_seconds=retry_seconds),
+            pace=Pace(retry_seconds=retry_seconds, server_seconds=request_seconds / 2),
         )
         self.opened.append(store)
         return store
@@ -72,7 +73,8 @@ class MakeElasticStore:
             store.close()
         for index in self.node.ask("GET", f"/{self.prefix}-*"):
             self.node.ask("DELETE", f"/{index}")
-        self.node.ask("DELETE", f"/_index_template/{self.prefix}-*")
+        with contextlib.suppress(TestbedError):
+            self.node.ask("DELETE", f"/_index_template/{self.prefix}-*")
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ class Pretender:
         if asked.path == "/":
             return 200, {"version": {"number": self.version}, "tagline": "You Know, for Search"}
         if asked.path.endswith("/_mapping") and asked.method == "GET":
-            return 200, {"index": {"mappings": {"properties": {}}}}
+            return 200, {"index": {"mappings": {"_meta": {"managed_by": "sec-ops"}, "properties": {}}}}
         if asked.path.startswith("/_index_template/") and asked.method == "GET":
             return 404, {"error": {"type": "resource_not_found_exception"}}
         if "/_doc/" in asked.path and asked.method == "GET":

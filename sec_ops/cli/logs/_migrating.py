@@ -1,24 +1,18 @@
 """A migration as the command line does it."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from sec_ops.cli.logs._store import fields_of, open_store
 from sec_ops.cli.output import note
-from sec_ops.content.library import Library
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import Message, message
 from sec_ops.model.outcome import Outcome
-from sec_ops.runtime.clock import SystemClock
-from sec_ops.runtime.configuration import load_configuration
-from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
 from sec_ops.siem.elastic.letters import DeadLetters
 from sec_ops.siem.migrating import DayMoved, Migration, plan_migration, run_migration
-from sec_ops.siem.opening import OpenedStore, StoreKind, open_store
-from sec_ops.siem.parse.loading import field_types
-from sec_ops.transport.process import run_program
+from sec_ops.siem.opening import StoreKind
 
 __all__ = ["Moved", "migrate_site"]
 
@@ -40,22 +34,11 @@ def migrate_site(site: Site, to: str, *, dry_run: bool) -> Moved:
         what = message("no store is called {name}; there are {names}", name=to, names=", ".join(kinds))
         raise UsageError(what)
     source_kind = next(kind for kind in kinds if kind != target_kind)
-    with closing(_open(site, source_kind)) as source, closing(_open(site, target_kind)) as target:
+    types = fields_of(site)
+    with open_store(site, types, source_kind) as source, open_store(site, types, target_kind) as target:
         result = plan_migration(source, target) if dry_run else run_migration(source, target, _tell)
     letters = len(DeadLetters(site.logs).read())
     return _moved(result, source_kind, target_kind, letters, None if dry_run else result.complete)
-
-
-def _open(site: Site, kind: StoreKind) -> OpenedStore:
-    library = Library.open(site.root)
-    return open_store(
-        site,
-        load_configuration(site).logs,
-        field_types(library),
-        clock=SystemClock(),
-        read_secret=Secrets(run_program=run_program),
-        kind=kind,
-    )
 
 
 def _tell(day: DayMoved) -> None:

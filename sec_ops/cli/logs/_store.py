@@ -23,9 +23,14 @@ def fields_of(site: Site) -> FieldTypes:
 
 
 @contextmanager
-def open_store(site: Site, types: FieldTypes) -> Iterator[opening.OpenedStore]:
-    """Open the store for as long as the block runs; raises ContentInvalid, StorageError, EngineError."""
+def open_store(site: Site, types: FieldTypes, kind: opening.StoreKind | None = None) -> Iterator[opening.OpenedStore]:
+    """Open the store, or the one of that kind, for as long as the block runs.
+
+    Raises ContentInvalid, StorageError, EngineError.
+    """
     secrets = Secrets(run_program=run_program)
     settings = load_configuration(site).logs
-    with closing(opening.open_store(site, settings, types, clock=SystemClock(), read_secret=secrets)) as store:
+    with closing(
+        opening.open_store(site, settings, types, clock=SystemClock(), read_secret=secrets, kind=kind)
+    ) as store:
         yield store

@@ -6,7 +6,9 @@ from typing import Any
 
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
-from sec_ops.siem.elastic.mapping import COLUMNS_BOUND, column, properties
+from sec_ops.model.errors import EngineError
+from sec_ops.model.messages import message
+from sec_ops.siem.elastic.mapping import COLUMNS_BOUND, MANAGED_BY, column, properties
 from sec_ops.siem.elastic.names import is_plain
 from sec_ops.siem.events import Event, FieldTypes
 
@@ -61,7 +63,7 @@ class Columns:
 
     def _open(self, alias: str) -> None:
         try:
-            self.client.indices.create(index=f"{alias}-1", aliases={alias: {}}, wait_for_active_shards=1)
+            self.client.indices.create(index=f"{alias}-1", aliases={alias: {}}, wait_for_active_shards="0")
         except BadRequestError as error:
             if _ALREADY not in str(error.body):
                 raise
@@ -69,8 +71,12 @@ class Columns:
 
     def _read(self, alias: str) -> None:
         found = self.client.indices.get_mapping(index=alias)
-        columns = next(iter(found.values()))["mappings"].get("properties", {})
-        self.known[alias] = set(columns)
+        mappings = next(iter(found.values()))["mappings"]
+        if mappings.get("_meta", {}).get("managed_by") != MANAGED_BY:
+            what = message("the index {index} was not made by this program's index template", index=f"{alias}-1")
+            advice = message("remove that index, and lower the priority of the other template that covers its name")
+            raise EngineError(what, advice=advice)
+        self.known[alias] = set(mappings.get("properties", {}))
 
     def _add_missing(self, alias: str, names: set[str]) -> None:
         wanted = names - self.known[alias]

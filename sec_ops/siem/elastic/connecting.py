@@ -1,5 +1,6 @@
 """The client: built from the settings, with the authority pinned and the secret read by reference."""
 
+import logging
 from pathlib import Path
 
 from elasticsearch import Elasticsearch
@@ -28,6 +29,8 @@ def connect(settings: ElasticsearchSettings, folder: Path, read_secret: SecretRe
         options["api_key"] = read_secret(settings.api_key).get_secret_value()
     if settings.user is not None and settings.password is not None:
         options["basic_auth"] = (settings.user, read_secret(settings.password).get_secret_value())
+    # Failures are told by our errors; the client's own log would go to the terminal.
+    logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
     where = settings.urls[0]
     with speaking(where):
         client = Elasticsearch(

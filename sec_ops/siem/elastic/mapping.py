@@ -35,6 +35,7 @@ __all__ = [
     "COLUMNS_BOUND",
     "END",
     "KEYWORD_UNITS",
+    "MANAGED_BY",
     "SLOP",
     "START",
     "column",
@@ -45,6 +46,7 @@ __all__ = [
     "with_times",
 ]
 
+MANAGED_BY = "sec-ops"
 KEYWORD_UNITS = 8_191
 """The longest value that is a term, in units of UTF-16: Lucene takes 32,766 bytes, and a unit is three at most."""
 COLUMNS_BOUND = 1_500
@@ -102,7 +104,7 @@ def template(prefix: str, types: FieldTypes, shards: int) -> dict[str, Any]:
     mappings = {
         "dynamic": False,
         "subobjects": False,
-        "date_detection": False,
+        "_meta": {"managed_by": MANAGED_BY},
         "_source": {"excludes": _not_kept(types)},
         "properties": fields,
     }
@@ -112,7 +114,7 @@ def template(prefix: str, types: FieldTypes, shards: int) -> dict[str, Any]:
         "template": {"settings": {"index": settings}, "mappings": mappings},
     }
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-    return {**body, "_meta": {"managed_by": "sec-ops", "sha256": digest}}
+    return {**body, "_meta": {"managed_by": MANAGED_BY, "sha256": digest}}
 
 
 def properties(types: FieldTypes) -> dict[str, Any]:

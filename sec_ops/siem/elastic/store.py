@@ -1,10 +1,11 @@
 """The event store on a cluster of Elasticsearch: `EventStore` and `Expiring`, put together from their parts."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
 from sec_ops.model.log_elasticsearch import ElasticsearchSettings
 from sec_ops.model.protocols import Clock
@@ -17,7 +18,7 @@ from sec_ops.siem.elastic.failing import speaking
 from sec_ops.siem.elastic.fitting import fitted
 from sec_ops.siem.elastic.letters import DeadLetters, Letter
 from sec_ops.siem.elastic.mapping import template, with_times
-from sec_ops.siem.elastic.names import TOLD, WRITER, alias_of, document_id, row_place
+from sec_ops.siem.elastic.names import TOLD, WRITER, alias_of, document_id, events_indices, row_place
 from sec_ops.siem.elastic.removing import Removing
 from sec_ops.siem.elastic.searching import Asking
 from sec_ops.siem.elastic.shaping import Shaping
@@ -32,7 +33,10 @@ __all__ = ["ElasticStore"]
 
 @dataclass(slots=True, kw_only=True)
 class ElasticStore:
-    """Events in indices of whole days; `folder` is `var/logs/`, where refused events are kept."""
+    """Events in indices of whole days; `folder` is `var/logs/`, where refused events are kept.
+
+    What other processes write while this one asks is found some seconds later.
+    """
 
     client: Elasticsearch
     settings: ElasticsearchSettings
@@ -56,6 +60,7 @@ class ElasticStore:
         self._counting = Counting(Asking(self.client, self.settings.prefix, self.types, self.where))
         self._removing = Removing(self.client, self.settings.prefix)
         self._days = Days(self._counting, self._removing)
+        self._unseen = {events_indices(self.settings.prefix)}
 
     @property
     def where(self) -> str:
@@ -231,8 +236,8 @@ class ElasticStore:
         return Letter(row=row, writer=commit.stream, told=commit.sequence, reason=refused.reason, at=at)
 
     def _see(self) -> None:
-        """Let what this process wrote be found."""
+        """Let what this process wrote, and what others wrote before it first asked, be found."""
         if self._unseen:
-            with speaking(self.where):
-                self.client.indices.refresh(index=sorted(self._unseen), ignore_unavailable=True)
+            with speaking(self.where), suppress(AuthorizationException):
+                self.client.indices.refresh(index=sorted(self._unseen), ignore_unavailable=True, allow_no_indices=True)
             self._unseen.clear()

@@ -53,9 +53,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long a write is tried, and how it waits in between: clock, randomness and sleep come from outside."""
+    """How long a write is tried, and how it waits in between: clock, randomness and sleep come from outside.
+
+    The server is given `server_seconds` to find a shard, less than the deadline of the request.
+    """
 
     retry_seconds: float = 300
+    server_seconds: float = 30
     monotonic: Callable[[], float] = time.monotonic
     uniform: Callable[[float, float], float] = random.uniform
     sleep: Callable[[float], None] = time.sleep
@@ -88,7 +92,7 @@ def _write_chunk(client: Elasticsearch, chunk: list[Document], pace: Pace, where
     while chunk:
         failure: Exception | None = None
         try:
-            outcome = _send(client, chunk)
+            outcome = _send(client, chunk, pace.server_seconds)
             refused += outcome.refused
             chunk, failure = outcome.again, outcome.failure
         except ApiError as error:
@@ -123,10 +127,10 @@ class _Outcome:
     failure: Exception | None
 
 
-def _send(client: Elasticsearch, chunk: list[Document]) -> _Outcome:
+def _send(client: Elasticsearch, chunk: list[Document], seconds: float) -> _Outcome:
     response = client.bulk(
         operations=cast("Any", [each.lines() for each in chunk]),
-        timeout="30s",
+        timeout=f"{int(seconds * 1000)}ms",
         filter_path=["errors", "items.*.status", "items.*.error"],
     )
     if not response.body.get("errors"):
