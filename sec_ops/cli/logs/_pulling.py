@@ -80,12 +80,32 @@ def pull_logs(site: Site, request: PullRequest) -> Iterable[Outcome]:
             progress=lambda pull: _progress(by_target[id(pull)]),
         )
         interrupted = puller.pull([each.pull for each in fetched])
+    if not request.dry_run and not interrupted:
+        _index(site)
     document = _document(fetched, request, started, interrupted=interrupted)
     if not request.dry_run:
         _keep(site, clock, request, document)
     outcomes = _outcomes(fetched, interrupted=interrupted)
     emit("sec-ops/logs-pull", document, outcomes=outcomes, text=lambda: _text(fetched))
     return outcomes
+
+
+def _index(site: Site) -> None:
+    """Make events of what was fetched, and of what else nobody has understood yet."""
+    from sec_ops.cli.logs._store import fields_of, open_store
+    from sec_ops.content.library import Library
+    from sec_ops.siem.index.follow import Follower
+    from sec_ops.siem.parse.loading import load_understanding
+
+    understand = load_understanding(Library.open(site.root), load_configuration(site).logs.zone)
+    with open_store(site, fields_of(site)) as store:
+        Follower(
+            site.logs,
+            store=store,
+            understand=understand,
+            clock=SystemClock(),
+            failed=lambda error: note(error.what),
+        ).finish()
 
 
 def _there(site: Site, request: PullRequest, collection: Collection) -> _Scope:

@@ -12,7 +12,7 @@ from sec_ops.siem.collect.series import Gap, GapKind, Known, Series, print_of
 
 __all__ = ["Found", "Plan", "Want", "plan_series", "search_patterns", "series_name"]
 
-_STAMP = r"[-._](?:\d{1,3}|\d{4}-?\d{2}-?\d{2}(?:[-T_.:]?\d{2,6})?|\d{10}|old)"
+_STAMP = r"[-._](?:\d{1,3}|\d{4}-?\d{2}-?\d{2}(?:[-T_.:]?\d{2,10})?|\d{10}|old)"
 _PACKED = r"(?:\.(?:gz|xz|zst|bz2))"
 _AFTER = re.compile(rf"(?P<base>.+?){_STAMP}{_PACKED}?", re.DOTALL)
 _BEFORE = re.compile(rf"(?P<stem>.+?){_STAMP}(?P<extension>\.[A-Za-z]\w*?){_PACKED}?", re.DOTALL)

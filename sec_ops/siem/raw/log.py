@@ -11,7 +11,7 @@ from sec_ops.model.protocols import Clock
 from sec_ops.runtime.files import make_folder, storage_error
 from sec_ops.siem.raw.layout import Lock, stream_names, waited_lock
 from sec_ops.siem.raw.recovery import recover
-from sec_ops.siem.raw.state import State, id_keys
+from sec_ops.siem.raw.state import State, StreamState, id_keys
 from sec_ops.siem.raw.stream import Limits, StreamWriter
 from sec_ops.siem.records import Place, RawBatch
 
@@ -85,6 +85,12 @@ class RawLog:
         with self._group.turn, _told(self._folder):
             self._settle()
             return self._state.positions(beginning)
+
+    def streams(self) -> Mapping[str, StreamState]:
+        """Return how far each stream reaches, by its name."""
+        with self._group.turn, _told(self._folder):
+            self._settle()
+            return {name: self._state.stream(name) for name in stream_names(self._folder)}
 
     def close(self) -> None:
         """End the stream well, so that the next process goes on with it."""

@@ -1,0 +1,1 @@
+"""How expected log sources stand, and the daily summary that is sealed of it."""
