@@ -1,7 +1,7 @@
 """What a search asks for, read from its options."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
 from sec_ops.content.model_faults import did_you_mean
@@ -9,7 +9,7 @@ from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import Message, message
 from sec_ops.siem.events import TIME, FieldTypes
 from sec_ops.siem.query.parse import parse
-from sec_ops.siem.query.tree import And, Query, Range, field_names
+from sec_ops.siem.query.tree import And, Query, Range
 from sec_ops.siem.query.typed import Between, typed
 from sec_ops.siem.query.values import date_span
 from sec_ops.siem.storing import Request
@@ -45,9 +45,9 @@ def request_of(query: str, span: tuple[str, str], types: FieldTypes, zone: tzinf
     )
 
 
-def unknown_fields(query: Query, types: FieldTypes) -> Iterator[tuple[str, Message]]:
-    """Yield the fields of a query that the catalogue doesn't name but nearly does, with what may have been meant."""
-    for name in sorted(field_names(query) - types.types.keys() - {""}):
+def unknown_fields(names: Iterable[str], types: FieldTypes) -> Iterator[tuple[str, Message]]:
+    """Yield the fields that the catalogue doesn't name but nearly does, with what may have been meant."""
+    for name in sorted(set(names) - types.types.keys() - {""}):
         meant = did_you_mean(name, types.types)
         if meant:
             yield name, meant

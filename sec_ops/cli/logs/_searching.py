@@ -19,6 +19,7 @@ from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.site import Site
 from sec_ops.siem import spans
 from sec_ops.siem.events import TIME, Event
+from sec_ops.siem.query.tree import field_names
 from sec_ops.siem.storing import EventStore, Request
 
 __all__ = ["Options", "Search", "open_search"]
@@ -96,7 +97,7 @@ class Search:
         """Write the most frequent values of a field."""
         limit = _VALUES if self.options.limit is None else self.options.limit or None
         buckets = self.store.top(replace(self.request, limit=limit), name)
-        self._doubt(len(buckets))
+        self._doubt(len(buckets), name)
         events: list[Event] = [{name: each.key} for each in buckets if each.key is not None]
         values = [self.shown.document(event)[name] for event in events]
         pairs = zip(values, buckets, strict=True)
@@ -119,9 +120,10 @@ class Search:
         else:
             self._table()
 
-    def _doubt(self, found: int) -> None:
+    def _doubt(self, found: int, *others: str) -> None:
         """When nothing was found, tell of fields that may be misspelt."""
-        for name, meant in () if found else unknown_fields(self.request.query, self.shown.types):
+        names = field_names(self.request.query).union(others)
+        for name, meant in () if found else unknown_fields(names, self.shown.types):
             note(message("the catalogue has no field {name}; {meant}", name=name, meant=meant))
 
     def _lines(self) -> None:
@@ -139,10 +141,10 @@ class Search:
             put(each)
 
     def _table(self) -> None:
-        names, limit = self._named(DEFAULT_FIELDS), self._limit()
-        found = list(self._found(names, more=1))
+        limit = self._limit()
+        found = list(self._found(self._named(DEFAULT_FIELDS), more=1))
         shown = found[:limit]
-        text, cut = events_table(shown, names or _all_names(shown), self.shown)
+        text, cut = events_table(shown, self._named(()) or _names_of(shown), self.shown)
         if shown:
             put(f"{text}\n")
         else:
@@ -186,9 +188,10 @@ class Search:
         return length
 
 
-def _all_names(events: Sequence[Event]) -> tuple[str, ...]:
-    names = dict.fromkeys(name for event in events for name in event)
-    return tuple(sorted(names, key=lambda name: (name != TIME, name)))
+def _names_of(events: Sequence[Event]) -> tuple[str, ...]:
+    """Return the fields that the events have, the usual ones first, in their order."""
+    names = {name for event in events for name in event}
+    return (*(name for name in DEFAULT_FIELDS if name in names), *sorted(names.difference(DEFAULT_FIELDS)))
 
 
 _NAME_THEM = message("--fields @timestamp,host.name,message")

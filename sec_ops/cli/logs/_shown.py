@@ -56,12 +56,10 @@ class Shown:
 
 
 def events_table(events: Sequence[Event], names: Sequence[str], shown: Shown) -> tuple[str, bool]:
-    """Return a table without its empty columns, and whether a value was too long to be shown whole."""
+    """Return a table, and whether a value was too long to be shown whole."""
     rows = [[shown.cell(event, name) for name in names] for event in events]
-    filled = [column for column in range(len(names)) if any(row[column] for row in rows)]
-    cut = any(len(row[column]) > LONGEST for row in rows for column in filled)
-    cells = [[_short(row[column]) for column in filled] for row in rows]
-    return table([names[column] for column in filled], cells), cut
+    cut = any(len(cell) > LONGEST for row in rows for cell in row)
+    return table(names, [[_short(cell) for cell in row] for row in rows]), cut
 
 
 def csv_lines(events: Iterable[Event], names: Sequence[str], shown: Shown) -> Iterable[str]:

@@ -125,8 +125,20 @@ def test_nothing_found_is_no_fault(ask: Ask) -> None:
     assert "no event" in err
 
 
+def test_named_columns_stay_though_they_are_empty(ask: Ask) -> None:
+    lines = ask("--fields", "user.name,nowhere", "--ascending")[1].splitlines()
+    assert lines[0].split() == ["user.name", "nowhere"]
+    assert lines[1] == "root"
+    assert "sec_ops.record" in ask("--fields", "all")[1].splitlines()[0]
+
+
 def test_misspelt_fields_are_doubted(ask: Ask) -> None:
-    for words in (["user.nmae:root"], ["user.nmae:root", "--count"], ["user.nmae:root", "--histogram", "auto"]):
+    for words in (
+        ["--top", "user.nmae"],
+        ["user.nmae:root"],
+        ["user.nmae:root", "--count"],
+        ["user.nmae:root", "--histogram", "auto"],
+    ):
         code, _, err = ask(*words)
         assert code == 0
         assert "did you mean user.name?" in err
