@@ -70,7 +70,9 @@ def _singles(kind: FieldType, runs: Runs, length: int) -> Any:  # noqa: ANN401 -
             return _numbers(na.uint8(), array("B", runs.values), runs, length)
     data, offsets = _utf8(runs)
     spread = _spread_offsets(offsets, runs, length)
-    return na.c_array_from_buffers(na.string(), length, [_validity(runs, length), spread, data])
+    return na.c_array_from_buffers(
+        na.string(), length, [_validity(runs, length), spread, data], validation_level="none"
+    )
 
 
 def _utf8(runs: Runs) -> tuple[bytes, "array[int]"]:

@@ -1,6 +1,6 @@
 """Which day of which dataset an event belongs to.
 
-The day is the UTC day of the event's own time while that lies within 400 days before and one day after its receipt;
+The day is the UTC day of the event's own time while that is at most 400 days before and one after that of its receipt;
 an event that claims another time (1970, 2038, a wrong clock, an old archive) lies in the day of its receipt, in files
 of its own. It is found by its own time all the same: the manifest keeps each file's first and last time.
 """
@@ -18,7 +18,8 @@ __all__ = ["DAY_US", "INGESTED", "Partition", "day_text", "folder_of", "partitio
 
 INGESTED = "event.ingested"
 DAY_US = 86_400_000_000
-_BEFORE_US, _AFTER_US = 400 * DAY_US, DAY_US
+_DAYS_BEFORE, _DAYS_AFTER = 400, 1
+_Key = tuple[object, object, object]
 _EPOCH = date(1970, 1, 1)
 _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _BOUND = 2**63
@@ -35,19 +36,29 @@ class Partition:
 
 def partitioned(rows: Sequence[Row], now_us: int) -> Mapping[Partition, list[Row]]:
     """Return rows by partition; `now_us` is the receipt of events that don't name theirs."""
-    groups: dict[tuple[str, int, bool], list[Row]] = {}
+    groups: dict[_Key, list[Row]] = {}
     for row in rows:
         event = row.event
-        received = received_us(event, now_us)
-        time = time_us(event, now_us)
-        timely = received - _BEFORE_US <= time <= received + _AFTER_US
-        key = (_dataset(event), (time if timely else received) // DAY_US, timely)
-        group = groups.get(key)
+        try:
+            key: _Key = (event[DATASET], event[TIME] // DAY_US, event[INGESTED] // DAY_US)  # type: ignore[operator]
+            group = groups.get(key)
+        except (KeyError, TypeError):
+            key = (_dataset(event), time_us(event, now_us) // DAY_US, received_us(event, now_us) // DAY_US)
+            group = groups.get(key)
         if group is None:
             groups[key] = [row]
         else:
             group.append(row)
-    return {Partition(dataset, day_text(day), timely): group for (dataset, day, timely), group in groups.items()}
+    found: dict[Partition, list[Row]] = {}
+    for group in groups.values():
+        found.setdefault(_partition(group[0].event, now_us), []).extend(group)
+    return found
+
+
+def _partition(event: Event, now_us: int) -> Partition:
+    received, day = received_us(event, now_us) // DAY_US, time_us(event, now_us) // DAY_US
+    timely = received - _DAYS_BEFORE <= day <= received + _DAYS_AFTER
+    return Partition(_dataset(event), day_text(day if timely else received), timely)
 
 
 def received_us(event: Event, now_us: int) -> int:

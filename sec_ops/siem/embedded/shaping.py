@@ -10,7 +10,7 @@ from sec_ops.siem.events import DATASET, MISFIT, RECORD, TIME, FieldType, FieldT
 
 __all__ = ["Runs", "Shaped", "shape"]
 
-_ELSEWHERE = frozenset({DATASET, RECORD, TIME})
+_ELSEWHERE = frozenset({DATASET, RECORD})
 """Fields that the manifest or the store's own columns hold."""
 _FITTING: Mapping[FieldType, tuple[type, ...]] = {
     FieldType.LONG: (int,),
@@ -49,15 +49,17 @@ class Runs:
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """Rows in the order they are written, and the fields they have."""
+    """Rows in the order they are written, the fields they have, their own times where every event has one."""
 
     rows: list[Row]
     fields: dict[Field, Runs]
+    times: list[int] | None
 
 
 def shape(rows: Sequence[Row], types: FieldTypes) -> Shaped:
     """Return rows grouped by their keys and transposed; every value fits the type of its field."""
     ordered, found = _transposed(rows)
+    times = found.pop(TIME, Runs())
     fields: dict[Field, Runs] = {}
     misfits: dict[str, dict[int, list[str]]] = {}
     for name, runs in found.items():
@@ -68,7 +70,8 @@ def shape(rows: Sequence[Row], types: FieldTypes) -> Shaped:
             _sort_out(name, kind, runs, fields, misfits)
     for name, kept in misfits.items():
         _add_misfits(name, kept, fields)
-    return Shaped(ordered, fields)
+    whole = len(times.values) == len(ordered) and _is_plain(times, FieldType.DATE)
+    return Shaped(ordered, fields, times.values if whole else None)
 
 
 def _transposed(rows: Sequence[Row]) -> tuple[list[Row], dict[str, Runs]]:

@@ -12,7 +12,7 @@ from sec_ops.siem.embedded.engine import engine_errors
 from sec_ops.siem.embedded.fields import Column, Field, Kind, Own
 from sec_ops.siem.embedded.files import EventFile
 from sec_ops.siem.embedded.parquet import copy_statement, digest_of, number, settled
-from sec_ops.siem.embedded.partitions import Partition, folder_of, received_us, time_us
+from sec_ops.siem.embedded.partitions import INGESTED, Partition, folder_of, received_us, time_us
 from sec_ops.siem.embedded.shaping import Runs, Shaped, shape
 from sec_ops.siem.events import FieldType, FieldTypes, Row
 
@@ -64,14 +64,14 @@ class FileWriter:
 
     def _write_file(self, partition: Partition, shaped: Shaped, now_us: int) -> EventFile:
         columns = self._book.numbered(partition.dataset, shaped.fields)
-        times = [time_us(row.event, now_us) for row in shaped.rows]
+        times = shaped.times or [time_us(row.event, now_us) for row in shaped.rows]
         own = {Own.TIME: integers(times), **_places(shaped.rows)}
         if len(columns) < len(shaped.fields):
             own[Own.OVERFLOW] = _overflow(shaped, columns)
         path = f"{folder_of(partition)}/{self._randomness(8).hex()}.parquet"
         with settled(self._folder / path) as neighbour:
             self._copy(partition.dataset, own, shaped, list(columns.values()), neighbour)
-        received = [received_us(row.event, now_us) for row in shaped.rows]
+        received = _received(shaped, now_us)
         return EventFile(
             path=path,
             dataset=partition.dataset,
@@ -137,6 +137,13 @@ def _places(rows: Sequence[Row]) -> dict[Own, Any]:
         Own.INDEX: integers([row.index for row in rows]),
         Own.PART: integers([row.part for row in rows]),
     }
+
+
+def _received(shaped: Shaped, now_us: int) -> list[int]:
+    runs = shaped.fields.get(Field(INGESTED, Kind.SINGLE, FieldType.DATE))
+    if runs and len(runs.values) == len(shaped.rows):
+        return runs.values
+    return [received_us(row.event, now_us) for row in shaped.rows]
 
 
 def _overflow(shaped: Shaped, columns: Iterable[Field]) -> Any:  # noqa: ANN401 - an array of nanoarrow
