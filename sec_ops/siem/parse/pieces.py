@@ -46,8 +46,8 @@ class Piece:
 
     @property
     def text(self) -> str:
-        """Return the lines as one text."""
-        return "\n".join(self.lines)
+        """Return the lines as one text, without blank ones at its end."""
+        return "\n".join(self.lines).rstrip("\n")
 
 
 class Held:

@@ -39,7 +39,7 @@ def test_lines_are_joined_from_start_to_start() -> None:
     lines = [b"stray", b"08:00 a", b" b", b"", b"08:01 c", b"08:02 d", b"1", b"2", b"3", b"4"]
     assert texts(events(understand_with(STACKED), lines)) == [
         ("unparsed", "stray", None),
-        ("stacked", "08:00 a\n b\n", "multiline"),
+        ("stacked", "08:00 a\n b", "multiline"),
         ("stacked", "08:01 c", None),
         ("stacked", "08:02 d\n1\n2\n3", ["truncated", "multiline"]),
         ("unparsed", "4", None),
