@@ -15,7 +15,7 @@ from sec_ops.siem.embedded.events import EventReader
 from sec_ops.siem.embedded.fields import SQL_TYPES, Own
 from sec_ops.siem.embedded.selecting import Source, sources_of
 from sec_ops.siem.embedded.views import Span, View
-from sec_ops.siem.embedded.windows import Window, newest_first, oldest_first
+from sec_ops.siem.embedded.windows import Window, newest_first, oldest_first, split
 from sec_ops.siem.events import TIME, Event, FieldTypes
 from sec_ops.siem.storing import Request
 
@@ -60,11 +60,24 @@ class Search:
                 return
 
     def _many(self) -> Iterator[Event]:
-        for window in self._windows(_STREAMED_ROWS, 1):
+        for window in self._pieces():
             ordered = [self._whole(source) for source in self._sources(window)]
             merged = heapq.merge(*ordered, key=lambda found: found[0], reverse=self._word == "DESC")
             for _key, event in merged:
                 yield event
+
+    def _pieces(self) -> Iterator[Window]:
+        """Yield windows so small that their rows can be sorted in memory, if they are spread evenly."""
+        rows = {
+            file.path: (file.rows, file.first_us, file.last_us) for each in self.view.files.values() for file in each
+        }
+        for window in self._windows(_STREAMED_ROWS, 1):
+            if self.request.sort == TIME:
+                held = [rows[path] for path in window.files]
+                pieces = split(window, held, _STREAMED_ROWS)
+                yield from pieces if self._word == "ASC" else reversed(pieces)
+            else:
+                yield window
 
     @property
     def _word(self) -> str:

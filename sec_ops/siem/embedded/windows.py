@@ -1,12 +1,13 @@
 """A span cut into windows from one end, so that what comes first is found without looking at all."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from sec_ops.siem.embedded.files import EventFile
 from sec_ops.siem.embedded.views import Span
 
-__all__ = ["Window", "newest_first", "oldest_first"]
+__all__ = ["Window", "newest_first", "oldest_first", "split"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,23 @@ def oldest_first(files: Sequence[EventFile], span: Span, *, rows: int, growth: i
             ),
             paths,
         )
+
+
+def split(window: Window, held: Sequence[tuple[int, int, int]], rows: int) -> list[Window]:
+    """Return a window in pieces of about `rows` rows, in order; `held` are rows, first and last time of its files."""
+    first, last = min(each[1] for each in held), max(each[2] for each in held)
+    since = first if window.span.since_us is None else max(first, window.span.since_us)
+    until = last + 1 if window.span.until_us is None else min(last + 1, window.span.until_us)
+    within = sum(count * _share(low, high, since, until) for count, low, high in held)
+    pieces = max(1, min(int(within // rows), until - since))
+    edges = [since + (until - since) * piece // pieces for piece in range(1, pieces)]
+    ends = [window.span.since_us, *edges, window.span.until_us]
+    return [replace(window, span=replace(window.span, since_us=low, until_us=high)) for low, high in pairwise(ends)]
+
+
+def _share(first: int, last: int, since: int, until: int) -> float:
+    """Return how much of [first, last] lies in [since, until)."""
+    return max(0, min(last + 1, until) - max(first, since)) / (last + 1 - first)
 
 
 def _cut(

@@ -13,6 +13,7 @@ from sec_ops.siem.storing import Commit, Request
 from tests.contract.event_stores import DAY, NOON, TYPES, FixedClock, rows
 
 OLD = NOON - 20 * DAY
+ORDERS = ("ascending", "descending")
 
 
 def put(store: EmbeddedStore, sequence: int, events: int = 3) -> None:
@@ -120,3 +121,22 @@ def test_merging_keeps_every_event(store: EmbeddedStore):
     store.maintain()
     assert files(store) == 1
     assert store.count(Request()) == len(before) + 100
+
+
+def test_a_search_in_small_pieces_is_the_same(store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch):
+    for sequence in range(1, 6):
+        put(store, sequence, events=7)
+    odd = [{TIME: OLD + n * 3 * DAY, "event.ingested": OLD, "n": f"{n}"} for n in range(-40, 40)]
+    store.append(rows(odd, sequence=6), Commit(stream="1", sequence=6))
+    spans = [(None, None), (OLD - 9 * DAY, None), (OLD - 9 * DAY, OLD + 9 * DAY)]
+    asked = [
+        Request(limit=limit, order=order, since_us=since, until_us=until)
+        for limit in (None, 20)
+        for order in ORDERS
+        for since, until in spans
+    ]
+    whole = [list(store.search(each)) for each in asked]
+    for name in ("_FIRST_ROWS", "_STREAMED_ROWS"):
+        monkeypatch.setattr(f"sec_ops.siem.embedded.searching.{name}", 4)
+    assert [list(store.search(each)) for each in asked] == whole
+    assert len(whole[0]) == 115

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sec_ops.siem.embedded.files import EventFile
 from sec_ops.siem.embedded.views import Span
-from sec_ops.siem.embedded.windows import newest_first, oldest_first
+from sec_ops.siem.embedded.windows import newest_first, oldest_first, split
 from tests.unit.siem.embedded.test_merging import made
 
 LOW, HIGH = -50, 50
@@ -22,11 +22,25 @@ def files(draw: st.DrawFn) -> list[EventFile]:
     return found
 
 
-@given(files(), st.none() | times, st.none() | times, st.integers(1, 20), st.sampled_from([1, 4]), st.booleans())
-def test_windows(found: list[EventFile], since: int | None, until: int | None, rows: int, growth: int, newest: bool):
+@given(
+    files(),
+    st.none() | times,
+    st.none() | times,
+    st.integers(1, 20),
+    st.sampled_from([1, 4]),
+    st.booleans(),
+    st.integers(0, 3),
+)
+def test_windows(
+    found: list[EventFile], since: int | None, until: int | None, rows: int, growth: int, newest: bool, pieces: int
+):
     span = Span(since_us=since, until_us=until)
     cut = newest_first if newest else oldest_first
     windows = list(cut(found, span, rows=rows, growth=growth))
+    if pieces:
+        held = {file.path: (file.rows, file.first_us, file.last_us) for file in found}
+        parts = [split(each, [held[path] for path in each.files], pieces) for each in windows]
+        windows = [piece for each in parts for piece in (reversed(each) if newest else each)]
     seen: list[int] = []
     for window in windows:
         low = LOW - 5 if window.span.since_us is None else window.span.since_us
