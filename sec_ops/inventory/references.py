@@ -1,9 +1,9 @@
 """Whether every reference of the inventory leads somewhere, the tree has one root and no system waits for itself."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sec_ops.content.kinds import CLAUSES, SYSTEMS, UNITS, Kind
+from sec_ops.content.kinds import CLAUSES, PARSERS, SYSTEMS, UNITS, Kind
 from sec_ops.content.library import Library
 from sec_ops.content.model_faults import did_you_mean
 from sec_ops.content.yaml_reader import Path
@@ -29,12 +29,15 @@ _Told = Callable[[Path, Message, Message | None], Fault]
 def reference_faults(inventory: Inventory, library: Library) -> list[Fault]:
     """Return every fault between the files of an inventory; the library knows where each object stands."""
     clauses = {name: loaded.value for name, loaded in library.objects(CLAUSES).items()}
+    # Reading all parsers takes time, and most inventories name none.
+    named = any(source.parser for system in inventory.systems.values() for source in system.log_sources)
+    parsers = frozenset(library.objects(PARSERS)) if named else frozenset()
     faults = list(_root_faults(inventory.units, library))
     for unit in inventory.units.values():
         faults.extend(_unit_faults(unit, inventory, _told(library, UNITS, unit.id)))
     for system in inventory.systems.values():
         told = _told(library, SYSTEMS, system.id)
-        faults.extend(_system_faults(system, inventory, told))
+        faults.extend(_system_faults(system, inventory, parsers, told))
         faults.extend(_clause_faults(system, inventory, clauses, told))
     faults.extend(_cycle_faults(inventory.systems, library))
     return faults
@@ -70,7 +73,7 @@ def _unit_faults(unit: Unit, inventory: Inventory, told: _Told) -> Iterator[Faul
         yield from _person_faults(("contact",), unit.contact, inventory, told)
 
 
-def _system_faults(system: KeySystem, inventory: Inventory, told: _Told) -> Iterator[Fault]:
+def _system_faults(system: KeySystem, inventory: Inventory, parsers: Collection[str], told: _Told) -> Iterator[Fault]:
     if system.unit not in inventory.units:
         yield _unknown(
             told, ("unit",), message("no unit has the id {id}", id=system.unit), system.unit, inventory.units
@@ -86,6 +89,9 @@ def _system_faults(system: KeySystem, inventory: Inventory, told: _Told) -> Iter
         yield from _host_faults(("objects", index, "hosts"), each.hosts, inventory, told)
     for index, source in enumerate(system.log_sources):
         yield from _log_source_faults(("log_sources", index), source, system, inventory, told)
+        if source.parser is not None and source.parser not in parsers:
+            what = message("no parser is called {name}", name=source.parser)
+            yield _unknown(told, ("log_sources", index, "parser"), what, source.parser, parsers)
 
 
 def _person_faults(path: Path, person: str, inventory: Inventory, told: _Told) -> Iterator[Fault]:

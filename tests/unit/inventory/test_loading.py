@@ -163,6 +163,12 @@ EDITS: list[tuple[str, str, str, list[str]]] = [
     ),
     (
         "systems/student-records.yml",
+        "parser: huawei-vrp",
+        "parser: huawei-vpr",
+        ["log_sources[4].parser: no parser is called huawei-vpr (did you mean huawei-vrp?)"],
+    ),
+    (
+        "systems/student-records.yml",
         "zone: Asia/Shanghai",
         "zone: Asia/Beijing",
         ["log_sources[1].zone: not a time zone such as Asia/Shanghai"],
