@@ -55,6 +55,10 @@ def _body(form: str, spoken: Spoken, key: str, seconds: int) -> Mapping[str, Any
     if form == "feishu":
         signed = {"timestamp": str(seconds), "sign": _signature(f"{seconds}\n{key}", "")} if key else {}
         return {**signed, "msg_type": "text", "content": {"text": text}}
+    return _document(spoken)
+
+
+def _document(spoken: Spoken) -> Mapping[str, Any]:
     notice = spoken.notice
     return {
         "schema": "sec-ops/notice",
