@@ -18,7 +18,9 @@ __all__ = ["RESERVED", "Plans", "Structure", "reserved"]
 
 RESERVED: Final = (TIME, DATASET, "event.ingested")
 """Fields that only the session sets, with all of `sec_ops.` and `misfit.`; a record that names them is no authority."""
-_SHAPES_BOUND: Final = 4_096
+_ROOM: Final = 400_000
+"""Names that all plans of a parser together may hold, about 100 bytes each."""
+_WIDEST: Final = 2_000
 _VALUES_BOUND: Final = 2_048
 _VALUE_LENGTH_BOUND: Final = 512
 _LEAST, _MOST = -(2**63), 2**63 - 1
@@ -54,6 +56,7 @@ class Plans:
         self._time = parser.time.field if parser.time else TIME
         self._plans: dict[tuple[Any, ...], Plan] = {}
         self._memories: dict[tuple[Any, ...], Remembering] = {}
+        self._room = _ROOM
 
     def apply(self, record: Mapping[str, Any], event: Event) -> Mapping[str, Any]:
         """Add the fields of an extracted record to an event and return the record with dotted names."""
@@ -69,10 +72,15 @@ class Plans:
         shape = (tuple(record), tuple(map(type, record.values())))
         plan = self._plans.get(shape)
         if plan is None:
-            if len(self._plans) >= _SHAPES_BOUND:
+            plan = self._plan(record)
+            weight = len(record) + sum(map(len, record)) // 50
+            if weight > self._room:
                 self._plans.clear()
                 self._memories.clear()
-            plan = self._plans[shape] = self._plan(record)
+                self._room = _ROOM
+            if weight <= _WIDEST:
+                self._plans[shape] = plan
+                self._room -= weight
         return plan
 
     def _plan(self, record: Mapping[str, Any]) -> Plan:

@@ -23,9 +23,10 @@ from sec_ops.siem.windows.times import event_time
 __all__ = ["DATA", "Composer"]
 
 DATA = "winlog.event_data."
-_SHAPES_BOUND = 2048
-_PLANS_BOUND = 64
-_NAMES_BOUND = 256
+_ROOM = 400_000
+"""Names that all plans together may hold, about 100 bytes each; 100,000 recorded events need 37,000."""
+_WIDEST = 1_000
+_CHOSEN_BOUND = 200
 _CHOOSING = (EVENT_ID, CHANNEL, PROVIDER, LEVEL)
 _NUMBERS = frozenset(
     {"winlog.version", LEVEL, "winlog.record_id", "winlog.process.pid", "winlog.process.thread.id", "winlog.qualifiers"}
@@ -35,6 +36,8 @@ _FIXED = frozenset({*_CHOOSING, *TIMES})
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
+    """`constants` has all the targets' names already, so that the event's dictionary never grows."""
+
     constants: Event
     targets: tuple[str, ...]
     pick: Callable[[Any], tuple[Any, ...]]
@@ -54,10 +57,11 @@ class _Shape:
 class Composer:
     """Makes events of flat records; remembers plans within bounds, so hostile names can't fill the memory."""
 
-    __slots__ = ("_shapes",)
+    __slots__ = ("_room", "_shapes")
 
     def __init__(self) -> None:
         self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._room = _ROOM
 
     def compose(self, record: Mapping[str, Any]) -> Event | None:
         """Return the event a flat record tells of; None when no layout knows its names."""
@@ -80,19 +84,27 @@ class Composer:
         layout = next((layout for layout in LAYOUTS if layout.claims(keys)), None)
         chosen_by = tuple(layout.name(slot, keys) for slot in _CHOOSING) if layout else ()
         shape = _Shape(layout, chosen_by)
-        if len(names) <= _NAMES_BOUND:
-            if len(self._shapes) >= _SHAPES_BOUND:
-                self._shapes.clear()
+        if self._fits(names):
             self._shapes[names] = shape
         return shape
 
     def _plan(self, shape: _Shape, names: tuple[str, ...], types: tuple[type, ...], chosen: tuple[Any, ...]) -> _Plan:
         assert shape.layout is not None  # noqa: S101 - compose has seen to it
         plan = _planned(shape.layout, names, types, chosen)
-        if len(shape.plans) >= _PLANS_BOUND:
-            shape.plans.clear()
-        shape.plans[types, chosen] = plan
+        if max(len(plain(value)) for value in chosen) <= _CHOSEN_BOUND and self._fits(names):
+            shape.plans[types, chosen] = plan
         return plan
+
+    def _fits(self, names: tuple[str, ...]) -> bool:
+        """Take the room that something with these names needs, after making room; False when it is too wide."""
+        weight = len(names) + sum(map(len, names)) // 50
+        if weight > _WIDEST:
+            return False
+        if weight > self._room:
+            self._shapes.clear()
+            self._room = _ROOM
+        self._room -= weight
+        return True
 
 
 def _planned(layout: Layout, names: tuple[str, ...], types: tuple[type, ...], chosen: tuple[Any, ...]) -> _Plan:
@@ -109,8 +121,9 @@ def _planned(layout: Layout, names: tuple[str, ...], types: tuple[type, ...], ch
     steps = [(at, copy) for copy, at in copies if not isinstance(copy, Same)]
     if meaning and not meaning.outcome and channel.lower() == "security":
         steps += [(at, outcome) for at in there if slots[at] == "winlog.keywords"]
+    whole = dict.fromkeys((target for target, _ in pairs), "")
     return _Plan(
-        constants=_constants(meaning, code, channel, provider, level),
+        constants=whole | _constants(meaning, code, channel, provider, level),
         targets=tuple(target for target, _ in pairs),
         pick=_picker([at for _, at in pairs]),
         convert=tuple(_conversions(there, types, slots)),
@@ -152,7 +165,8 @@ def _apply(plan: _Plan, values: list[Any]) -> Event:
     for at, written in plan.convert:
         values[at] = written(values[at])
     event = plan.constants.copy()
-    event.update(zip(plan.targets, plan.pick(values), strict=True))
+    for target, value in zip(plan.targets, plan.pick(values), strict=True):
+        event[target] = value
     for at, step in plan.steps:
         step(values[at], event)
     first = values[plan.times[0]] if plan.times else None

@@ -162,11 +162,27 @@ def test_plans_that_are_remembered_change_nothing(records: list[dict[str, Any]])
         assert composer.compose(whole) == Composer().compose(whole)
 
 
-def test_a_flood_of_shapes_does_not_fill_the_memory() -> None:
+def held(composer: Composer) -> int:
+    return sum(len(shape.plans) * len(names) for names, shape in composer._shapes.items())
+
+
+@pytest.mark.parametrize("wide", [1, 200, 5_000])
+def test_a_flood_of_shapes_does_not_fill_the_memory(wide: int) -> None:
     composer = Composer()
-    for at in range(5_000):
-        composer.compose(FLAT | {f"name{at}": "x"})
-    assert len(composer._shapes) <= 2_048
+    for at in range(3_000 if wide < 5_000 else 5):
+        composer.compose(FLAT | {f"name{at}-{number}": "x" for number in range(wide)})
+        assert held(composer) <= 400_000
+    assert (held(composer) > 0) == (wide < 5_000)
+
+
+def test_a_flood_of_kinds_does_not_fill_the_memory() -> None:
+    composer = Composer()
+    for at in range(30_000):
+        composer.compose(FLAT | {"EventID": at})
+    assert 0 < held(composer) <= 400_000
+    composer = Composer()
+    composer.compose(FLAT | {"EventID": "9" * 10_000})
+    assert held(composer) == 0
 
 
 @pytest.mark.parametrize(
