@@ -27,7 +27,8 @@ from sec_ops.siem.collect.outcome import read_notes
 from sec_ops.siem.collect.words import fault_text, gap_text
 from sec_ops.siem.listen.state import ListenerState, read_states
 from sec_ops.siem.raw.log import RawLog
-from sec_ops.siem.status.standing import Known, SourceStanding, Standing, State, standing_of
+from sec_ops.siem.raw.sealing import seal_raw
+from sec_ops.siem.status.standing import Known, SourceStanding, Standing, State, by_key, standing_of
 from sec_ops.siem.status.summary import source_document, summary_of
 from sec_ops.siem.storing import Commit, DatasetDay
 from sec_ops.transport.process import run_program
@@ -72,7 +73,7 @@ def _read(site: Site, inventory: Inventory) -> _Read:
     with open_store(site, fields_of(site)) as store, RawLog.open(site.logs, clock=clock) as raw:
         known = Known(
             facts=store.sources(0, now_us + _DAY_US),
-            recent=store.sources(now_us - _DAY_US, now_us + _DAY_US),
+            today=by_key(store.sources(now_us - _DAY_US, now_us + _DAY_US)),
             positions=raw.positions(),
             notes=read_notes(site.state),
         )
@@ -98,7 +99,7 @@ def _narrowed(standing: Standing, inventory: Inventory, system: str, hosts: str)
 
 
 def _seal(site: Site, read: _Read) -> int:
-    """Seal the summary, with every source in its blob; return the entry's number."""
+    """Seal the raw log's chains, then the summary with every source in its blob; return the entry's number."""
     settings = load_configuration(site).logs
     summary = summary_of(read.standing, read.days, settings, read.streams)
     standing = read.standing
@@ -107,6 +108,7 @@ def _seal(site: Site, read: _Read) -> int:
         "unexpected": [source_document(each, standing.now_us) for each in standing.unexpected],
     }
     with evidence_of(site) as log:
+        seal_raw(site.logs, log)
         data = summary.model_dump(mode="json")
         return log.append(LogsSummary.kind, data, blob=canonical_json(listed), media_type="application/json")
 

@@ -8,7 +8,7 @@ from functools import partial
 from sec_ops.siem.collect.frames import Frame
 from sec_ops.siem.collect.lines import LINE_BYTES, split_lines
 from sec_ops.siem.collect.plan import Found, Want, plan_series, search_patterns, series_name
-from sec_ops.siem.collect.script import HEAD_BYTES, ListTask, TakeTask
+from sec_ops.siem.collect.script import FILES, HEAD_BYTES, ListTask, TakeTask
 from sec_ops.siem.collect.series import TAIL_BYTES, Gap, GapKind, Known, Print, Series, print_of
 from sec_ops.siem.collect.works import Asked, Moment, Positions, Report
 from sec_ops.siem.records import Origin, RawBatch
@@ -271,7 +271,7 @@ def _listed(frames: Sequence[Frame]) -> tuple[dict[bytes, Found], list[tuple[str
         numbers = frame.numbers(4)
         if frame.word == "name":
             path = frame.content
-        elif frame.word == "file" and numbers:
+        elif frame.word == "file" and numbers and len(found) <= FILES:
             device, inode, size, changed = numbers
             stamp = "".join(frame.arguments[4:5])
             found[path] = Found(

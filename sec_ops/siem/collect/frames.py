@@ -15,6 +15,7 @@ __all__ = ["Frame", "Frames", "read_frames"]
 
 _HEADER = re.compile(rb"^@@sec-ops-logs 1 ([0-9a-f]{32}) - ([0-9]{1,12}) ([0-9a-f]{1,64})$", re.MULTILINE)
 _MARK = re.compile(rb"([a-z]{1,20})((?: [A-Za-z0-9.:-]{1,40}){0,8})\n?")
+_FRAMES = 50_000  # a visit of many sources has a tenth of that; what is more is not looked at
 _SHORTEST_CUT = 3  # a line feed and two signs may well be a log's own
 
 
@@ -50,7 +51,7 @@ def read_frames(data: bytes, *, nonce: str) -> Frames:
         return Frames(frames=(), whole=False)
     # The header's own line feed may be the one before the first marker.
     mark = b"\n@@" + header[1] + b" "
-    frames = tuple(_frames(data[header.end() :].split(mark)[1:], mark))
+    frames = tuple(_frames(data[header.end() :].split(mark, _FRAMES)[1:], mark))
     return Frames(frames=frames, whole=bool(frames) and frames[-1].word == "done", epoch=int(header[2]))
 
 

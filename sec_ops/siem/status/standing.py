@@ -14,12 +14,15 @@ from sec_ops.siem.events import UNPARSED
 from sec_ops.siem.records import Transport
 from sec_ops.siem.storing import SourceFacts
 
-__all__ = ["Known", "SourceStanding", "Standing", "State", "standing_of"]
+__all__ = ["Known", "SourceStanding", "Standing", "State", "by_key", "standing_of"]
 
 _MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
 _EARLIEST_US = 946_684_800_000_000  # 2000: an older time is a clock that was never set
 _SYSLOG = frozenset({Transport.SYSLOG_UDP, Transport.SYSLOG_TCP, Transport.SYSLOG_TLS, Transport.RELP})
+
+
+_Key = tuple[str, str, str, str]
 
 
 class State(StrEnum):
@@ -36,9 +39,18 @@ class Known:
     """What a standing is made from: everything kept, what came in the last day, positions and notes of pulls."""
 
     facts: Sequence[SourceFacts]
-    recent: Sequence[SourceFacts]
+    today: Mapping[_Key, SourceFacts]
     positions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: Mapping[str, HostNote] = field(default_factory=dict)
+
+
+def by_key(facts: Iterable[SourceFacts]) -> dict[_Key, SourceFacts]:
+    """Return facts by what tells them apart."""
+    return {_key(each): each for each in facts}
+
+
+def _key(facts: SourceFacts) -> _Key:
+    return (facts.source, facts.dataset, facts.host, facts.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,8 +198,7 @@ def _standing(
     **named: Any,  # noqa: ANN401 - the fields
 ) -> SourceStanding:
     names = tuple(dict.fromkeys(facts.source for facts in own))
-    keys = {(facts.source, facts.dataset, facts.host, facts.unit) for facts in own}
-    recent = [facts for facts in known.recent if (facts.source, facts.dataset, facts.host, facts.unit) in keys]
+    recent = [known.today[key] for facts in own if (key := _key(facts)) in known.today]
     gaps = [gap for name in names for gap in gaps_of(known.positions.get(name, {}))]
     last = max((facts.last_us for facts in own), default=0)
     received = max((facts.last_received_us for facts in own), default=0)

@@ -111,3 +111,11 @@ def test_any_bytes_of_a_journal_are_read(data: bytes, cursor: str) -> None:
     found = read_entries(data, JournalState(cursor=cursor, selection="x"), "x")
     assert found.cursor == cursor
     assert found.records == ()
+
+
+def test_a_host_that_never_stops_listing_takes_bounded_memory() -> None:
+    mark = b"\n@@" + b"c" * 32 + b" "
+    data = b"@@sec-ops-logs 1 " + b"c" * 32 + b" - 5 ab\n" + (mark + b"name 0\n/x") * 200_000 + mark + b"done 1\n"
+    frames = read_frames(data, nonce="ab")
+    assert len(frames.frames) <= 50_000
+    assert not frames.whole

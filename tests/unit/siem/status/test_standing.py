@@ -12,7 +12,7 @@ from sec_ops.model.evidence import LogsSummary, validated
 from sec_ops.model.log_settings import LogSettings
 from sec_ops.model.log_source import LogSource
 from sec_ops.siem.collect.outcome import HostNote
-from sec_ops.siem.status.standing import Known, Standing, State, standing_of
+from sec_ops.siem.status.standing import Known, Standing, State, by_key, standing_of
 from sec_ops.siem.status.summary import kept_days, source_document, summary_of
 from sec_ops.siem.storing import DatasetDay, SourceFacts
 
@@ -34,7 +34,7 @@ def expected(collect: str = "pull", host: str = "web", **more: Any) -> Expected:
 
 
 def stand(wanted: Expected, *found: SourceFacts, **more: Any) -> Standing:
-    return standing_of([wanted], Known(facts=found, recent=found, **more), NOW)
+    return standing_of([wanted], Known(facts=found, today=by_key(found), **more), NOW)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_the_summary_counts_by_system_and_names_what_does_not_arrive() -> None:
     silent = facts("db:/var/log/a.log", ago=5 * DAY, first_us=NOW - 200 * DAY)
     found = [facts("web:/var/log/a.log", first_us=NOW - 190 * DAY), silent, facts("stranger:relp", unparsed=8)]
     wanted = [expected(), expected(host="db"), switch]
-    standing = standing_of(wanted, Known(facts=found, recent=found), NOW)
+    standing = standing_of(wanted, Known(facts=found, today=by_key(found)), NOW)
     days = [DatasetDay(dataset="x", day=day, events=1, bytes=1) for day in ("2026-01-01", "2026-11-25", "2026-11-26")]
     summary = summary_of(standing, days, LogSettings(), {"0001": (7, "ab" * 32)})
     (system,) = summary.systems
