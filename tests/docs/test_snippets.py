@@ -6,7 +6,7 @@ in a site over the shipped content.
 
 import re
 import shlex
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -58,6 +58,8 @@ def check_content(kind_name: str, place: str, document: dict[str, Any], text: st
         return
     file = tmp_path / kind.folder / ("" if kind.items else "linux" if "*/" in kind.files[0] else kind.name)
     file = file / (kind.files[0].rpartition("/")[2] if kind.items else f"{name}.yml")
+    if kind.named_by == "folder":
+        file = tmp_path / kind.folder / name / PurePosixPath(kind.files[0]).name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     library = Library.open(tmp_path)
