@@ -81,6 +81,15 @@ def test_ten_thousand_names(tmp_path: Path, bound: int):
     store.close()
 
 
+def test_odd_names_beyond_the_bound(tmp_path: Path):
+    store = EmbeddedStore(tmp_path, types=TYPES, clock=FixedClock(), randomness=os.urandom, columns_bound=0)
+    names = ["a/b", "a~b", "a~1b", "a", "$.a", "'", '"', "\\", "?", "字", "", "0", "a\x00"]
+    put(store, [{name: f"value of {n}"} for n, name in enumerate(names)])
+    for n, name in enumerate(names):
+        assert [bucket.key for bucket in store.top(Request(), name)] == [f"value of {n}"], name
+    store.close()
+
+
 def test_numbers_never_change_their_meaning(store: EmbeddedStore, tmp_path: Path):
     put(store, [{"a": "1", "b": "2"}])
     other = EmbeddedStore(tmp_path / "logs", types=TYPES, clock=FixedClock())

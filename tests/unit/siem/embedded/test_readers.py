@@ -81,6 +81,15 @@ def test_a_failed_append_leaves_nothing(store: EmbeddedStore, monkeypatch: pytes
     assert store.count(Request()) == 6
 
 
+def test_of_two_that_tell_the_same_at_once_one_is_heard(store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch):
+    put(store, 1)
+    before = files(store)
+    monkeypatch.setattr("sec_ops.siem.embedded.store.is_new", lambda *_given: True)
+    put(store, 1)
+    assert store.count(Request()) == 3
+    assert files(store) == before
+
+
 def _refuse(*_given: object) -> bool:
     raise OSError("refused")
 
