@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sec_ops.inventory.log_sources import Expected
@@ -34,12 +34,13 @@ def here(jobs: Sequence[tuple[Target, bytes]]) -> Iterator[Reply]:
 
 @dataclass
 class Machine:
-    """This machine under the name `here`; `stored` is its raw log."""
+    """This machine under the name `here`; `stored` is its raw log, `cut` the bytes after which a visit is cut off."""
 
     sources: tuple[LogSource, ...]
     stored: list[RawBatch] = field(default_factory=list)
     crash_after: int | None = None
     visit_bytes: int = VISIT_BYTES
+    cut: int | None = None
 
     def pull(self, dry: str = "") -> Fetched:
         """Pull once; after `crash_after` batches the store ends it."""
@@ -48,7 +49,7 @@ class Machine:
         (fetched,) = fetched_hosts(expected, targets, self.positions, dry=dry, visit_bytes=self.visit_bytes)
         numbers = itertools.count(1)
         puller = Puller(
-            visit=here,
+            visit=self._visit,
             store=self._store,
             clock=SystemClock(),
             randomness=lambda size: next(numbers).to_bytes(size, "big"),
@@ -72,6 +73,10 @@ class Machine:
     def gaps(self) -> list[str]:
         """Return the kinds of all gaps, by source."""
         return [gap["kind"] for position in self.positions("").values() for gap in position["gaps"]]
+
+    def _visit(self, jobs: Sequence[tuple[Target, bytes]]) -> Iterator[Reply]:
+        for reply in here(jobs):
+            yield reply if self.cut is None else replace(reply, output=reply.output[: self.cut])
 
     def _store(self, batch: RawBatch) -> None:
         if self.crash_after == 0:

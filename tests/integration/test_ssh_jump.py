@@ -16,6 +16,7 @@ from sec_ops.model.errors import (
     HostUnreachable,
 )
 from sec_ops.transport.values import Target
+from tests.integration.audit_site import AuditSite, host_variables
 from tests.integration.ssh_controller import Controller, sessions, soon, sudo_target
 from tests.testbed import faults
 from tests.testbed.bed import Bed
@@ -157,3 +158,13 @@ def test_closing_ends_what_runs_behind_a_jump_host(controller, hosts):
     assert soon(lambda: sessions(hidden))
     visits.close()
     assert soon(lambda: not sessions(hidden) and not sessions(gate))
+
+
+def test_an_audit_reads_a_host_behind_a_jump_host(bed, hosts, tmp_path):
+    gate, hidden = hosts(2)
+    hide(hidden)
+    site = AuditSite(root=tmp_path / "site", prefix=bed.controller_command([])).init()
+    variables = {gate.name: host_variables(gate, bed), hidden.name: host_variables(hidden, bed, sec_ops_jump=gate.name)}
+    site.write_hosts(variables, bed.known_hosts.read_text())
+    answer = site.audit("--hosts", hidden.name)
+    assert {name: host["state"] for name, host in answer.hosts().items()} == {hidden.name: "collected"}

@@ -19,7 +19,10 @@ _ROOM_BYTES = 65_536  # for what is written between looking and reading
 _PACKED_FACTOR = 30
 _QUIET_SECONDS = 5
 _LOOKS = 3
-_NO_FILE = frozenset({"absent", "closed"})
+_ABSENT = "absent"
+_NO_FILE = frozenset({_ABSENT, "closed"})
+_SILENT = "unreadable"  # opening it ended the shell that tried
+_MOVING = "moving"
 _VANISHED = "gone"  # between two looks; the next one knows
 
 
@@ -52,6 +55,7 @@ class FileWork:
         self._dry = dry
         self._looks = 0
         self._look = True
+        self._unseen: tuple[bytes, ...] = ()
         self._open: list[_Open] = []
 
     def ask(self, room: int) -> list[Asked]:
@@ -77,13 +81,16 @@ class FileWork:
         return ListTask(patterns=patterns, folders=(os.path.dirname(self._path),), unchanged=keys)  # noqa: PTH120 - the host's path
 
     def _found(self, frames: Sequence[Frame], moment: Moment) -> list[RawBatch]:
+        if not any(frame.word == "listed" for frame in frames):
+            return []
         found, faults = _listed(frames)
+        self._unseen = tuple(path for word, path in faults if word != _ABSENT)
         groups: dict[bytes, list[Found]] = {}
         for each in found.values():
             name = series_name(each.path, self._path, found)
             if name is not None:
                 groups.setdefault(name, []).append(each)
-        self.missing = "" if groups else next((word for word, _ in faults if word in _NO_FILE), "absent")
+        self.missing = "" if groups else next((word for word, _ in faults if word in _NO_FILE), _ABSENT)
         for name in self._vanished({_shown(name) for name in groups}):
             groups[name] = []
         batches = []
@@ -108,7 +115,7 @@ class FileWork:
         shown = _shown(name)
         source = f"{self._origin.host}:{shown}"
         stored = Series.read(self._positions.get(source))
-        plan = plan_series(stored, name, files, now_ms=moment.received_ms)
+        plan = plan_series(stored, name, files, now_ms=moment.received_ms, unseen=self._unseen)
         report = self.reports.setdefault(source, Report(source=source, path=shown))
         report.files = len(files)
         report.gaps += plan.series.gaps[len(plan.series.gaps) - (plan.series.gap_count - stored.gap_count) :]
@@ -173,6 +180,8 @@ class FileWork:
         else:
             opened.wants.clear()
             self._look = True
+            if self._looks >= _LOOKS:
+                opened.report.faults.append((_MOVING, opened.report.path))
         return self._settle(opened, moment)
 
     def _rewritten(self, opened: _Open, want: Want, moment: Moment) -> list[RawBatch]:
@@ -266,9 +275,12 @@ def _listed(frames: Sequence[Frame]) -> tuple[dict[bytes, Found], list[tuple[str
     """Return the files of a listing by path, and faults with the path they concern (empty: the folder)."""
     found: dict[bytes, Found] = {}
     faults: list[tuple[str, bytes]] = []
-    path = b""
+    path, told = b"", True
     for frame in frames:
         numbers = frame.numbers(4)
+        if frame.word in ("name", "listed") and not told:
+            faults.append((_SILENT, path))
+        told = frame.word != "name"
         if frame.word == "name":
             path = frame.content
         elif frame.word == "file" and numbers and len(found) <= FILES:

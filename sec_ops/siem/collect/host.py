@@ -35,9 +35,12 @@ class HostPull:
 
     def next_script(self, nonce: str) -> bytes | None:
         """Return the script of the next visit, None when there is nothing more to ask or to hope for."""
-        if self.error is not None or not self.whole or self._futile >= _FUTILE:
+        if self.error is not None or not self.whole:
             return None
         self._asked, self._nonce = list(self._tasks()), nonce
+        if self._asked and self._futile >= _FUTILE:
+            self.whole = False
+            return None
         return pull_script([task for task, _ in self._asked], nonce=nonce) if self._asked else None
 
     def take(self, reply: Reply, received_ms: int, store: Callable[[RawBatch], object]) -> None:

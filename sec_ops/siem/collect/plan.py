@@ -93,16 +93,20 @@ def series_name(path: bytes, pattern: str, present: Collection[bytes] = ()) -> b
     return path if _matches(path, wanted) else None
 
 
-def plan_series(series: Series, name: bytes, found: Iterable[Found], *, now_ms: int) -> Plan:
+def plan_series(
+    series: Series, name: bytes, found: Iterable[Found], *, now_ms: int, unseen: Collection[bytes] = ()
+) -> Plan:
     """Return what there is to read of a series: `name` is its log's path, `found` its files in any order.
 
-    A file is known again by its first bytes, whatever it is called and wherever its bytes lie by now: renamed, copied
-    and emptied, compressed. What can't be accounted for is a gap.
+    While there are `unseen` files, which are there and could not be looked at, nothing counts as gone. A file is known
+    again by its first bytes, whatever it is called and wherever its bytes lie by now: renamed, copied and emptied,
+    compressed. What can't be accounted for is a gap.
     """
     order = sorted(found, key=lambda each: _age(each, name))
     matched, left = _match(series.files, order)
-    gaps = [Gap(kind=_kind_of_loss(each, order), at_ms=now_ms, since_ms=series.pulled_ms) for each in left if each.live]
-    files: list[Known] = []
+    lost = [] if unseen else [each for each in left if each.live]
+    gaps = [Gap(kind=_kind_of_loss(each, order), at_ms=now_ms, since_ms=series.pulled_ms) for each in lost]
+    files: list[Known] = list(left) if unseen else []
     wants: list[Want] = []
     for each in order:
         live, known = each.path == name, matched.get(each.file)

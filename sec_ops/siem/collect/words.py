@@ -16,6 +16,7 @@ _FAULTS: Mapping[str, Message] = {
     "failed": message("the program that reads it ended with an error"),
     "too-large": message("an entry is larger than any bound"),
     "damaged": message("a compressed file can't be read to its end"),
+    "moving": message("it had another name each time it was to be read; pull again"),
     "unread": message("the host was not visited"),
 }
 _GAPS: Mapping[GapKind, Message] = {

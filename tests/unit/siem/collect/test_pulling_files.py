@@ -365,6 +365,37 @@ def test_links_are_not_followed(log: Path, tmp_path: Path) -> None:
     assert source_states(fetched) == [("s/log@here", "link")]
 
 
+def test_a_log_that_can_not_be_looked_at_for_a_while_is_not_gone(log: Path) -> None:
+    pulled = machine(log)
+    write(log, *lines(0, 5))
+    pulled.pull()
+    log.rename(log.with_name("elsewhere"))
+    log.symlink_to(log.with_name("elsewhere"))
+    assert source_states(pulled.pull()) == [("s/log@here", "link")]
+    log.unlink()
+    log.with_name("elsewhere").rename(log)
+    write(log, *lines(5, 8))
+    pulled.pull()
+    assert pulled.records() == lines(0, 8)
+    assert pulled.gaps() == []
+
+
+def test_a_visit_cut_off_anywhere_loses_and_repeats_nothing(log: Path) -> None:
+    pulled = machine(log)
+    write(log, *lines(0, 30))
+    rename(log, 1)
+    write(log, *lines(30, 60))
+    pulled.pull()
+    write(log, *lines(60, 100))
+    for cut in (0, 60, 150, 300, 600, 900, 1500, 2500):
+        pulled.cut = cut
+        assert (host_state(pulled.pull()) == "collected") is (cut > 2000)
+    pulled.cut = None
+    pulled.pull()
+    assert pulled.records() == lines(0, 100)
+    assert pulled.gaps() == []
+
+
 def test_what_is_no_file_is_not_waited_for(log: Path) -> None:
     os.mkfifo(log)
     assert source_states(machine(log).pull()) == [("s/log@here", "absent")]
