@@ -294,6 +294,34 @@ def test_what_a_dead_process_told_beyond_its_commit_is_replaced(make_elastic_sto
     assert again.count(Request()) == 80
 
 
+def test_tidying_up_never_takes_what_was_just_acknowledged(make_elastic_store: MakeElasticStore):
+    store, tidying = make_elastic_store(TYPES), make_elastic_store(TYPES)
+    stop = threading.Event()
+
+    def tidy() -> None:
+        while not stop.is_set():
+            tidying.maintain()
+
+    thread = threading.Thread(target=tidy)
+    thread.start()
+    try:
+        for sequence in range(1, 16):
+            store.append(rows(sequence, 5, **{"@timestamp": NOW - sequence * 86_400_000_000}), commit(sequence))
+    finally:
+        stop.set()
+        thread.join()
+    assert store.count(Request()) == 75
+
+
+def test_an_index_left_closed_to_writers_is_opened(make_elastic_store: MakeElasticStore):
+    store = make_elastic_store(TYPES)
+    store.append(rows(1, 1), commit(1))
+    store.client.indices.put_settings(index=alias(store), settings={"index.blocks.write": True})
+    store.maintain()
+    store.append(rows(2, 1), commit(2))
+    assert store.count(Request()) == 2
+
+
 def test_the_node_killed_while_it_is_written_to(make_elastic_store: MakeElasticStore):
     node = make_elastic_store.node
     process = writer(make_elastic_store, 10_000, retry_seconds=1)

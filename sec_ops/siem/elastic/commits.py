@@ -4,11 +4,13 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
+from sec_ops.siem.elastic.failing import patiently
 from sec_ops.siem.elastic.mapping import commits_body
 from sec_ops.siem.elastic.names import commits_index
 from sec_ops.siem.storing import Commit
@@ -65,13 +67,15 @@ class Commits:
         found: dict[str, Commit] = {}
         after: list[Any] | None = None
         while True:
-            page = self.client.search(
+            ask = partial(
+                self.client.search,
                 index=index,
                 size=_PAGE,
                 sort=[{"stream": "asc"}],
                 search_after=after,
                 allow_partial_search_results=False,
-            )["hits"]["hits"]
+            )
+            page = patiently(ask)["hits"]["hits"]
             found |= {commit.stream: commit for commit in (_commit(hit["_source"]) for hit in page)}
             if len(page) < _PAGE:
                 return found
@@ -85,7 +89,8 @@ class Commits:
 
     def _read(self, stream: str) -> Commit | None:
         try:
-            return _commit(self.client.get(index=commits_index(self.prefix), id=_id(stream))["_source"])
+            found = patiently(partial(self.client.get, index=commits_index(self.prefix), id=_id(stream)))
+            return _commit(found["_source"])
         except NotFoundError:
             return None
 

@@ -1,8 +1,9 @@
 """The server's and the client's errors in our own words; foreign exceptions don't leave this room."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from elastic_transport import ConnectionError as Unreachable
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
@@ -11,12 +12,15 @@ from elasticsearch import ApiError, UnsupportedProductError
 from sec_ops.model.errors import EngineError, UsageError
 from sec_ops.model.messages import Message, message
 
-__all__ = ["engine_error", "is_absent", "query_failures", "reason_of", "speaking"]
+__all__ = ["engine_error", "is_absent", "patiently", "query_failures", "reason_of", "speaking"]
 
 _TOO_MUCH = ("too_many_clauses", "too_many_nested_clauses", "too_complex_to_determinize_exception")
 _TOO_MUCH_TEXTS = ("too many clauses", "maxClauseCount", "would require more than", "automaton is too large")
 _ABSENT_TEXTS = ("no handler found", "allowed:", "must not start with '_'", "unknown setting", "Unknown")
 _LONGEST_REASON = 500
+_UNAVAILABLE = 503
+_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.2)
+Response = TypeVar("Response")
 
 
 @contextmanager
@@ -42,6 +46,21 @@ def query_failures(where: str) -> Iterator[None]:
         raise engine_error(error, where) from error
     except (TransportError, UnsupportedProductError) as error:
         raise engine_error(error, where) from error
+
+
+def patiently(ask: Callable[[], Response], sleep: Callable[[float], None] = time.sleep) -> Response:
+    """Ask again for two seconds when a shard isn't there: that of an index just made starts within a moment.
+
+    Raises the client's errors.
+    """
+    for pause in _PAUSES_SECONDS:
+        try:
+            return ask()
+        except ApiError as error:
+            if error.status_code != _UNAVAILABLE:
+                raise
+            sleep(pause)
+    return ask()
 
 
 def engine_error(error: Exception, where: str) -> EngineError:

@@ -1,13 +1,16 @@
 """Questions to the server: events streamed from one point in time, and counts made where the events lie."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from elastic_transport import ObjectApiResponse
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
+from sec_ops.model.errors import EngineError
 from sec_ops.siem.elastic.compiling import compile_query
-from sec_ops.siem.elastic.failing import query_failures
+from sec_ops.siem.elastic.failing import patiently, query_failures
 from sec_ops.siem.elastic.names import ODD, PLACE, events_indices, is_plain, microseconds_field
 from sec_ops.siem.elastic.shaping import event_of
 from sec_ops.siem.elastic.sorting import sort_of
@@ -39,8 +42,7 @@ class Asking:
         """Yield the events with their document ids."""
         query = self.filter(request)
         order = sort_of(request, self.types)
-        with query_failures(self.where):
-            opened = self._open(request)
+        opened = self._open(request)
         if opened is None:
             return
         try:
@@ -51,8 +53,7 @@ class Asking:
     def by_place(self, query: Mapping[str, Any]) -> Iterator[tuple[str, Event]]:
         """Yield all events of a query of the server's with their document ids, in the order of these."""
         request = Request(limit=None, order="ascending")
-        with query_failures(self.where):
-            opened = self._open(request)
+        opened = self._open(request)
         if opened is not None:
             try:
                 yield from self._pages(request, query, [{PLACE: "asc"}], opened)
@@ -75,8 +76,9 @@ class Asking:
         self, request: Request, aggregations: Mapping[str, Any], query: Mapping[str, Any] | None = None
     ) -> Mapping[str, Any]:
         """Return the total of hits (`total`) and the aggregations of a request, over all shards or not at all."""
-        with query_failures(self.where):
-            found = self.client.search(
+        found = self._patiently(
+            partial(
+                self.client.search,
                 index=events_indices(self.prefix, request.since_us, request.until_us),
                 ignore_unavailable=True,
                 allow_no_indices=True,
@@ -86,6 +88,7 @@ class Asking:
                 query=self.filter(request) if query is None else query,
                 aggregations=aggregations or None,
             )
+        )
         return {"total": found["hits"]["total"]["value"], **found.body.get("aggregations", {})}
 
     def aggregate_all(self, query: Mapping[str, Any], aggregations: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -113,12 +116,24 @@ class Asking:
     def _open(self, request: Request) -> str | None:
         index = events_indices(self.prefix, request.since_us, request.until_us)
         try:
-            opened = self.client.open_point_in_time(
-                index=index, keep_alive=_KEPT_OPEN, ignore_unavailable=True, allow_partial_search_results=False
+            opened = self._patiently(
+                partial(
+                    self.client.open_point_in_time,
+                    index=index,
+                    keep_alive=_KEPT_OPEN,
+                    ignore_unavailable=True,
+                    allow_partial_search_results=False,
+                )
             )
-        except NotFoundError:
-            return None
+        except EngineError as error:
+            if isinstance(error.__cause__, NotFoundError):
+                return None
+            raise
         return str(opened["id"])
+
+    def _patiently(self, ask: Callable[[], ObjectApiResponse[Any]]) -> ObjectApiResponse[Any]:
+        with query_failures(self.where):
+            return patiently(ask)
 
     def _pages(
         self, request: Request, query: Mapping[str, Any], order: Sequence[Any], opened: str
