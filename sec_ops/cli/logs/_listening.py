@@ -1,5 +1,6 @@
 """Listening as the command line does it: what the configuration and the options ask for, told as it goes."""
 
+import resource
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +39,7 @@ def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int], besi
     settings = load_configuration(site).logs
     listeners = _chosen(settings.listen, only, quick)
     _warn(listeners)
+    _allow_many_connections()
     companion = Companion(beside, seconds=time.monotonic) if beside else None
     teller = _Teller(site, companion)
     inventory = load_inventory(site.root, run_program, cache=site.state)
@@ -84,6 +86,12 @@ def _warn(listeners: Sequence[Listener]) -> None:
                 address=each.address,
             )
             note(what)
+
+
+def _allow_many_connections() -> None:
+    """Take as many descriptors as the system lets us have; the usual 1,024 are for programs without connections."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class _Teller:
