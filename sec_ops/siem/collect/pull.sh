@@ -26,7 +26,7 @@ sec_ops_content() {
     *) tail -c "+$2" <&3; return ;;
   esac
   have "$2" || { frame fault "$sec_ops_task" "without-$2"; return; }
-  { "$2" -dcq <&3 || frame fault "$sec_ops_task" damaged; } | tail -c "+$1"
+  { "$2" -dc <&3 || frame fault "$sec_ops_task" damaged; } | tail -c "+$1"
 }
 
 # list TASK UNCHANGED FILE...: facts of each file, and its first bytes unless it is as it was.

@@ -18,6 +18,8 @@ EPOCH = int(NOW.timestamp())
         (f"@@sec-ops-facts 1 b c {EPOCH - 10}\n", -9_750),
         (f"@@sec-ops-facts 1 b c {EPOCH} - web-1\n", 250),
         (f"@@sec-ops-facts 1 b c {EPOCH} 99 web 7\r\n", 250),
+        (f"@@sec-ops-logs 1 b - {EPOCH} 99\n", 250),
+        (f"@@sec-ops-notes 1 b - {EPOCH} 99\n", None),
         (f"@@sec-ops-facts 2 b c {EPOCH}\n", None),
         (f"@@sec-ops {EPOCH}\n", None),
         (f"@@sec-ops-facts 1 b c {EPOCH}", None),
