@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 from sec_ops.siem.embedded.fields import Field, Kind
@@ -40,6 +40,15 @@ class Runs:
         else:
             self.runs.append((row, 1))
         self.values.append(value)
+
+    def extend(self, row: int, values: Sequence[object]) -> None:
+        """Add values of rows that follow each other, from a row on that lies after all others."""
+        if self.runs and sum(self.runs[-1]) == row:
+            first, length = self.runs[-1]
+            self.runs[-1] = (first, length + len(values))
+        else:
+            self.runs.append((row, len(values)))
+        self.values += values
 
     def pairs(self) -> Iterable[tuple[int, Any]]:
         """Return (row, value) of every value."""
@@ -133,6 +142,10 @@ def _sort_out(
 ) -> None:
     """Tell single values from lists, and what doesn't fit from both."""
     single, several = Runs(), Runs()
+    if kind not in _FITTING and _all_texts(runs.values):
+        _split(runs, single, several)
+        _keep(name, kind, single, several, fields)
+        return
     for row, value in runs.pairs():
         items = [item for item in (value if isinstance(value, list) else [value]) if item is not None]
         fitting = [fitted for item in items if (fitted := _fitted(item, kind)) is not None]
@@ -143,10 +156,34 @@ def _sort_out(
             several.add(row, fitting)
         elif fitting:
             single.add(row, fitting[0])
+    _keep(name, kind, single, several, fields)
+
+
+def _keep(name: str, kind: FieldType, single: Runs, several: Runs, fields: dict[Field, Runs]) -> None:
     if single.values:
         fields[Field(name, Kind.SINGLE, kind)] = single
     if several.values:
         fields[Field(name, Kind.LIST, kind)] = several
+
+
+def _all_texts(values: Sequence[Any]) -> bool:
+    """Return whether these are texts and lists of texts, none of them empty: nothing has to be looked at singly."""
+    if not set(map(type, values)) <= {str, list}:
+        return False
+    lists = [value for value in values if type(value) is list]
+    return all(lists) and set(map(type, chain.from_iterable(lists))) <= {str}
+
+
+def _split(runs: Runs, single: Runs, several: Runs) -> None:
+    """Tell texts from lists of texts, run by run."""
+    taken = 0
+    for first, length in runs.runs:
+        row = first
+        for kind, alike in groupby(runs.values[taken : taken + length], type):
+            values = list(alike)
+            (several if kind is list else single).extend(row, values)
+            row += len(values)
+        taken += length
 
 
 def _fitted(value: object, kind: FieldType) -> Scalar | None:
