@@ -1,6 +1,6 @@
 """All benchmarks one after the other, or those that are named.
 
-.venv/bin/python -m benchmarks [collector] [evidence] [fleet] [judge]
+.venv/bin/python -m benchmarks [collector] [evidence] [fleet] [judge] [log_import]
 """
 
 import subprocess

@@ -10,6 +10,7 @@ from typing import Any
 
 from sec_ops.cli.logs._store import fields_of, open_store
 from sec_ops.cli.output import emit, note
+from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.kinds import PARSERS
 from sec_ops.content.library import Library
 from sec_ops.model.errors import SecOpsError, UsageError
@@ -32,6 +33,7 @@ from sec_ops.siem.parse.decoding import known_encoding
 from sec_ops.siem.parse.loading import load_understanding
 from sec_ops.siem.parse.moments import zone_named
 from sec_ops.siem.raw.log import RawLog
+from sec_ops.siem.raw.sealing import seal_raw
 from sec_ops.siem.understanding import Understand
 from sec_ops.transport.worker import Worker
 
@@ -52,7 +54,7 @@ def import_paths(site: Site, paths: Sequence[Path], options: ImportOptions) -> I
     _check(options, library)
     understand = load_understanding(library, load_configuration(site).logs.zone)
     done = _imported(site, paths, options, understand)
-    outcomes = _outcomes(done)
+    outcomes = [*_outcomes(done), *_sealed(site)]
     emit("sec-ops/logs-import", _document(done), outcomes=outcomes, text=lambda: "\n".join(_text(done)))
     return outcomes
 
@@ -97,6 +99,17 @@ def _take(importer: Importer, paths: Sequence[Path], stdin_name: str) -> None:
 def _index_the_rest(follower: Follower) -> None:
     """Make events of what earlier processes took and did not come to understand."""
     follower.finish()
+
+
+def _sealed(site: Site) -> list[Outcome]:
+    """Seal what the raw log has become; records that can't be sealed now are sealed by the next who comes."""
+    try:
+        with evidence_of(site) as evidence:
+            seal_raw(site.logs, evidence)
+    except SecOpsError as error:
+        note(message("the records are kept but not sealed: {reason}", reason=error.what))
+        return [error.outcome]
+    return []
 
 
 def _warn(error: SecOpsError) -> None:
