@@ -99,7 +99,7 @@ class Plans:
                 whole.append((name, field))
             else:
                 steps.append((name, field, *self._remembering(field, kind, converter, type(value))))
-        return _runner(plain, whole, steps, lists)
+        return _runner(_mover(plain, record), whole, steps, lists)
 
     def _remembering(self, field: str, kind: FieldType, converter: Any, of: type) -> Remembering:  # noqa: ANN401
         """Return the memory of a field's conversions, which all shapes share: what repeats, repeats across them."""
@@ -144,16 +144,13 @@ class Plans:
 
 
 def _runner(
-    plain: list[tuple[str, str]],
+    move: Plan,
     whole: list[tuple[str, str]],
     steps: list[tuple[str, str, Callable[[Any], Any], Callable[[Any, Event], Any]]],
     lists: list[Step],
 ) -> Plan:
-    fields = tuple(field for _, field in plain)
-    take = _taker([name for name, _ in plain])
-
     def run(record: Mapping[str, Any], event: Event) -> None:
-        event.update(zip(fields, take(record), strict=False))
+        move(record, event)
         for name, field in whole:
             value = record[name]
             if _LEAST <= value <= _MOST:
@@ -169,6 +166,28 @@ def _runner(
             _list(record[name], field, convert, event)
 
     return run
+
+
+def _mover(plain: list[tuple[str, str]], record: Mapping[str, Any]) -> Plan:
+    """Return what moves the values that need no conversion; where nearly all keep their names, in one step."""
+    same = {name for name, field in plain if name == field}
+    others = tuple(name for name in record if name not in same)
+    renamed = [(name, field) for name, field in plain if name != field]
+    if renamed or 2 * len(others) > len(same) or any(_keeps(name, record) for name in others):
+        fields, take = tuple(field for _, field in plain), _taker([name for name, _ in plain])
+        return lambda record, event: event.update(zip(fields, take(record), strict=False))
+
+    def move(record: Mapping[str, Any], event: Event) -> None:
+        event.update(record)
+        for name in others:
+            del event[name]
+
+    return move
+
+
+def _keeps(name: str, record: Mapping[str, Any]) -> bool:
+    """Return whether the event may hold a name already, which the record's must not take the place of."""
+    return record[name] is None or (reserved(name) and name != TIME)
 
 
 def _taker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
