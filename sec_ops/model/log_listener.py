@@ -1,13 +1,12 @@
 """Listeners of `logs listen`: what is received where, from whom, and what is known of it beforehand."""
 
-import codecs
 import ipaddress
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from sec_ops.model.messages import message
-from sec_ops.model.values import Identifier, Network, NonEmpty, RuleBroken, Value, Zone
+from sec_ops.model.values import Encoding, Identifier, Network, NonEmpty, RuleBroken, Value, Zone
 
 __all__ = ["ApiKey", "Listener", "ListenerBounds", "ListenerKind", "ListenerTls", "Sender"]
 
@@ -21,14 +20,6 @@ def _address(text: str) -> str:
         raise RuleBroken(message("{given} is no address", given=text)) from None
 
 
-def _encoding(text: str) -> str:
-    try:
-        return codecs.lookup(text).name
-    except (LookupError, ValueError):
-        raise RuleBroken(message("there is no encoding {name}", name=text)) from None
-
-
-Encoding = Annotated[str, AfterValidator(_encoding)]
 Address = Annotated[str, AfterValidator(_address)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from sec_ops.model.messages import message
-from sec_ops.model.values import Identifier, Network, NonEmpty, RuleBroken, Value, Zone
+from sec_ops.model.values import Encoding, Identifier, Network, NonEmpty, RuleBroken, Value, Zone
 
 __all__ = ["Collect", "LogSource"]
 
@@ -32,6 +32,7 @@ class LogSource(Value):
     parser: Identifier | None = Field(default=None, description="parser id; without it the records are recognised")
     dataset: Identifier | None = None
     zone: Zone | None = Field(default=None, description="IANA time zone of times that name none")
+    encoding: Encoding | None = Field(default=None, description="such as gb18030; default: recognised")
     silent_after_minutes: int = Field(default=1440, ge=1, description="silence after which it counts as missing")
 
     @model_validator(mode="after")

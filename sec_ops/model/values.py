@@ -1,5 +1,6 @@
 """Base of the values that come from files: frozen, strict about unknown keys."""
 
+import codecs
 import ipaddress
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from sec_ops.model.messages import Message, message
 
-__all__ = ["Identifier", "Network", "NonEmpty", "RuleBroken", "Text", "Value", "Zone"]
+__all__ = ["Encoding", "Identifier", "Network", "NonEmpty", "RuleBroken", "Text", "Value", "Zone"]
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
@@ -42,6 +43,17 @@ def _network(text: str) -> str:
 
 Network = Annotated[str, AfterValidator(_network)]
 """An address or a network (`192.0.2.0/24`) of IPv4 or IPv6 in its shortest form."""
+
+
+def _encoding(text: str) -> str:
+    try:
+        return codecs.lookup(text).name
+    except (LookupError, ValueError):
+        raise RuleBroken(message("there is no encoding {name}", name=text)) from None
+
+
+Encoding = Annotated[str, AfterValidator(_encoding)]
+"""Name of a character encoding that Python knows."""
 
 
 class Value(BaseModel):

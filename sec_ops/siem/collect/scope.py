@@ -114,6 +114,7 @@ def _origin(expected: Expected, transport: Transport) -> Origin:
         parser=source.parser or "",
         dataset=source.dataset or "",
         zone=source.zone or "",
+        encoding=source.encoding or "",
     )
 
 

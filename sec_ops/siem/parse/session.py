@@ -28,6 +28,7 @@ class ParsingSession:
         self._router = router
         self._encoding = known_encoding(origin.encoding) if origin.encoding else ""
         fixed = router.named(origin.parser) if origin.parser else None
+        self._named = (fixed,) if fixed and fixed.carries is None else ()
         self._first = (fixed,) if fixed else router.by_path(origin.path)
         self._held = Held(pending)
         self._headed = tuple(filter(None, (router.named(name) for name in self._held.headings)))
@@ -128,7 +129,7 @@ class ParsingSession:
         key = (str(outer.event.get("host.hostname", ""))[:256], outer.program[:256], outer.process[:64])
         claimed = None
         for inner in self._inners(outer.program, outer.message):
-            claimed = inner if inner.recognise.programs else claimed
+            claimed = inner if inner.recognise.programs or inner in self._named else claimed
             if inner.join_pattern is not None:
                 if self._join(inner, outer.message, stamp, (outer.event, outer.stated_us), (inner.id, *key)):
                     return True
@@ -139,7 +140,8 @@ class ParsingSession:
         return True
 
     def _inners(self, program: str, message: str) -> Iterator[Compiled]:
-        """Yield the parsers of an envelope's message: its program's, then those that claim the text itself."""
+        """Yield the parsers of an envelope's message: the source's, its program's, those that claim the text itself."""
+        yield from self._named
         yield from self._router.by_program(program) if program else ()
         if message:
             document = read_object(message) if message[0] == "{" else None

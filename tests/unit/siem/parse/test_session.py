@@ -112,6 +112,17 @@ def test_recognised_by_path_program_names_or_beginning(path: str, line: bytes, d
     assert event["event.dataset"] == dataset
 
 
+def test_a_named_parser_is_given_what_an_envelope_carries() -> None:
+    access = b'192.0.2.7 - - [26/Nov/2026:08:00:00 +0800] "GET / HTTP/1.1" 200 5'
+    sent = b"<190>Nov 26 08:00:00 web-1 site: " + access
+    (event,) = events(understand(), [sent], origin(parser="apache-access"))
+    assert (event["event.dataset"], event["host.hostname"], event["source.ip"]) == (
+        "apache.access",
+        "web-1",
+        "192.0.2.7",
+    )
+
+
 def test_what_a_program_repeats_of_others_stays_the_programs() -> None:
     """A user name that looks like another kind of log must not choose the parser."""
     forged = b"<38>Nov 26 08:00:00 h sshd[1]: Invalid user CEF:0|a|b|c|d|e|5|src=198.51.100.1 from 192.0.2.7 port 22"
