@@ -7,22 +7,38 @@ and lists as JSON has them), or None when it doesn't understand the text. It nev
 with dots means the same as nested maps, so an engine that already speaks ECS gives a flat map (`rest: .`), which is
 quickest. Where the parser has a `heading`, the text is the source's last heading, a line feed and the record.
 
+An engine that speaks ECS may give a `Composed` in place of a map: an event of its own making that becomes the event.
+
 An engine of JSON records also defines `compile_document(options)`, which returns an `ExtractDocument`: a record that
 was read to find its parser isn't read twice.
 """
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Extract", "ExtractDocument", "Extracted", "engine", "engine_names"]
+__all__ = ["Composed", "Extract", "ExtractDocument", "Extracted", "engine", "engine_names"]
 
 Extracted = Mapping[str, Any]
 Extract = Callable[[str], Extracted | None]
-ExtractDocument = Callable[[Mapping[str, Any]], Extracted | None]
+
+
+class Composed(NamedTuple):
+    """An event in ECS names, which belongs to whoever gets it.
+
+    `shape` stands for the names of `event` and the types of their values, which are texts, numbers and lists of texts;
+    `loose` are the fields that come and go within a shape.
+    """
+
+    event: dict[str, Any]
+    loose: dict[str, Any]
+    shape: Hashable
+
+
+ExtractDocument = Callable[[Mapping[str, Any]], Extracted | Composed | None]
 
 
 @cache

@@ -1,12 +1,12 @@
 """JSON records (RFC 8259): one object a record, taken as it is."""
 
 import json as standard
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import orjson
 
-from sec_ops.siem.engines import Extract, ExtractDocument, Extracted
+from sec_ops.siem.engines import Extract, Extracted
 
 __all__ = ["OPTIONS", "compile_document", "compile_engine", "read_object"]
 
@@ -61,7 +61,7 @@ def _clean(value: Any) -> Any:  # noqa: ANN401
     return value if not isinstance(value, int) or -(2**63) <= value < 2**64 else str(value)
 
 
-def compile_document(options: Mapping[str, Any]) -> ExtractDocument:
+def compile_document(options: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Extracted]:
     """Return the extraction from an object; `inside` names members, one of which may be the whole document."""
     inside = tuple(options.get("inside", ()))
     if not all(isinstance(name, str) for name in inside):

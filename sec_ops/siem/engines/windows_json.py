@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from sec_ops.siem.engines import Extract, ExtractDocument, Extracted
+from sec_ops.siem.engines import Composed, Extract, ExtractDocument, Extracted
 from sec_ops.siem.engines.json import read_object
 from sec_ops.siem.windows.ecs import completed
 from sec_ops.siem.windows.nested import flattened, unfolded
@@ -25,7 +25,8 @@ def compile_engine(_options: Mapping[str, Any]) -> Extract:
 
     def read(text: str) -> Extracted | None:
         record = read_object(text)
-        return None if record is None else extract(record)
+        found = None if record is None else extract(record)
+        return found.event | found.loose if isinstance(found, Composed) else found
 
     return read
 
@@ -34,7 +35,7 @@ def compile_document(_options: Mapping[str, Any]) -> ExtractDocument:
     """Return the engine for records that were read already."""
     composer = Composer()
 
-    def extract(record: Mapping[str, Any]) -> Extracted | None:
+    def extract(record: Mapping[str, Any]) -> Extracted | Composed | None:
         try:
             return _event(record, composer)
         except _TOO_DEEP:
@@ -43,12 +44,12 @@ def compile_document(_options: Mapping[str, Any]) -> ExtractDocument:
     return extract
 
 
-def _event(record: Mapping[str, Any], composer: Composer) -> Extracted | None:
+def _event(record: Mapping[str, Any], composer: Composer) -> Extracted | Composed | None:
     if "Event" in record or "System" in record:
         flat = flattened(record)
-        return composer.compose(flat) if flat else None
+        return composer.composed(flat) if flat else None
     if "winlog" in record:
         return completed(record, composer)
     if _FOLDED.isdisjoint(record):
-        return composer.compose(record)
-    return composer.compose(unfolded(record))
+        return composer.composed(record)
+    return composer.composed(unfolded(record))

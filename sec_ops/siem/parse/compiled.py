@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sec_ops.model.log_parser import LogParser
-from sec_ops.siem.engines import Extract, Extracted, engine
+from sec_ops.siem.engines import Composed, Extract, ExtractDocument, Extracted, engine
 from sec_ops.siem.events import Event
 from sec_ops.siem.parse.patterns import Pattern
 from sec_ops.siem.parse.plans import Plans, Structure
@@ -32,17 +32,28 @@ class Compiled:
         self.ignore = Pattern(parser.ignore) if parser.ignore else None
         self.extract: Extract = module.compile_engine(parser.options)
         document = getattr(module, "compile_document", None)
-        self.extract_document = document(parser.options) if document else None
+        self.extract_document: ExtractDocument | None = document(parser.options) if document else None
         self.plain = not (parser.join or parser.heading or parser.ignore or parser.carries)
         self._plans = Plans(parser, structure)
         self._timing = Timing(parser.time)
 
     def read(self, text: str, document: Mapping[str, Any] | None = None) -> Extracted | None:
         """Return what the engine finds in a record's text, or in the JSON object it was read to already."""
-        if document is not None and self.extract_document is not None:
-            found: Extracted | None = self.extract_document(document)
-            return found
-        return self.extract(text)
+        if document is None or self.extract_document is None:
+            return self.extract(text)
+        found = self.extract_document(document)
+        return found.event | found.loose if isinstance(found, Composed) else found
+
+    def compose(self, document: Mapping[str, Any]) -> Composed | Extracted | None:
+        """Return what the engine makes of a JSON object: an event of its own where it can."""
+        return self.extract_document(document) if self.extract_document is not None else None
+
+    def settle(self, made: Composed, clock: Clock) -> tuple[Event, int | None] | None:
+        """Return an engine's own event with the catalogue's types, and its time; None when it must be mapped."""
+        if not self._plans.settle(made):
+            return None
+        value = made.event.get(self._timing.field)
+        return made.event, None if value is None else self._timing.read(value, clock, made.event)
 
     def fill(self, extracted: Extracted, event: Event, clock: Clock) -> int | None:
         """Add the extracted fields to an event and return the time the record states (microseconds, UTC), or None."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
 
-from sec_ops.siem.engines import Extracted
+from sec_ops.siem.engines import Composed, Extracted
 from sec_ops.siem.events import DATASET, PIPELINE_ERROR, UNPARSED, Event
 from sec_ops.siem.parse.compiled import Compiled
 from sec_ops.siem.parse.conform import shortest_address, written
@@ -49,17 +49,31 @@ class Maker:
 
     def begin(self, parser: Compiled, stamp: Stamp) -> Event:
         """Return an event with its provenance and the parser's constants."""
+        return self._base(parser, stamp).copy()
+
+    def _base(self, parser: Compiled, stamp: Stamp) -> Event:
         self._at(stamp.received_us)
         base = self._bases.get(parser.id)
         if base is None:
             names: Event = {DATASET: self._origin.dataset or parser.dataset, "sec_ops.parser": parser.id}
             base = self._bases[parser.id] = {**self._provenance, **parser.constants, **names}
             base["event.ingested"] = stamp.received_us
-        return base.copy()
+        return base
 
     def finish(self, parser: Compiled, extracted: Extracted, event: Event, text: str, stamp: Stamp) -> Event:
         """Fill an event from what the engine found."""
         stated_us = parser.fill(extracted, event, self._at(stamp.received_us))
+        if parser.keeps_text and "message" not in event:
+            event["message"] = text
+        return self._settle(event, stated_us)
+
+    def compose(self, parser: Compiled, made: Composed, text: str, stamp: Stamp) -> Event:
+        """Finish an event that the engine made itself; what the session knows stands above what the record says."""
+        settled = parser.settle(made, self._at(stamp.received_us))
+        if settled is None:
+            return self.finish(parser, made.event | made.loose, self.begin(parser, stamp), text, stamp)
+        event, stated_us = settled
+        event.update(self._base(parser, stamp))
         if parser.keeps_text and "message" not in event:
             event["message"] = text
         return self._settle(event, stated_us)

@@ -4,14 +4,16 @@ A shape is the names of a record and the types of their values. Logs repeat few 
 its value is converted is worked out once for each, and values that repeat are converted once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from itertools import accumulate
 from operator import itemgetter
 from typing import Any, Final
 
-from sec_ops.model.log_parser import LogParser, Mapped
+from sec_ops.model.log_parser import LogParser
+from sec_ops.siem.engines import Composed
 from sec_ops.siem.events import DATASET, MISFIT, TIME, Event, FieldType, FieldTypes
-from sec_ops.siem.parse.conform import ABSENT, CONVERTERS, UNFIT, Conversion, conform, written
+from sec_ops.siem.parse.conform import Conversion, written
+from sec_ops.siem.parse.converting import KEYWORD, Remembering, add_list, conversion, mapped, remembering
 from sec_ops.siem.parse.flatten import FIELDS_BOUND, OVERFLOW, flatten
 
 __all__ = ["RESERVED", "Plans", "Structure", "reserved"]
@@ -20,16 +22,13 @@ RESERVED: Final = (TIME, DATASET, "event.ingested")
 """Fields that only the session sets, with all of `sec_ops.` and `misfit.`; a record that names them is no authority."""
 _ROOM: Final = 400_000
 """Names that all plans of a parser together may hold, about 100 bytes each."""
+_FIXES_BOUND: Final = 8_192
 _WIDEST: Final = 2_000
-_VALUES_BOUND: Final = 2_048
-_VALUE_LENGTH_BOUND: Final = 512
 _LEAST, _MOST = -(2**63), 2**63 - 1
-_KEYWORD: Final = conform(FieldType.KEYWORD)
-_ALL_TEXTS: Final = {str}
 _TEXTS: Final = (FieldType.KEYWORD, FieldType.TEXT)
 
 Step = tuple[str, str, Conversion]
-Remembering = tuple[Callable[[Any], Any], Callable[[Any, Event], Any]]
+Fix = Callable[[dict[str, Any]], None]
 Plan = Callable[[Mapping[str, Any], Event], None]
 
 
@@ -50,13 +49,14 @@ class Plans:
 
     def __init__(self, parser: LogParser, structure: Structure) -> None:
         self._structure = structure
-        self._map = {name: _mapped(target) for name, target in parser.map.items()}
+        self._map = {name: mapped(target) for name, target in parser.map.items()}
         self._order = {name: at for at, name in enumerate(parser.map)}
         self._rest = parser.rest
         self._time = parser.time.field if parser.time else TIME
         self._plans: dict[tuple[Any, ...], Plan] = {}
         self._memories: dict[tuple[Any, ...], Remembering] = {}
         self._room = _ROOM
+        self._fixes: dict[Hashable, Fix] = {}
 
     def apply(self, record: Mapping[str, Any], event: Event) -> Mapping[str, Any]:
         """Add the fields of an extracted record to an event and return the record with dotted names."""
@@ -67,6 +67,50 @@ class Plans:
             plan = self._planned(record)
         plan(record, event)
         return record
+
+    def settle(self, made: Composed) -> bool:
+        """Make an engine's own event one of the catalogue's types; False when its names can't stay as they are."""
+        fix = self._fixes.get(made.shape)
+        if fix is None:
+            fix = self._fixed(made)
+        if fix is _FOREIGN:
+            return False
+        fix(made.event)
+        if made.loose:
+            self.apply(made.loose, made.event)
+        return True
+
+    def _fixed(self, made: Composed) -> Fix:
+        steps = list(self._targets(made.event))
+        kept = len(made.event) - (self._time in made.event)
+        foreign = bool(self._map) or len(steps) != kept or any(name != field for name, field, _ in steps)
+        fix = _FOREIGN if foreign or len(made.event) > FIELDS_BOUND else self._fix(made.event)
+        if len(self._fixes) >= _FIXES_BOUND:
+            self._fixes.clear()
+        self._fixes[made.shape] = fix
+        return fix
+
+    def _fix(self, event: Event) -> Fix:
+        rest = {
+            name: value for name, value in event.items() if name != self._time and not self._passes(value, name, "text")
+        }
+        kinds = {name: self._structure.types.get(name, FieldType.KEYWORD) for name in rest}
+        whole = tuple(name for name, value in rest.items() if kinds[name] is FieldType.LONG and type(value) is int)
+        lists = tuple(name for name, value in rest.items() if kinds[name] in _TEXTS and type(value) is list)
+        odd = tuple(name for name in rest if name not in whole and name not in lists)
+        plan = self._plan({name: rest[name] for name in odd})
+
+        def fix(event: dict[str, Any]) -> None:
+            for name in whole:
+                if not _LEAST <= event[name] <= _MOST:
+                    event[MISFIT + name] = written(event.pop(name))
+            for name in lists:
+                if len(event[name]) < 2:
+                    add_list(event.pop(name), name, KEYWORD, event)
+            if odd:
+                plan({name: event.pop(name) for name in odd}, event)
+
+        return fix
 
     def _planned(self, record: Mapping[str, Any]) -> Plan:
         shape = (tuple(record), tuple(map(type, record.values())))
@@ -92,21 +136,21 @@ class Plans:
         for name, field, converter in reversed(list(self._targets(record))):
             kind, value = self._structure.types.get(field, FieldType.KEYWORD), record[name]
             if isinstance(value, list):
-                lists.append((name, field, _conversion(kind, converter)))
+                lists.append((name, field, conversion(kind, converter)))
             elif self._passes(value, field, converter):
                 plain.append((name, field))
             elif kind is FieldType.LONG and converter == "text" and type(value) is int:
                 whole.append((name, field))
             else:
-                steps.append((name, field, *self._remembering(field, kind, converter, type(value))))
+                steps.append((name, field, *self._memory_of(field, kind, converter, type(value))))
         return _runner(_mover(plain, record), whole, steps, lists)
 
-    def _remembering(self, field: str, kind: FieldType, converter: Any, of: type) -> Remembering:  # noqa: ANN401
+    def _memory_of(self, field: str, kind: FieldType, converter: Any, of: type) -> Remembering:  # noqa: ANN401
         """Return the memory of a field's conversions, which all shapes share: what repeats, repeats across them."""
         key = (field, converter, of)
         found = self._memories.get(key)
         if found is None:
-            found = self._memories[key] = _remembering(field, _conversion(kind, converter))
+            found = self._memories[key] = remembering(field, conversion(kind, converter))
         return found
 
     def _passes(self, value: object, field: str, converter: str) -> bool:
@@ -143,6 +187,10 @@ class Plans:
             yield (MISFIT + field if reserved(field) else field), "text"
 
 
+def _FOREIGN(_event: Event) -> None:  # noqa: N802 - a sign, told by identity
+    """Stand for a shape whose names must be mapped."""
+
+
 def _runner(
     move: Plan,
     whole: list[tuple[str, str]],
@@ -163,7 +211,7 @@ def _runner(
             if got is not None or (got := learn(value, event)) is not None:
                 event[field] = got
         for name, field, convert in lists:
-            _list(record[name], field, convert, event)
+            add_list(record[name], field, convert, event)
 
     return run
 
@@ -199,72 +247,8 @@ def _taker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     return itemgetter(*names)
 
 
-def _remembering(field: str, convert: Conversion) -> Remembering:
-    """Return the look-up of values converted before, and the conversion of others: None when nothing fits the field."""
-    memory: dict[Any, Any] = {}
-
-    def learn(value: Any, event: Event) -> Any:  # noqa: ANN401 - whatever a log holds
-        got = convert(value)
-        if got is UNFIT:
-            event[MISFIT + field] = written(value)
-        if got is UNFIT or got is ABSENT:
-            return None
-        if not isinstance(value, str) or len(value) <= _VALUE_LENGTH_BOUND:
-            if len(memory) >= _VALUES_BOUND:
-                memory.clear()
-            memory[value] = got
-        return got
-
-    return memory.get, learn
-
-
 def _has_maps(record: Mapping[str, Any]) -> bool:
     return any(kind is dict or kind is list for kind in map(type, record.values()))
-
-
-def _list(values: list[Any], field: str, convert: Conversion, event: Event) -> None:
-    if convert is _KEYWORD and len(values) > 1 and set(map(type, values)) == _ALL_TEXTS:
-        event[field] = values
-        return
-    got = [(value, convert(value)) for value in values if value is not None]
-    fit = [each for _, each in got if each is not UNFIT and each is not ABSENT]
-    unfit = [written(value) for value, each in got if each is UNFIT]
-    if fit:
-        event[field] = fit if len(fit) > 1 else fit[0]
-    if unfit:
-        event[MISFIT + field] = [*unfit] if len(unfit) > 1 else unfit[0]
-
-
-def _conversion(kind: FieldType, converter: Any) -> Conversion:  # noqa: ANN401 - a converter's name or a table's look-up
-    conformed = conform(kind)
-    if converter == "text":
-        return conformed
-    if converter == "address" and kind is FieldType.IP:
-        return lambda value: ABSENT if (got := conformed(value)) is UNFIT else got
-    first = CONVERTERS[converter] if isinstance(converter, str) else converter
-
-    def convert(value: Any) -> Any:  # noqa: ANN401
-        got = first(value)
-        return got if got is ABSENT or got is UNFIT else conformed(got)
-
-    return convert
-
-
-def _mapped(target: str | Mapped) -> tuple[tuple[str, Any], ...]:
-    if isinstance(target, str):
-        return ((target, "text"),)
-    converter: Any = target.convert
-    if target.table:
-        converter = _table(target.table, CONVERTERS.get(target.convert))
-    return tuple((field, converter) for field in target.to)
-
-
-def _table(table: Mapping[str, str], after: Conversion | None) -> Conversion:
-    def look_up(value: Any) -> Any:  # noqa: ANN401
-        got = table.get(written(value), value)
-        return ABSENT if got == "" else after(got) if after else got
-
-    return look_up
 
 
 def reserved(field: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
-from sec_ops.siem.engines import Extracted
+from sec_ops.siem.engines import Composed, Extracted
 from sec_ops.siem.engines.json import read_object
 from sec_ops.siem.events import RECORD, Event, Row
 from sec_ops.siem.parse.compiled import Compiled
@@ -93,10 +93,7 @@ class ParsingSession:
 
     def _offer(self, parser: Compiled, text: str, document: Mapping[str, Any] | None, stamp: Stamp) -> bool:
         if parser.plain:
-            found = parser.read(text, document)
-            if found is not None:
-                self._add(self._maker.finish(parser, found, self._maker.begin(parser, stamp), text, stamp), stamp)
-            return found is not None
+            return self._offer_plain(parser, text, document, stamp)
         if parser.ignore is not None and parser.ignore.begins(text):
             return True
         if parser.heading is not None and (heading := parser.heading.first(text)) is not None:
@@ -112,6 +109,17 @@ class ParsingSession:
             return self._open_envelope(parser, extracted, text, stamp)
         event = self._maker.begin(parser, stamp)
         self._add(self._maker.finish(parser, extracted, event, text, stamp), stamp)
+        return True
+
+    def _offer_plain(self, parser: Compiled, text: str, document: Mapping[str, Any] | None, stamp: Stamp) -> bool:
+        found = parser.read(text) if document is None else parser.compose(document) or parser.read(text)
+        if found is None:
+            return False
+        if isinstance(found, Composed):
+            event = self._maker.compose(parser, found, text, stamp)
+        else:
+            event = self._maker.finish(parser, found, self._maker.begin(parser, stamp), text, stamp)
+        self._add(event, stamp)
         return True
 
     def _head(self, parser: Compiled, heading: str) -> None:

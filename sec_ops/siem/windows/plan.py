@@ -12,6 +12,7 @@ from sys import intern
 from types import NoneType
 from typing import Any
 
+from sec_ops.siem.engines import Composed
 from sec_ops.siem.events import TIME, Event
 from sec_ops.siem.windows.copies import Copy, Same
 from sec_ops.siem.windows.kinds import LEVELS, channel_of, classified, kind_of, numbered, outcome
@@ -34,7 +35,7 @@ _NUMBERS = frozenset(
 _FIXED = frozenset({*_CHOOSING, *TIMES})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
     """`constants` has all the targets' names already, so that the event's dictionary never grows."""
 
@@ -65,6 +66,11 @@ class Composer:
 
     def compose(self, record: Mapping[str, Any]) -> Event | None:
         """Return the event a flat record tells of; None when no layout knows its names."""
+        made = self.composed(record)
+        return None if made is None else made.event | made.loose
+
+    def composed(self, record: Mapping[str, Any]) -> Composed | None:
+        """Return the same in two parts: what every record of a shape has, and what comes and goes."""
         names = tuple(record)
         shape = self._shapes.get(names) or self._shape(names)
         if shape.layout is None:
@@ -77,7 +83,8 @@ class Composer:
         except TypeError:  # a map or list where System has one value
             chosen = tuple(map(plain, chosen))
             plan = None
-        return _apply(plan or self._plan(shape, names, types, chosen), values)
+        plan = plan or self._plan(shape, names, types, chosen)
+        return _apply(plan, values)
 
     def _shape(self, names: tuple[str, ...]) -> _Shape:
         keys = frozenset(names)
@@ -116,7 +123,8 @@ def _planned(layout: Layout, names: tuple[str, ...], types: tuple[type, ...], ch
     meaning = kind_of(provider, channel, code)
     pairs = [(slots[at], at) for at in there]
     pairs += [("host.name", at) for at in there if slots[at] == COMPUTER]
-    copies = [(copy, data[name]) for name, copy in (meaning.copies if meaning else ()) if name in data]
+    single = {name: at for name, at in data.items() if types[at] is not list}
+    copies = [(copy, single[name]) for name, copy in (meaning.copies if meaning else ()) if name in single]
     pairs += [(copy.target, at) for copy, at in copies if isinstance(copy, Same)]
     steps = [(at, copy) for copy, at in copies if not isinstance(copy, Same)]
     if meaning and not meaning.outcome and channel.lower() == "security":
@@ -161,18 +169,19 @@ def _constants(meaning: Meaning | None, code: str, channel: str, provider: str, 
     return event
 
 
-def _apply(plan: _Plan, values: list[Any]) -> Event:
+def _apply(plan: _Plan, values: list[Any]) -> Composed:
     for at, written in plan.convert:
         values[at] = written(values[at])
     event = plan.constants.copy()
     for target, value in zip(plan.targets, plan.pick(values), strict=True):
         event[target] = value
+    loose: Event = {}
     for at, step in plan.steps:
-        step(values[at], event)
+        step(values[at], loose)
     first = values[plan.times[0]] if plan.times else None
     if isinstance(first, str) and first[:4].isdecimal() and first[-1] == "Z":
         event[TIME] = first
     else:
         universal = None if plan.universal is None else values[plan.universal]
         event[TIME] = event_time([values[at] for at in plan.times], universal)
-    return event
+    return Composed(event, loose, plan)
