@@ -14,7 +14,7 @@ from sec_ops.siem.embedded.layout import Layout
 from sec_ops.siem.embedded.locks import alone, sharing
 from sec_ops.siem.embedded.manifest import Manifest
 from sec_ops.siem.embedded.merging import merges
-from sec_ops.siem.embedded.parquet import copy_statement, digest_of, scan, settled
+from sec_ops.siem.embedded.parquet import GROUP_ROWS, VECTOR_ROWS, copy_statement, digest_of, scan, settled
 from sec_ops.siem.embedded.partitions import DAY_US, day_text
 from sec_ops.siem.embedded.writing import discard
 
@@ -26,6 +26,7 @@ __all__ = ["compact"]
 _CLOSED_AFTER_DAYS = 2
 """A day is closed when the day after it has ended too: until then its events still come in numbers."""
 _HOST = "host.name"
+_GROUP_BYTES, _CELL_BYTES = 64 * 1024 * 1024, 4
 
 
 def compact(
@@ -90,7 +91,14 @@ def _merged(
     selected = ", ".join([*own, *(column.name for column in columns)])
     select = f"SELECT {selected} FROM {table} ORDER BY {_order(columns)}"
     with settled(layout.events / path) as neighbour, engine_errors(neighbour):
-        statement = copy_statement(select, neighbour, dataset=first.dataset, own=own, columns=columns)
+        statement = copy_statement(
+            select,
+            neighbour,
+            dataset=first.dataset,
+            own=own,
+            columns=columns,
+            group_rows=_group_rows(group, len(columns)),
+        )
         (rows,) = engine.cursor().execute(statement).fetchone() or (0,)
         _refuse_loss(rows, group)
     return EventFile(
@@ -105,8 +113,16 @@ def _merged(
         first_received_us=min(file.first_received_us for file in group),
         last_received_us=max(file.last_received_us for file in group),
         sorted=True,
+        text_bytes=sum(file.text_bytes for file in group),
         columns=tuple(numbers),
     )
+
+
+def _group_rows(group: Sequence[EventFile], columns: int) -> int:
+    """Return how many rows a row group may have to be put together in memory."""
+    rows = sum(file.rows for file in group)
+    size = sum(file.text_bytes for file in group) // rows + _CELL_BYTES * columns
+    return max(VECTOR_ROWS, min(GROUP_ROWS, _GROUP_BYTES // size // VECTOR_ROWS * VECTOR_ROWS))
 
 
 def _order(columns: Sequence[Column]) -> str:

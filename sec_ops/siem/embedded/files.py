@@ -10,14 +10,18 @@ from sec_ops.siem.storing import Commit, DatasetDay
 __all__ = ["EventFile", "commits", "day_files", "days", "files_between", "is_new", "register", "replace"]
 
 _FIELDS = (
-    "path, dataset, day, rows, bytes, sha256, first_us, last_us, first_received_us, last_received_us, sorted, columns"
+    "path, dataset, day, rows, bytes, sha256, first_us, last_us, first_received_us, last_received_us, sorted, "
+    "text_bytes, columns"
 )
 _FIRST, _LAST = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFile:
-    """One Parquet file: `path` below the folder of events, times in microseconds, numbers of the columns it has."""
+    """One Parquet file: `path` below the folder of events, times in microseconds, numbers of the columns it has.
+
+    `text_bytes` is about how much memory its texts take.
+    """
 
     path: str
     dataset: str
@@ -30,13 +34,25 @@ class EventFile:
     first_received_us: int
     last_received_us: int
     sorted: bool
+    text_bytes: int
     columns: tuple[int, ...]
 
     def row(self) -> tuple[object, ...]:
         """Return the file as its row of the manifest."""
         numbers = array("H", self.columns).tobytes()
         times = (self.first_us, self.last_us, self.first_received_us, self.last_received_us)
-        return (self.path, self.dataset, self.day, self.rows, self.bytes, self.sha256, *times, self.sorted, numbers)
+        return (
+            self.path,
+            self.dataset,
+            self.day,
+            self.rows,
+            self.bytes,
+            self.sha256,
+            *times,
+            self.sorted,
+            self.text_bytes,
+            numbers,
+        )
 
 
 def _file(row: Sequence[object]) -> EventFile:

@@ -26,7 +26,7 @@ CREATE TABLE files (
     path TEXT NOT NULL PRIMARY KEY, dataset TEXT NOT NULL, day TEXT NOT NULL, rows INTEGER NOT NULL,
     bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, first_us INTEGER NOT NULL, last_us INTEGER NOT NULL,
     first_received_us INTEGER NOT NULL, last_received_us INTEGER NOT NULL, sorted INTEGER NOT NULL,
-    columns BLOB NOT NULL
+    text_bytes INTEGER NOT NULL, columns BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX files_by_day ON files (dataset, day);
 CREATE TABLE removed (path TEXT NOT NULL PRIMARY KEY, generation INTEGER NOT NULL) WITHOUT ROWID;

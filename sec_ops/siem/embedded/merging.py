@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sec_ops.siem.embedded.files import EventFile
 
-__all__ = ["ROWS_BOUND", "merges"]
+__all__ = ["ROWS_BOUND", "TEXT_BOUND", "merges"]
 
-ROWS_BOUND = 4_000_000
-"""A merged file has at most so many rows."""
+ROWS_BOUND, TEXT_BOUND = 4_000_000, 1024 * 1024 * 1024
+"""A merged file has at most so many rows, and so many bytes of text in memory."""
 _FACTOR = 8
 _SMALLEST = 1_000
 
@@ -20,7 +20,7 @@ def merges(files: Sequence[EventFile], *, closed: bool) -> list[list[EventFile]]
     of the others, again eight of a class. A closed day ends as few sorted files, and an event that comes late never
     makes all of it be written again.
     """
-    small = [file for file in files if file.rows < ROWS_BOUND]
+    small = [file for file in files if file.rows < ROWS_BOUND and file.text_bytes < TEXT_BOUND]
     if not closed:
         return _full_classes(small)
     loose = sum(file.rows for file in small if not file.sorted)
@@ -39,13 +39,13 @@ def _full_classes(files: Sequence[EventFile]) -> list[list[EventFile]]:
 def _packed(files: Sequence[EventFile]) -> list[list[EventFile]]:
     """Return files in groups of neighbours in time that keep to the bound."""
     groups: list[list[EventFile]] = []
-    rows = ROWS_BOUND
+    rows, text = ROWS_BOUND, TEXT_BOUND
     for file in sorted(files, key=lambda each: (each.first_us, each.path)):
-        if rows + file.rows > ROWS_BOUND:
+        if rows + file.rows > ROWS_BOUND or text + file.text_bytes > TEXT_BOUND:
             groups.append([])
-            rows = 0
+            rows = text = 0
         groups[-1].append(file)
-        rows += file.rows
+        rows, text = rows + file.rows, text + file.text_bytes
     return [group for group in groups if len(group) > 1 or not group[0].sorted]
 
 

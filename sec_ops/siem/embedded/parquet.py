@@ -15,17 +15,28 @@ from sec_ops.runtime.files import make_folder, storage_error, sync_folder
 from sec_ops.siem.embedded.engine import quoted
 from sec_ops.siem.embedded.fields import Column, Kind, Own
 
-__all__ = ["COLUMN_MAP", "copy_statement", "digest_of", "scan", "settled"]
+__all__ = ["COLUMN_MAP", "GROUP_ROWS", "VECTOR_ROWS", "copy_statement", "digest_of", "scan", "settled"]
 
 COLUMN_MAP = "sec_ops.columns"
 """Key of a file's own column map in its metadata: JSON, column to [field, kind, type]."""
+GROUP_ROWS = 122_880
+"""Rows of a row group: DuckDB's own default, sixty of its vectors."""
+VECTOR_ROWS = 2_048
 _ELEMENT_IDS = 100_000
 """Field ids of the elements of list columns begin here."""
 _OWN_TYPES = {Own.STREAM: "VARCHAR", Own.OVERFLOW: "VARCHAR"}
 
 
-def copy_statement(select: str, path: Path, *, dataset: str, own: Sequence[Own], columns: Iterable[Column]) -> str:
-    """Return the statement that writes what a query selects to a Parquet file."""
+def copy_statement(
+    select: str,
+    path: Path,
+    *,
+    dataset: str,
+    own: Sequence[Own],
+    columns: Iterable[Column],
+    group_rows: int = GROUP_ROWS,
+) -> str:
+    """Return the statement that writes what a query selects to a Parquet file, in row groups of so many rows."""
     listed = list(columns)
     ids = ", ".join([f"{column}: {number(column)}" for column in own] + [_field_id(column) for column in listed])
     described: dict[str, object] = {column.value: [column.name.lower(), "own", ""] for column in own}
@@ -33,7 +44,8 @@ def copy_statement(select: str, path: Path, *, dataset: str, own: Sequence[Own],
     metadata = quoted(json.dumps({"dataset": dataset, "columns": described}))
     return (
         f"COPY ({select}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, "
-        f"USE_TMP_FILE false, FIELD_IDS {{{ids}}}, KV_METADATA {{{quoted(COLUMN_MAP)}: {metadata}}})"
+        f"USE_TMP_FILE false, ROW_GROUP_SIZE {group_rows}, FIELD_IDS {{{ids}}}, "
+        f"KV_METADATA {{{quoted(COLUMN_MAP)}: {metadata}}})"
     )
 
 

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["EmbeddedStore"]
 
 _THREADS = min(4, os.cpu_count() or 1)
-_READ_MEGABYTES, _WRITE_MEGABYTES = 1024, 256
+_READ_MEGABYTES, _WRITE_MEGABYTES, _MERGE_MEGABYTES = 1024, 384, 1024
+"""Bounds of DuckDB's memory; near them it slows down tenfold, so files and row groups are made to stay well below."""
 
 
 class EmbeddedStore:
@@ -133,7 +134,8 @@ class EmbeddedStore:
 
     def maintain(self) -> None:
         """Merge small files, and remove what nobody needs any more; does nothing while another process does."""
-        compact(self._layout, self._manifest, self._writing_engine(), self._clock, self._randomness)
+        engine = self._engine("merging", 1, _MERGE_MEGABYTES)
+        compact(self._layout, self._manifest, engine, self._clock, self._randomness)
         sweep(self._layout, self._manifest)
 
     def expired(self, received_before_us: int) -> Sequence[DatasetDay]:

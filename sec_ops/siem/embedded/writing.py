@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["FileWriter", "discard"]
 
 _ROWS_BOUND = 20_000
-_BYTES_BOUND = 64 * 1024 * 1024
-"""Text of one file in memory; a single row may have more."""
+_ROWS_LEAST, _SAMPLED = 500, 100
+_BYTES_WANTED, _BYTES_BOUND = 20 * 1024 * 1024, 64 * 1024 * 1024
+"""Text of one file in memory: what is aimed at, by a sample, and what is not gone beyond but by a single row."""
 
 
 class FileWriter:
@@ -49,8 +50,9 @@ class FileWriter:
 
         Raises StorageError or EngineError; what was written until then is in `written`.
         """
-        for start in range(0, len(rows), _ROWS_BOUND):
-            self._write_some(partition, rows[start : start + _ROWS_BOUND], now_us, written)
+        step = _rows_of(rows)
+        for start in range(0, len(rows), step):
+            self._write_some(partition, rows[start : start + step], now_us, written)
 
     def _write_some(self, partition: Partition, rows: Sequence[Row], now_us: int, written: list[EventFile]) -> None:
         shaped = shape(rows, self._types)
@@ -84,6 +86,7 @@ class FileWriter:
             first_received_us=min(received),
             last_received_us=max(received),
             sorted=False,
+            text_bytes=_text_bytes(shaped),
             columns=(*map(number, own), *(column.number for column in columns.values())),
         )
 
@@ -124,9 +127,19 @@ def _selected(column: Column) -> str:
 
 
 def _refuse_bulk(shaped: Shaped) -> None:
-    texts = sum(len(runs.joined) for runs in shaped.fields.values() if runs.joined is not None)
-    if texts > _BYTES_BOUND and len(shaped.rows) > 1:
+    if _text_bytes(shaped) > _BYTES_BOUND and len(shaped.rows) > 1:
         raise TooLarge
+
+
+def _text_bytes(shaped: Shaped) -> int:
+    return sum(len(runs.joined) for runs in shaped.fields.values() if runs.joined is not None)
+
+
+def _rows_of(rows: Sequence[Row]) -> int:
+    """Return how many rows one file takes, by the text of every hundredth."""
+    sample = rows[::_SAMPLED]
+    texts = sum(len(value) for row in sample for value in row.event.values() if isinstance(value, str))
+    return max(_ROWS_LEAST, min(_ROWS_BOUND, _BYTES_WANTED * len(sample) // (texts + 1)))
 
 
 def _places(rows: Sequence[Row]) -> dict[Own, Any]:

@@ -5,10 +5,10 @@ import random
 import pytest
 
 from sec_ops.siem.embedded.files import EventFile
-from sec_ops.siem.embedded.merging import ROWS_BOUND, merges
+from sec_ops.siem.embedded.merging import ROWS_BOUND, TEXT_BOUND, merges
 
 
-def made(*sizes: int, merged: int = 0) -> list[EventFile]:
+def made(*sizes: int, merged: int = 0, text: int = 1) -> list[EventFile]:
     return [
         EventFile(
             path=f"{place}",
@@ -22,6 +22,7 @@ def made(*sizes: int, merged: int = 0) -> list[EventFile]:
             first_received_us=0,
             last_received_us=0,
             sorted=place < merged,
+            text_bytes=rows * text,
             columns=(0,),
         )
         for place, rows in enumerate(sizes)
@@ -55,6 +56,12 @@ def test_what_is_merged(sizes: list[int], merged: int, closed: bool, expected: l
     assert [len(group) for group in groups] == expected
     assert len({file.path for group in groups for file in group}) == sum(expected)
     assert all(sum(file.rows for file in group) <= ROWS_BOUND for group in groups)
+
+
+def test_long_texts_make_small_groups():
+    groups = merges(made(*[1_000] * 20, text=TEXT_BOUND // 5_000), closed=True)
+    assert [len(group) for group in groups] == [5, 5, 5, 5]
+    assert merges(made(*[1_000] * 20, text=TEXT_BOUND // 1_000, merged=20), closed=True) == []
 
 
 @pytest.mark.parametrize("closed", [True, False])
