@@ -31,6 +31,8 @@ def event_of(document: dict[str, Any], made: Any = PLAIN, **where: Any) -> dict[
         ({"source.port": 443.0}, {"source.port": 443}),
         ({"source.port": "many"}, {"misfit.source.port": "many"}),
         ({"source.port": 2**63}, {"misfit.source.port": str(2**63)}),
+        ({"source.port": "9223372036854775808"}, {"misfit.source.port": "9223372036854775808"}),
+        ({"source.port": "0xffffffffffffffff"}, {"misfit.source.port": "0xffffffffffffffff"}),
         ({"source.port": "-"}, {}),
         ({"source.port": [1, "x", "2"]}, {"source.port": [1, 2], "misfit.source.port": "x"}),
         ({"source.ip": "2001:0DB8::0001"}, {"source.ip": "2001:db8::1"}),
