@@ -285,7 +285,7 @@ def _stored(store: EmbeddedStore, events: int, days: int) -> Iterator[Figure]:
     cpu = 0.0
     for day in range(days):
         made = mix.day(day, events // days)
-        while rows := _batch(made, number := next(numbers)):
+        while rows := batch_of(made, number := next(numbers)):
             before = time.process_time()
             store.append(rows, Commit(stream="1", sequence=number))
             cpu += time.process_time() - before
@@ -298,7 +298,8 @@ def _stored(store: EmbeddedStore, events: int, days: int) -> Iterator[Figure]:
     yield Figure("merging closed days, CPU µs an event", f"{(time.process_time() - before) / kept * 1e6:.1f}")
 
 
-def _batch(events: Iterator[Event], number: int) -> list[Row]:
+def batch_of(events: Iterator[Event], number: int) -> list[Row]:
+    """Return the next events as rows of one batch; none when there are no more."""
     place = Place("1", number)
     rows = []
     for index, event in zip(range(BATCH), events, strict=False):

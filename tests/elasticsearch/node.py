@@ -93,11 +93,11 @@ class Node:
 
     def pause(self) -> None:
         """Let the server answer nothing until `resume`."""
-        os.kill(self._pid(), signal.SIGSTOP)
+        os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let a paused server go on."""
-        os.kill(self._pid(), signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Return the JSON the server answers the superuser; raises OSError or TestbedError when it doesn't."""
@@ -119,14 +119,16 @@ class Node:
     def _pid_file(self) -> Path:
         return self.folder / "pid"
 
-    def _pid(self) -> int:
+    @property
+    def pid(self) -> int:
+        """The server's process."""
         return int(self._pid_file.read_text())
 
     def _end(self, number: signal.Signals) -> None:
         if self._launcher is None:
             return
         if self._launcher.poll() is None and self._pid_file.exists():
-            os.kill(self._pid(), number)
+            os.kill(self.pid, number)
         try:
             self._launcher.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:

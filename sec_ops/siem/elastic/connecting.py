@@ -38,7 +38,6 @@ def connect(settings: ElasticsearchSettings, folder: Path, read_secret: SecretRe
             request_timeout=settings.request_seconds,
             max_retries=0,
             retry_on_timeout=False,
-            http_compress=all(url.startswith("https:") for url in settings.urls),
             **options,  # type: ignore[arg-type]
         )
         _check_version(client, where)

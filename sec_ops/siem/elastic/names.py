@@ -6,6 +6,7 @@ An event's index and id follow from the event alone: told twice, it is stored on
 """
 
 import re
+from functools import lru_cache
 
 from sec_ops.siem.embedded.partitions import DAY_US, Partition, day_text
 from sec_ops.siem.events import Row
@@ -101,5 +102,10 @@ def microseconds_field(name: str) -> str:
 
 def is_plain(name: str) -> bool:
     """Tell whether a field may have a column of its own name: no metadata of the server's, no twin, nothing odd."""
+    return len(name) <= _LONGEST_NAME and _is_plain(name)
+
+
+@lru_cache(maxsize=20_000)
+def _is_plain(name: str) -> bool:
     reserved = name.startswith(OWN) or name.endswith((RAW, _MICROSECONDS))
-    return not reserved and len(name) <= _LONGEST_NAME and _PLAIN.fullmatch(name) is not None
+    return not reserved and _PLAIN.fullmatch(name) is not None

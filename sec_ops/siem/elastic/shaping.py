@@ -79,16 +79,21 @@ class Shaping:
 
     def _put(self, name: str, value: _Value, alias: str, body: dict[str, Any], odd: dict[str, Any]) -> None:
         kind = self.types.of(name)
+        plain = is_plain(name)
+        column = plain and kind is FieldType.KEYWORD and self.has_column(alias, name)
+        if column and type(value) is str and len(value) <= _SURELY_SHORT:
+            # Nearly all values are of this sort.
+            body[name] = value
+            return
         values = value if isinstance(value, list) else [value]
         if kind is FieldType.DATE:
             _put_date(name, value, values, body, odd)
             return
-        if is_plain(name):
+        if plain:
             body[name] = _without_negative_zero(value) if kind is FieldType.DOUBLE else value
         else:
             odd[name] = value
         if kind is FieldType.KEYWORD:
-            column = is_plain(name) and self.has_column(alias, name)
             texts = [str(each) for each in values]
             if not column or any(len(each) > _SURELY_SHORT for each in texts):
                 _put_twins(name, texts, body, column)
