@@ -1,7 +1,8 @@
-"""Patterns of content over hostile text: RE2, so that none takes longer than the text is long.
+r"""Patterns of content over hostile text: RE2, so that none takes longer than the text is long.
 
 Texts go to the library as bytes: over str it counts characters for every group, which takes three times as long.
-Where no wheel of google-re2 fits the machine, `re` takes its place over texts that are cut to a bound.
+Where no wheel of google-re2 fits the machine, `re` takes its place, over str that is cut to a bound; what only RE2
+writes that way (`\x{feff}`, `\z`) is translated.
 """
 
 import re
@@ -17,6 +18,7 @@ except ImportError:  # no wheel for this machine
 __all__ = ["Pattern", "PatternError", "first_of", "path_pattern"]
 
 _UNGUARDED_BOUND: Final = 8_192
+_HEXADECIMAL: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 _MEMORY: Final = 64 * 1024 * 1024
 
 
@@ -57,7 +59,7 @@ class Pattern:
         if hit is None:
             return None
         spans = [(name, *span) for name, at in self._names if (span := _span(hit, at))[0] >= 0]
-        if len(data) == len(text):
+        if len(data) == len(text) or isinstance(data, str):
             return {name: text[start:end] for name, start, end in spans}
         return {name: _text(data[start:end]) for name, start, end in spans}
 
@@ -105,7 +107,7 @@ def _options() -> Any:  # noqa: ANN401 - the library has no types
 def _compiled(source: str) -> Any:  # noqa: ANN401
     if re2 is None:
         try:
-            return re.compile(source.encode())
+            return re.compile(_translated(source), re.ASCII)
         except re.error as error:
             raise PatternError(str(error)) from error
     try:
@@ -115,9 +117,13 @@ def _compiled(source: str) -> Any:  # noqa: ANN401
         raise PatternError(_text(reason) if isinstance(reason, bytes) else str(reason)) from error
 
 
-def _bytes(text: str) -> bytes:
-    data = text.encode("utf-8", "backslashreplace")
-    return data if re2 is not None else data[:_UNGUARDED_BOUND]
+def _translated(source: str) -> str:
+    plain = _HEXADECIMAL.sub(lambda match: re.escape(chr(int(match[1], 16))), source)
+    return plain.replace(r"\z", r"\Z")
+
+
+def _bytes(text: str) -> Any:  # noqa: ANN401 - bytes for RE2, str for what stands in for it
+    return text.encode("utf-8", "backslashreplace") if re2 is not None else text[:_UNGUARDED_BOUND]
 
 
 def _text(data: bytes | str) -> str:

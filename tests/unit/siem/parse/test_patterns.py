@@ -1,0 +1,71 @@
+"""Patterns: what is found, and that machines without a wheel of RE2 read the samples the same."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sec_ops.siem.parse import patterns
+from sec_ops.siem.parse.loading import load_understanding
+from sec_ops.siem.parse.patterns import Pattern, PatternError, first_of, path_pattern
+from tests.content.parser_samples import SAMPLES, library, understand
+from tests.unit.siem.parse.support import events, origin
+
+
+@pytest.fixture
+def without_re2(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(patterns, "re2", None)
+    patterns._compiled.cache_clear()
+    yield
+    patterns._compiled.cache_clear()
+
+
+def test_groups_of_text_that_is_not_ascii() -> None:
+    assert Pattern(r"用户 (?P<user>\S+) (?P<why>.*)?").names("x 用户 王芳 登录失败 \udc80") == {
+        "user": "王芳",
+        "why": "登录失败 \\udc80",
+    }
+    assert Pattern(r"a(?P<b>b)?").names("a") == {}
+    assert Pattern(r"a(b)?").first("abc") == "b"
+    assert Pattern("b").first("ab") is None
+    assert (Pattern("b").begins("ab"), Pattern("b").found_in("ab")) == (False, True)
+
+
+@pytest.mark.parametrize("source", ["(", "(?<=x)", r"(a)\1"])
+def test_what_re2_does_not_take(source: str) -> None:
+    with pytest.raises(PatternError, match=r".+"):
+        Pattern(source)
+    with pytest.raises(PatternError, match=r".+"):
+        first_of([source], "anywhere")
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "fits"),
+    [
+        ("**/nginx/access.log*", "/var/log/nginx/access.log.1", True),
+        ("**/nginx/access.log*", "nginx/access.log", True),
+        ("**/nginx/access.log*", "/var/log/nginx/x/access.log", False),
+        ("**/a?c", "/abc", True),
+        ("sshd-*", "sshd-session", True),
+        ("sshd", "sshd2", False),
+        ("cron", "/usr/cron", False),
+    ],
+)
+def test_paths(glob: str, path: str, fits: bool) -> None:
+    assert path_pattern(glob).begins(path) is fits
+
+
+@pytest.mark.parametrize("where", ["anywhere", "beginning"])
+def test_first_of_several(where: str) -> None:
+    found = first_of(["b", "a", "ab"], where)
+    assert list(found("ab")) == ([0, 1, 2] if where == "anywhere" else [1, 2])
+    assert list(found("x")) == []
+    assert list(first_of([], where)("x")) == []
+
+
+@pytest.mark.usefixtures("without_re2")
+def test_samples_are_read_the_same_without_re2() -> None:
+    plain = load_understanding(library())
+    for sample in SAMPLES:
+        lines = sample.read_bytes().split(b"\n")
+        where = origin(parser=sample.parent.parent.name, path=f"/{sample.name}")
+        assert events(plain, lines, where) == events(understand(), lines, where), sample
