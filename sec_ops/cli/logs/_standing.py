@@ -18,6 +18,7 @@ from sec_ops.model.errors import UsageError
 from sec_ops.model.evidence import LogsSummary
 from sec_ops.model.messages import Message, message
 from sec_ops.model.outcome import Outcome
+from sec_ops.model.text import bytes_text
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
 from sec_ops.runtime.language import gettext as _
@@ -151,7 +152,15 @@ _WORDS: Mapping[State, Message] = {
 
 def _text(read: _Read, document: Mapping[str, Any]) -> Iterator[str]:
     standing = read.standing
-    head = [_("source"), _("state"), _("last received"), _("oldest"), _("per hour"), _("not understood"), _("gaps")]
+    head = [
+        _("source"),
+        _("state"),
+        _("last received (UTC)"),
+        _("oldest"),
+        _("per hour"),
+        _("not understood"),
+        _("gaps"),
+    ]
     if standing.expected:
         yield table(head, [_row(each, standing.now_us) for each in standing.expected])
     else:
@@ -171,7 +180,7 @@ def _row(each: SourceStanding, now_us: int) -> list[str]:
     return [
         each.name,
         render(_WORDS[each.state]),
-        document["last_received"] or "-",
+        document["last_received"][:16].replace("T", " ") or "-",
         (document["oldest"] or "-")[:10],
         str(document["events_per_hour"]),
         share,
@@ -195,13 +204,11 @@ _SKEW_MS = 5_000
 
 def _keeping(read: _Read, document: Mapping[str, Any]) -> Iterator[str]:
     kept = document["kept"]
-    yield _(
-        "kept: {events} events since {day}, {store} bytes of events, {raw} bytes raw; retention {days} days"
-    ).format(
+    yield _("kept: {events} events since {day}, {store} of events, {raw} of raw records; retention {days} days").format(
         events=kept["events"],
         day=kept["oldest_day"] or "-",
-        store=kept["store_bytes"],
-        raw=kept["raw_bytes"],
+        store=bytes_text(kept["store_bytes"]),
+        raw=bytes_text(kept["raw_bytes"]),
         days=kept["retention_days"],
     )
     behind = sum(each["behind"] for each in document["indexing"])

@@ -123,9 +123,17 @@ def standing_of(expected: Iterable[Expected], known: Known, now_us: int) -> Stan
     strange: dict[str, list[SourceFacts]] = {}
     for facts in known.facts:
         if facts.source not in claimed:
-            strange.setdefault(facts.source, []).append(facts)
+            strange.setdefault(_shown_name(facts), []).append(facts)
     unexpected = tuple(_unexpected(name, own, known, now_us) for name, own in sorted(strange.items()))
     return Standing(now_us=now_us, expected=tuple(stands), unexpected=unexpected)
+
+
+def _shown_name(facts: SourceFacts) -> str:
+    """Return what an unexpected source is called; files brought by hand are counted by what they are and of whom."""
+    transport, _, _rest = facts.source.partition(":")
+    if transport != Transport.IMPORT:
+        return facts.source
+    return ":".join(each for each in (transport, facts.dataset, facts.host) if each)
 
 
 def _sender(expected: Expected) -> str:

@@ -158,3 +158,9 @@ def test_any_times_can_be_told(first: int, last: int, received: int) -> None:
         expected(), facts("web:/var/log/a.log", first_us=first, last_us=last, last_received_us=received)
     ).expected
     source_document(found, NOW)
+
+
+def test_files_brought_by_hand_are_counted_by_what_they_are() -> None:
+    brought = [facts(f"import:{digest}", dataset="dpkg", host="", events=2) for digest in ("aa", "bb")]
+    (only,) = standing_of((), Known(facts=brought, today=by_key(brought)), NOW).unexpected
+    assert (only.name, only.events, only.sources) == ("import:dpkg", 4, ("import:aa", "import:bb"))
