@@ -59,6 +59,8 @@ def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int], besi
         if companion:
             companion.end()
     outcomes = [Outcome.ENGINE] if ended.lost else []
+    if ended.lost:
+        note(message("{count} records could not be written any more and are lost", count=ended.lost))
     _summary(ended.states, ended.lost, outcomes)
     return outcomes
 
