@@ -34,7 +34,7 @@ def retain(
         bool, typer.Option("--dry-run", help=_("show what would be let go, and change nothing"))
     ] = False,
     clock_is_right: Annotated[  # noqa: FBT002 - a flag of the command line
-        bool, typer.Option("--clock-is-right", help=_("go on though the newest logs are of long ago"))
+        bool, typer.Option("--clock-is-right", help=_("go on though nothing was received for long"))
     ] = False,
 ) -> Iterable[Outcome]:
     """Seal and remove what is due; the manifest is tidied up at the end."""

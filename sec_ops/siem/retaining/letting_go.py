@@ -12,13 +12,14 @@ from sec_ops.model.log_hold import Hold
 from sec_ops.model.log_settings import LogSettings
 from sec_ops.model.messages import message
 from sec_ops.runtime.clock import utc_text
+from sec_ops.siem.opening import OpenedStore
 from sec_ops.siem.retaining.holds import Holds, holding
-from sec_ops.siem.storing import DatasetDay, EventStore, Expiring, Retained
+from sec_ops.siem.storing import DatasetDay, Expiring, Retained
 
 __all__ = ["Rule", "doubt_clock", "let_go", "look_ahead", "raw_before", "rule_of"]
 
 _SILENCE = timedelta(days=60)
-"""A clock that is further ahead of the last log is not believed."""
+"""A clock that is further ahead of the last receipt is not believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +43,16 @@ def rule_of(settings: LogSettings, now: datetime) -> Rule:
     return Rule(received_before=before, days=settings.retention_days, reason=settings.retention_reason)
 
 
-def doubt_clock(store: EventStore, now: datetime) -> None:
-    """Raise UsageError when the clock is so far ahead of the newest logs that it may be wrong: all would be due."""
-    newest = max((day.day for day in store.days()), default="")
-    if newest and now.astimezone(UTC).date() - datetime.fromisoformat(newest).date() > _SILENCE:
-        what = message("the clock says {now}, but the newest logs are of {day}", now=utc_text(now), day=newest)
+def doubt_clock(store: OpenedStore, now: datetime) -> None:
+    """Raise UsageError when nothing was received for so long that the clock may be wrong: all would be due."""
+    long_ago = int((now - _SILENCE).timestamp() * 1_000_000)
+    kept = len(store.days())
+    if kept and len(store.expired(long_ago)) == kept:
+        what = message(
+            "the clock says {now}, but nothing was received in the {days} days before",
+            now=utc_text(now),
+            days=_SILENCE.days,
+        )
         advice = message("check the clock; if it is right, run the command again with --clock-is-right")
         raise UsageError(what, advice=advice)
 

@@ -186,7 +186,8 @@ def test_a_lifted_hold_is_no_more(holds: Holds):
 
 def test_a_clock_far_ahead_is_not_believed(store: EmbeddedStore):
     doubt_clock(store, NOW)
-    put(store, 0, 0)
+    put(store, 300, 0)
+    put(store, 100, 90)
     doubt_clock(store, NOW + dt.timedelta(days=59))
     with pytest.raises(UsageError):
         doubt_clock(store, NOW + dt.timedelta(days=4000))
