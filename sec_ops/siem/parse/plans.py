@@ -5,6 +5,7 @@ its value is converted is worked out once for each, and values that repeat are c
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import lru_cache
 from itertools import accumulate
 from operator import itemgetter
 from typing import Any, Final
@@ -22,7 +23,7 @@ RESERVED: Final = (TIME, DATASET, "event.ingested")
 """Fields that only the session sets, with all of `sec_ops.` and `misfit.`; a record that names them is no authority."""
 _ROOM: Final = 400_000
 """Names that all plans of a parser together may hold, about 100 bytes each."""
-_FIXES_BOUND: Final = 8_192
+_REMEMBERED: Final = 4_096
 _WIDEST: Final = 2_000
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _TEXTS: Final = (FieldType.KEYWORD, FieldType.TEXT)
@@ -57,6 +58,7 @@ class Plans:
         self._memories: dict[tuple[Any, ...], Remembering] = {}
         self._room = _ROOM
         self._fixes: dict[Hashable, Fix] = {}
+        self._fixes_room = _ROOM
 
     def apply(self, record: Mapping[str, Any], event: Event) -> Mapping[str, Any]:
         """Add the fields of an extracted record to an event and return the record with dotted names."""
@@ -85,8 +87,10 @@ class Plans:
         kept = len(made.event) - (self._time in made.event)
         foreign = bool(self._map) or len(steps) != kept or any(name != field for name, field, _ in steps)
         fix = _FOREIGN if foreign or len(made.event) > FIELDS_BOUND else self._fix(made.event)
-        if len(self._fixes) >= _FIXES_BOUND:
+        self._fixes_room -= len(made.event)
+        if self._fixes_room < 0:
             self._fixes.clear()
+            self._fixes_room = _ROOM
         self._fixes[made.shape] = fix
         return fix
 
@@ -263,5 +267,6 @@ def _segments(name: str) -> str:
     return ".".join(part or "_" for part in name.split("."))
 
 
-def _beginnings(name: str) -> list[str]:
-    return list(accumulate(name.split("."), lambda left, right: f"{left}.{right}"))[:-1]
+@lru_cache(_REMEMBERED)
+def _beginnings(name: str) -> tuple[str, ...]:
+    return tuple(accumulate(name.split("."), lambda left, right: f"{left}.{right}"))[:-1]
