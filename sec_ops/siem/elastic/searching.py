@@ -21,7 +21,7 @@ __all__ = ["Asking"]
 
 _PAGE = 2_000
 _BUCKETS = 5_000
-_KEPT_OPEN = "2m"
+_KEPT_OPEN = "10m"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
@@ -93,7 +94,8 @@ class ElasticStore:
         """Tell the dead letters again, and return how many are still refused."""
         with speaking(self.where), self.letters.taken() as letters:
             self._prepare()
-            letters[:] = [again for each in letters for again in self._write([each.row], each.commit)]
+            groups = groupby(letters, key=lambda each: (each.writer, each.told))
+            letters[:] = [again for _, group in groups for again in self._write_again(list(group))]
             return len(letters)
 
     def committed(self) -> Mapping[str, Commit]:
@@ -215,6 +217,9 @@ class ElasticStore:
             self._columns.forget_all()
         gone = Refused(0, "its index was taken away while it was written")
         return [*letters, *(self._letter(row, commit, gone) for row in waiting)]
+
+    def _write_again(self, letters: Sequence[Letter]) -> list[Letter]:
+        return self._write([each.row for each in letters], letters[0].commit)
 
     def _documents(self, rows: Sequence[Row], commit: Commit) -> list[Document]:
         now_us = int(self.clock.now().timestamp() * 1_000_000)

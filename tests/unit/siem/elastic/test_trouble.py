@@ -143,6 +143,19 @@ def test_one_event_of_a_thousand_is_refused_and_kept(tmp_path: Path):
         assert len(pretender.stored) == 1000
 
 
+def test_many_letters_are_told_in_few_requests(tmp_path: Path):
+    given = rows(300)
+    pretender = Pretender(lambda asked, _number: items(asked, {document_id(row): (400, UNFIT) for row in given}))
+    with opened(pretender, tmp_path) as store:
+        store.append(given, COMMIT)
+        assert len(store.letters.read()) == 300
+        pretender.bulk = lambda asked, _number: items(asked, {document_id(given[7]): (400, UNFIT)})
+        before = len(pretender.bulks)
+        assert store.redeliver() == 1
+        assert len(pretender.bulks) == before + 1
+        assert [each.row for each in store.letters.read()] == [given[7]]
+
+
 def test_a_cluster_that_stays_busy_is_an_error_and_nothing_is_acknowledged(tmp_path: Path):
     watch, pretender = Watch(), Pretender(lambda _asked, _number: (429, {"error": TOO_BUSY, "status": 429}))
     with opened(pretender, tmp_path, watch.pace(10)) as store:
