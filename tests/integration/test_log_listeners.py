@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(not shutil.which("rsyslogd", path="/usr/sbin"), reason="rsyslog is not installed"),
 ]
-COUNT = 3_000
+COUNT = 2_000
 LINES = [f"message {number} of {COUNT} 登录" for number in range(COUNT)]
 SEND = 'action(type="omfwd" target="127.0.0.1" port="{port}" protocol="{protocol}" {more})'
 TLS = {"certificate": "server.pem", "key": "server.key", "client_ca": "ca.pem", "names": ["sender.example.org"]}
