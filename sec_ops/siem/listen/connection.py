@@ -110,6 +110,11 @@ class Connection(asyncio.Protocol):
 
     # What the gate calls.
 
+    @property
+    def heard_at(self) -> float:
+        """Return when something came last, by the loop's clock."""
+        return self._last
+
     def shut(self) -> None:
         """Stop reading: TCP tells the sender to wait."""
         self._shut("held")

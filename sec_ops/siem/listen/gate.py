@@ -111,13 +111,10 @@ class Gate:
             self._loop.add_reader(self._socket, self._accept)
 
     def _admit(self, accepted: socket.socket, address: str) -> None:
-        bounds = self.listener.bounds
         if not self._welcome(address):
             self.counts.stranger(address)
             accepted.close()
-        elif (
-            self.counts.connections >= bounds.connections or self._per_address[address] >= bounds.connections_per_sender
-        ):
+        elif not self._room_for(address):
             self.counts.overcrowded += 1
             accepted.close()
         else:
@@ -127,6 +124,22 @@ class Gate:
             task = self._loop.create_task(self._greet(accepted, address))
             self._greeting.add(task)
             task.add_done_callback(self._greeting.discard)
+
+    def _room_for(self, address: str) -> bool:
+        bounds = self.listener.bounds
+        if self._per_address[address] >= bounds.connections_per_sender:
+            return False
+        return self.counts.connections < bounds.connections or self._made_room(address)
+
+    def _made_room(self, address: str) -> bool:
+        """Close the most silent connection of whoever has the most, if the newcomer has fewer."""
+        crowd, most = self._per_address.most_common(1)[0]
+        theirs = [each for each in self._connections if each.address == crowd and not each.closing]
+        if most <= self._per_address[address] + 1 or not theirs:
+            return False
+        self.counts.overcrowded += 1
+        min(theirs, key=lambda each: each.heard_at).abandon()
+        return True
 
     def _welcome(self, address: str) -> bool:
         """Return whether an address may connect; with names to be verified, only the handshake tells."""

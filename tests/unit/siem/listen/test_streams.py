@@ -134,6 +134,26 @@ def test_too_many_connections_are_refused() -> None:
     run(test, listener("syslog_tcp", bounds={"connections_per_sender": 3}))
 
 
+def test_one_sender_with_many_connections_shuts_nobody_out() -> None:
+    async def test(raw: FakeRaw, server: Server) -> None:
+        crowd = []
+        for number in range(5):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server), local_addr=("127.0.0.2", 0))
+            writer.write(b"<13>half %d" % number)
+            crowd.append((reader, writer))
+            await asyncio.sleep(0.02)
+        await until(lambda: counts_of(server)["overcrowded"] == 1)
+        await said(server, b"<13>room for me\n")
+        await until(lambda: b"<13>room for me" in raw.records)
+        await until(lambda: counts_of(server)["connections"] == 3)
+        assert counts_of(server)["overcrowded"] == 2
+        assert b"<13>half 0" in raw.records, "the most silent one made room, and what it had said is kept"
+        for _, writer in crowd:
+            writer.close()
+
+    run(test, listener("syslog_tcp", bounds={"connections": 4}))
+
+
 @pytest.mark.parametrize("kind", ["syslog_tcp", "relp", "bulk"])
 def test_a_sender_that_never_comes_to_its_end_is_hung_up_on(kind: str) -> None:
     async def test(raw: FakeRaw, server: Server) -> None:
