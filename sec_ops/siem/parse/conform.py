@@ -102,10 +102,14 @@ def _ip(value: Any) -> Any:  # noqa: ANN401
     return found
 
 
-@lru_cache(maxsize=16_384)
 def shortest_address(text: str) -> str | None:
     """Return an IP address in its shortest form, an IPv4 address that came in IPv6 as IPv4; None when it is none."""
-    bare = text.strip()[:_LONGEST_ADDRESS].removeprefix("[").removesuffix("]").partition("%")[0]
+    return _shortest(text) if len(text) <= _LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=16_384)
+def _shortest(text: str) -> str | None:
+    bare = text.strip().removeprefix("[").removesuffix("]").partition("%")[0]
     try:
         address = ip_address(bare)
     except ValueError:

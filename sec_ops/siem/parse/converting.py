@@ -7,18 +7,42 @@ from sec_ops.model.log_parser import Mapped
 from sec_ops.siem.events import MISFIT, Event, FieldType
 from sec_ops.siem.parse.conform import ABSENT, CONVERTERS, UNFIT, Conversion, conform, written
 
-__all__ = ["KEYWORD", "Remembering", "add_list", "conversion", "mapped", "remembering"]
+__all__ = ["KEYWORD", "Remembering", "Room", "add_list", "conversion", "mapped", "remembering"]
 
 Remembering = tuple[Callable[[Any], Any], Callable[[Any, Event], Any]]
 KEYWORD: Final = conform(FieldType.KEYWORD)
 _ALL_TEXTS: Final = {str}
 _VALUES_BOUND: Final = 2_048
+_ALL_VALUES_BOUND: Final = 65_536
 _VALUE_LENGTH_BOUND: Final = 512
 
 
-def remembering(field: str, convert: Conversion) -> Remembering:
+class Room:
+    """What all conversions of a parser together may remember: values in ever new fields can't fill the memory."""
+
+    __slots__ = ("_left", "_memories")
+
+    def __init__(self) -> None:
+        self._memories: list[dict[Any, Any]] = []
+        self._left = _ALL_VALUES_BOUND
+
+    def memory(self) -> dict[Any, Any]:
+        """Return a new memory that counts."""
+        self._memories.append({})
+        return self._memories[-1]
+
+    def taken(self) -> None:
+        """Count a value that is remembered; all are forgotten when they are too many."""
+        self._left -= 1
+        if self._left < 0:
+            for memory in self._memories:
+                memory.clear()
+            self._left = _ALL_VALUES_BOUND
+
+
+def remembering(field: str, convert: Conversion, room: Room) -> Remembering:
     """Return the look-up of values converted before, and the conversion of others: None when nothing fits the field."""
-    memory: dict[Any, Any] = {}
+    memory = room.memory()
 
     def learn(value: Any, event: Event) -> Any:  # noqa: ANN401 - whatever a log holds
         got = convert(value)
@@ -30,6 +54,7 @@ def remembering(field: str, convert: Conversion) -> Remembering:
             if len(memory) >= _VALUES_BOUND:
                 memory.clear()
             memory[value] = got
+            room.taken()
         return got
 
     return memory.get, learn

@@ -14,15 +14,15 @@ from sec_ops.model.log_parser import LogParser
 from sec_ops.siem.engines import Composed
 from sec_ops.siem.events import DATASET, MISFIT, TIME, Event, FieldType, FieldTypes
 from sec_ops.siem.parse.conform import Conversion, written
-from sec_ops.siem.parse.converting import KEYWORD, Remembering, add_list, conversion, mapped, remembering
+from sec_ops.siem.parse.converting import KEYWORD, Remembering, Room, add_list, conversion, mapped, remembering
 from sec_ops.siem.parse.flatten import FIELDS_BOUND, OVERFLOW, flatten
 
 __all__ = ["RESERVED", "Plans", "Structure", "reserved"]
 
 RESERVED: Final = (TIME, DATASET, "event.ingested")
 """Fields that only the session sets, with all of `sec_ops.` and `misfit.`; a record that names them is no authority."""
-_ROOM: Final = 400_000
-"""Names that all plans of a parser together may hold, about 100 bytes each."""
+_ROOM: Final = 100_000
+"""Names that all plans of a parser together may hold, at most a kilobyte each."""
 _REMEMBERED: Final = 4_096
 _WIDEST: Final = 2_000
 _LEAST, _MOST = -(2**63), 2**63 - 1
@@ -56,6 +56,7 @@ class Plans:
         self._time = parser.time.field if parser.time else TIME
         self._plans: dict[tuple[Any, ...], Plan] = {}
         self._memories: dict[tuple[Any, ...], Remembering] = {}
+        self._values = Room()
         self._room = _ROOM
         self._fixes: dict[Hashable, Fix] = {}
         self._fixes_room = _ROOM
@@ -120,16 +121,22 @@ class Plans:
         shape = (tuple(record), tuple(map(type, record.values())))
         plan = self._plans.get(shape)
         if plan is None:
-            plan = self._plan(record)
             weight = len(record) + sum(map(len, record)) // 50
             if weight > self._room:
-                self._plans.clear()
-                self._memories.clear()
-                self._room = _ROOM
+                self._forget()
+            plan = self._plan(record)
             if weight <= _WIDEST:
                 self._plans[shape] = plan
                 self._room -= weight
+            else:
+                self._forget()
         return plan
+
+    def _forget(self) -> None:
+        self._plans.clear()
+        self._memories.clear()
+        self._values = Room()
+        self._room = _ROOM
 
     def _plan(self, record: Mapping[str, Any]) -> Plan:
         plain: list[tuple[str, str]] = []
@@ -154,7 +161,7 @@ class Plans:
         key = (field, converter, of)
         found = self._memories.get(key)
         if found is None:
-            found = self._memories[key] = remembering(field, conversion(kind, converter))
+            found = self._memories[key] = remembering(field, conversion(kind, converter), self._values)
         return found
 
     def _passes(self, value: object, field: str, converter: str) -> bool:

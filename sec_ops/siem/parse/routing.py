@@ -9,6 +9,7 @@ from sec_ops.siem.parse.patterns import first_of, path_pattern
 __all__ = ["Router"]
 
 _MEMORY_BOUND: Final = 4_096
+_NAMES_LENGTH_BOUND: Final = 4_096
 _BEGINNING: Final = 4_096
 
 
@@ -55,7 +56,8 @@ class Router:
             found = tuple(_possible(self._keys, document))
             if len(self._key_memory) >= _MEMORY_BOUND:
                 self._key_memory.clear()
-            self._key_memory[shape] = found
+            if sum(map(len, shape)) <= _NAMES_LENGTH_BOUND:
+                self._key_memory[shape] = found
         for parser, inside in found:
             if all(_has(document, key) for key in inside):
                 return parser

@@ -114,3 +114,25 @@ def test_open_records_take_bounded_memory() -> None:
     finally:
         tracemalloc.stop()
     assert len(session.flush()) <= 256
+
+
+def test_ever_new_names_and_values_take_bounded_memory() -> None:
+    """Neither names of a megabyte nor long values that no address has are remembered."""
+    where = origin(transport=Transport.BULK)
+    session = understand()(where)
+
+    def feed(numbers: range) -> None:
+        for number in numbers:
+            long = (
+                b'{"%s%d":%d}' % (b"k" * 900_000, number, number),
+                b'{"source.ip":"%s"}' % (b"%d" % number * 90_000),
+            )
+            session.feed(Place("w", number), RawBatch(origin=where, received_ms=RECEIVED_MS, records=long))
+
+    feed(range(1, 3))
+    tracemalloc.start()
+    try:
+        feed(range(10, 50))
+        assert tracemalloc.get_traced_memory()[0] < 8_000_000
+    finally:
+        tracemalloc.stop()
