@@ -30,20 +30,25 @@ def flatten(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _put(flat: dict[str, Any], rest: list[str], name: str, value: Any, depth: int) -> None:  # noqa: ANN401
     kind = type(value)
-    if kind is dict and value and depth < DEPTH_BOUND:
+    if value is None or value == {}:
+        return
+    if len(name) > NAME_BOUND:
+        rest.append(written({name: value}))
+    elif kind is dict and depth < DEPTH_BOUND:
         for key, inner in value.items():
             _put(flat, rest, f"{name}.{key}", inner, depth + 1)
     elif kind is list:
-        for each in value:
-            if type(each) is dict or type(each) is list:
-                _put(flat, rest, name, each if depth < DEPTH_BOUND else written(each), depth + 1)
-            elif each is not None:
-                _add(flat, rest, name, each)
-    elif kind is dict:
-        if value:
-            _add(flat, rest, name, written(value))
-    elif value is not None:
-        _add(flat, rest, name, value)
+        _put_list(flat, rest, name, value, depth)
+    else:
+        _add(flat, rest, name, written(value) if kind is dict else value)
+
+
+def _put_list(flat: dict[str, Any], rest: list[str], name: str, values: list[Any], depth: int) -> None:
+    for each in values:
+        if type(each) is dict or type(each) is list:
+            _put(flat, rest, name, each if depth < DEPTH_BOUND else written(each), depth + 1)
+        elif each is not None:
+            _add(flat, rest, name, each)
 
 
 def _add(flat: dict[str, Any], rest: list[str], name: str, value: Any) -> None:  # noqa: ANN401

@@ -15,7 +15,7 @@ from sec_ops.siem.engines import Composed
 from sec_ops.siem.events import DATASET, MISFIT, TIME, Event, FieldType, FieldTypes
 from sec_ops.siem.parse.conform import Conversion, written
 from sec_ops.siem.parse.converting import KEYWORD, Remembering, Room, add_list, conversion, mapped, remembering
-from sec_ops.siem.parse.flatten import FIELDS_BOUND, OVERFLOW, flatten
+from sec_ops.siem.parse.flatten import FIELDS_BOUND, NAME_BOUND, OVERFLOW, flatten
 
 __all__ = ["RESERVED", "Plans", "Structure", "reserved"]
 
@@ -65,7 +65,7 @@ class Plans:
         """Add the fields of an extracted record to an event and return the record with dotted names."""
         plan = self._plans.get((tuple(record), tuple(map(type, record.values()))))
         if plan is None:
-            if len(record) > FIELDS_BOUND or _has_maps(record):
+            if len(record) > FIELDS_BOUND or _has_maps(record) or max(map(len, record), default=0) > NAME_BOUND:
                 record = flatten(record)
             plan = self._planned(record)
         plan(record, event)

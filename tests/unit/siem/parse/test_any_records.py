@@ -17,6 +17,8 @@ from tests.unit.siem.parse.support import RECEIVED_MS, events, origin
 TYPES = field_types(library())
 LINES = sorted({line for sample in SAMPLES for line in sample.read_bytes().split(b"\n") if line})
 NASTY = [
+    b'{"%s":1}' % (b"a." * 250_000),
+    b'{"%s":{%s}}' % (b"k" * 300_000, b",".join(b'"x%d":1' % at for at in range(40_000))),
     b"",
     b"\0",
     b"\xff" * 100,
