@@ -3,9 +3,10 @@
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from sec_ops.model.canonical import canonical_json
 from sec_ops.model.errors import EvidenceBroken, StorageError, UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock, Randomness
-from sec_ops.runtime.files import make_folder, write_atomically
+from sec_ops.runtime.files import make_folder, storage_error, write_atomically
 
-__all__ = ["MANIFEST", "Run", "create_run", "find_run"]
+__all__ = ["MANIFEST", "Run", "create_run", "find_run", "remove_run", "runs_before"]
 
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{8}")
@@ -87,8 +88,7 @@ class Run:
 
 def create_run(runs: Path, verb: str, *, clock: Clock, randomness: Randomness) -> Run:
     """Make a new run folder; raises StorageError."""
-    stamp = clock.now().astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = make_folder(runs) / f"{stamp}-{verb}-{randomness(4).hex()}"
+    folder = make_folder(runs) / f"{_stamp(clock.now())}-{verb}-{randomness(4).hex()}"
     return Run(make_folder(folder))
 
 
@@ -107,6 +107,27 @@ def find_run(runs: Path, name: str, *, verb: str) -> Run:
         advice = message("name one of: {runs}", runs=", ".join(names[-5:]))
         raise UsageError(what, where=str(runs), advice=advice)
     return Run(runs / found[0])
+
+
+def runs_before(runs: Path, before: datetime, *, verb: str) -> list[Run]:
+    """Return the runs of a verb that began before a moment, oldest first."""
+    stamp = _stamp(before)
+    found = sorted(path for path in runs.iterdir() if _is_run(path, verb)) if runs.is_dir() else []
+    return [Run(path) for path in found if path.name[: len(stamp)] < stamp and not path.is_symlink()]
+
+
+def remove_run(run: Run) -> None:
+    """Remove a run's folder; cut short, what is left is removed by the next call. Raises StorageError."""
+    try:
+        shutil.rmtree(run.folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise storage_error(run.folder, error) from error
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _is_run(path: Path, verb: str) -> bool:

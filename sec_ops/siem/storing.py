@@ -130,6 +130,10 @@ class EventStore(Protocol):
         """Return what was received (`event.ingested`) within the span, by source, dataset, host and unit."""
         ...
 
+    def overflowing(self) -> Sequence[str]:
+        """Return the datasets with fields that have no column of their own, by name: these are searched more slowly."""
+        ...
+
     def maintain(self) -> None:
         """Keep house: merge small pieces, remove leftovers. Harmless at any time and in any process; may do nothing."""
         ...

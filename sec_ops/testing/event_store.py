@@ -83,6 +83,10 @@ class MemoryEventStore:
                 groups.setdefault(tuple(str(row.event.get(name, "")) for name in names), []).append(row)
         return [_facts(key, groups[key]) for key in sorted(groups)]
 
+    def overflowing(self) -> Sequence[str]:
+        """Return nothing: there are no columns."""
+        return ()
+
     def maintain(self) -> None:
         """Do nothing: there is nothing to tidy."""
 

@@ -291,3 +291,8 @@ def test_sources_by_receipt(store: EventStore):
     assert (first.events, first.unparsed, first.first_us, first.last_us) == (2, 0, 0, NOON - 5)
     assert first.last_received_us == NOON + 1
     assert (second.dataset, second.unit, second.events, second.unparsed) == (UNPARSED, "school-7", 1, 1)
+
+
+def test_nothing_overflows_within_the_bound(store: EventStore):
+    put(store, {"field.1": "a"}, {DATASET: "nginx", "field.2": ["b", "c"]})
+    assert list(store.overflowing()) == []

@@ -190,6 +190,7 @@ def test_columns_past_the_bound_are_found_all_the_same(make_elastic_store: MakeE
         agrees(store, kept, Range(f"field.n{n}", Bound("value 1", closed=True), Bound("value 5", closed=True)))
         assert [(each.key, each.count) for each in store.top(Request(), f"field.n{n}")] == [(f"Value {n}", 1)]
     agrees(store, kept, Match("a.b.c", ("X",)))
+    assert store.overflowing() == [kept[next(iter(kept))]["event.dataset"]]
     properties = store.client.indices.get_mapping(index=events_indices(store.settings.prefix))
     assert all(len(each["mappings"]["properties"]) < 80 for each in properties.values())
 

@@ -20,12 +20,12 @@ from sec_ops.runtime.site import Site
 from sec_ops.siem import spans
 from sec_ops.siem.events import TIME, Event
 from sec_ops.siem.query.tree import field_names
-from sec_ops.siem.storing import EventStore, Request
+from sec_ops.siem.storing import Bucket, EventStore, Request
 
 __all__ = ["Options", "Search", "open_search"]
 
 _EVENTS, _VALUES = 100, 20
-_ALL = "all"
+_ALL, _COUNT = "all", "count"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +89,8 @@ class Search:
         }
         title = _("{count} events, by {interval}, {zone}")
         title = title.format(count=f"{total:,}", interval=spans.written_interval(length), zone=self.zone.key)
+        if self._written([{TIME: int(each.key or 0)} for each in buckets], TIME, buckets):
+            return
         heads = (_("from"), _("events"))
         drawn = histogram_text(buckets, length, self.zone, heads)
         emit("sec-ops/logs-search", body, text=lambda: f"{drawn}\n{title}" if buckets else title)
@@ -99,23 +101,38 @@ class Search:
         buckets = self.store.top(replace(self.request, limit=limit), name)
         self._doubt(len(buckets), name)
         events: list[Event] = [{name: each.key} for each in buckets if each.key is not None]
+        if self._written(events, name, buckets):
+            return
         values = [self.shown.document(event)[name] for event in events]
         pairs = zip(values, buckets, strict=True)
         body = {"field": name, "values": [{"value": value, "count": each.count} for value, each in pairs]}
         labels = [self.shown.cell(event, name) for event in events]
         emit("sec-ops/logs-search", body, text=lambda: top_text(buckets, labels, (name, _("events"))))
 
+    def _written(self, events: Sequence[Event], name: str, buckets: Sequence[Bucket]) -> bool:
+        """Write counts as CSV or JSON lines when `--format` says so; tell whether that was done."""
+        if current().form != "text" or self.options.form == "table":
+            return False
+        counted: list[Event] = [{**event, _COUNT: each.count} for event, each in zip(events, buckets, strict=True)]
+        if self.options.form == "csv":
+            for each in csv_lines(counted, (name, _COUNT), self.shown):
+                put(each)
+        else:
+            for event in counted:
+                record(self.shown.document(event))
+        return True
+
     def events(self) -> None:
         """Write the events."""
         if current().form == "json":
-            found = [self.shown.document(event) for event in self._found(self._named(()))]
+            found = [self.shown.document(event) for event in self._limited(self._named(()))]
             emit("sec-ops/logs-search", {"events": found, "shown": len(found)}, text=str)
         elif current().form == "jsonl":
             self._lines()
         elif self.options.form == "csv":
             self._csv()
         elif self.options.form == "json":
-            for event in self._found(self._named(())):
+            for event in self._limited(self._named(())):
                 record(self.shown.document(event))
         else:
             self._table()
@@ -128,7 +145,7 @@ class Search:
 
     def _lines(self) -> None:
         shown = 0
-        for event in self._found(self._named(())):
+        for event in self._limited(self._named(())):
             line("event", {"event": self.shown.document(event)})
             shown += 1
         emit("sec-ops/logs-search", {"shown": shown}, text=str)
@@ -137,7 +154,7 @@ class Search:
         names = self._named(DEFAULT_FIELDS)
         if not names:
             raise UsageError(message("CSV has columns of its own: name the fields"), advice=_NAME_THEM)
-        for each in csv_lines(self._found(names), names, self.shown):
+        for each in csv_lines(self._limited(names), names, self.shown):
             put(each)
 
     def _table(self) -> None:
@@ -151,9 +168,18 @@ class Search:
             note(message("no event was found"))
             self._doubt(0)
         if len(found) > len(shown):
-            note(message("there are more than these {count}: ask for more with --limit", count=len(shown)))
+            _tell_more(len(shown))
         if cut:
             note(message("values longer than {count} characters are cut off; --format json shows them", count=LONGEST))
+
+    def _limited(self, names: tuple[str, ...]) -> Iterator[Event]:
+        """Yield the events asked for, and tell when there are more of them."""
+        limit = self._limit()
+        for number, event in enumerate(self._found(names, more=1)):
+            if number == limit:
+                _tell_more(number)
+                return
+            yield event
 
     def _found(self, names: tuple[str, ...], more: int = 0) -> Iterator[Event]:
         limit = self._limit()
@@ -186,6 +212,10 @@ class Search:
             )
             raise UsageError(what, advice=message("take a longer interval, or auto"))
         return length
+
+
+def _tell_more(count: int) -> None:
+    note(message("there are more than these {count}: ask for more with --limit", count=count))
 
 
 def _names_of(events: Sequence[Event]) -> tuple[str, ...]:

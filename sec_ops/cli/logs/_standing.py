@@ -18,7 +18,7 @@ from sec_ops.model.errors import UsageError
 from sec_ops.model.evidence import LogsSummary
 from sec_ops.model.messages import Message, message
 from sec_ops.model.outcome import Outcome
-from sec_ops.model.text import bytes_text
+from sec_ops.model.text import bytes_text, printable
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
 from sec_ops.runtime.language import gettext as _
@@ -51,6 +51,7 @@ class _Read:
     listeners: Sequence[ListenerState]
     raw_bytes: int
     dead_letters: int
+    overflowing: Sequence[str]
 
 
 def show_status(site: Site, *, system: str, hosts: str, seal: bool) -> Iterable[Outcome]:
@@ -86,6 +87,7 @@ def _read(site: Site, inventory: Inventory) -> _Read:
             listeners=read_states(site.state),
             raw_bytes=_size_below(site.logs / "raw"),
             dead_letters=_lines_of(site.logs / _LETTERS),
+            overflowing=store.overflowing(),
         )
 
 
@@ -132,6 +134,7 @@ def _document(site: Site, read: _Read, entry: int | None) -> dict[str, Any]:
             for name, (last, _head) in read.streams.items()
         ],
         "dead_letters": read.dead_letters,
+        "overflowing": list(read.overflowing),
         "listeners": [each.document() for each in read.listeners],
         "entry": entry,
     }
@@ -180,7 +183,7 @@ def _row(each: SourceStanding, now_us: int) -> list[str]:
     return [
         each.name,
         render(_WORDS[each.state]),
-        document["last_received"][:16].replace("T", " ") or "-",
+        (document["last_received"] or "-")[:16].replace("T", " "),
         (document["oldest"] or "-")[:10],
         str(document["events_per_hour"]),
         share,
@@ -216,6 +219,9 @@ def _keeping(read: _Read, document: Mapping[str, Any]) -> Iterator[str]:
         yield _("not indexed yet: {count} batches").format(count=behind)
     if read.dead_letters:
         yield _("refused by the store, kept as dead letters: {count}").format(count=read.dead_letters)
+    if read.overflowing:
+        names = printable(", ".join(read.overflowing))
+        yield _("too many different fields, some are searched more slowly: {datasets}").format(datasets=names)
     for listener in read.listeners:
         dropped = listener.counts.get("dropped", 0)
         if dropped:

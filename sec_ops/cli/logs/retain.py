@@ -17,6 +17,7 @@ from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
+from sec_ops.runtime.run import Run, remove_run, runs_before
 from sec_ops.runtime.site import Site, find_site
 from sec_ops.siem.storing import EventStore, Retained
 
@@ -51,10 +52,12 @@ def retain(
             doubt_clock(store, now)
         if dry_run:
             days, segments = list(look_ahead(store, holds, rule)), None
+            pulls = len(_pulls_due(site, holds, rule))
         else:
             with evidence_of(site) as log:
                 days = list(let_go(store, holds, rule, partial(_seal, log)))
                 segments = _raw_let_go(site, store, holds, rule, log)
+            pulls = _pulls_let_go(site, holds, rule)
             store.maintain()
     body = {
         "dry_run": dry_run,
@@ -62,8 +65,9 @@ def retain(
         "received_before": rule.received_before.isoformat(),
         "days": [_document(day) for day in days],
         "raw_segments": segments,
+        "pull_runs": pulls,
     }
-    emit("sec-ops/logs-retain", body, text=lambda: _text(days, segments))
+    emit("sec-ops/logs-retain", body, text=lambda: _text(days, segments, pulls))
     return ()
 
 
@@ -83,6 +87,21 @@ def _raw_let_go(site: Site, store: EventStore, holds: "Holds", rule: "Rule", log
         return len(remove(site.logs, removable(site.logs, before_ms, committed, SystemClock()), log))
 
 
+def _pulls_let_go(site: Site, holds: "Holds", rule: "Rule") -> int:
+    """Remove the folders of pulls that are due, and return how many: what they fetched is told by the raw log."""
+    with holds.undisturbed():
+        due = _pulls_due(site, holds, rule)
+        for run in due:
+            remove_run(run)
+    return len(due)
+
+
+def _pulls_due(site: Site, holds: "Holds", rule: "Rule") -> list[Run]:
+    from sec_ops.siem.retaining.letting_go import raw_before
+
+    return runs_before(site.runs, raw_before(rule, holds.standing()), verb="pull")
+
+
 def _document(day: Retained) -> dict[str, Any]:
     return {
         "day": day.day,
@@ -93,8 +112,9 @@ def _document(day: Retained) -> dict[str, Any]:
     }
 
 
-def _text(days: Sequence[Retained], segments: int | None) -> str:
+def _text(days: Sequence[Retained], segments: int | None, pulls: int) -> str:
     raw = "\n" + render(message("raw segments let go: {count}", count=segments)) if segments else ""
+    raw += "\n" + render(message("folders of old pulls: {count}", count=pulls)) if pulls else ""
     if not days:
         return _("nothing is due") + raw
     rows = [

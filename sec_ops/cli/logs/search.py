@@ -37,7 +37,10 @@ def search(
         list[str] | None, typer.Option(metavar="NAMES", help=_("fields to show, separated by commas; all: every field"))
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help=_("at most so many; 0: all; default: 100 events, 20 values"))
+        int | None,
+        typer.Option(
+            metavar="N", min=0, max=1_000_000_000, help=_("at most so many; 0: all; default: 100 events, 20 values")
+        ),
     ] = None,
     ascending: Annotated[bool, typer.Option("--ascending", help=_("oldest first; default: newest first"))] = False,  # noqa: FBT002
     count: Annotated[bool, typer.Option("--count", help=_("only how many there are"))] = False,  # noqa: FBT002

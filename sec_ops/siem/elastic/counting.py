@@ -72,6 +72,12 @@ class Counting:
         found = [_facts(each) for each in self.asking.composite(Request(), sources, inner, query)]
         return sorted(found, key=lambda each: (each.source, each.dataset, each.host, each.unit))
 
+    def overflowing(self) -> list[str]:
+        """Return the datasets with values of fields that have no column, by name."""
+        source = {"dataset": {"terms": {"field": DATASET + RAW}}}
+        found = self.asking.composite(Request(), [source], {}, {"exists": {"field": MORE}})
+        return sorted(each["key"]["dataset"] for each in found)
+
     def sources_of(self, day: DatasetDay) -> frozenset[str]:
         """Return the sources whose events a day of a dataset holds."""
         source = {"source": {"terms": {"field": f"sec_ops.source{RAW}"}}}

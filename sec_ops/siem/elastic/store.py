@@ -140,6 +140,11 @@ class ElasticStore:
         self._see()
         return self._counting.sources(since_us, until_us)
 
+    def overflowing(self) -> Sequence[str]:
+        """Return the datasets with fields that have no column in an index, by name: these are searched more slowly."""
+        self._see()
+        return self._counting.overflowing()
+
     def expired(self, received_before_us: int) -> Sequence[DatasetDay]:
         """Return the days of datasets all of whose events were received before that time."""
         self._see()

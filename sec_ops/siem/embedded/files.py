@@ -2,12 +2,12 @@
 
 import sqlite3
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sec_ops.siem.storing import Commit, DatasetDay
 
-__all__ = ["EventFile", "commits", "day_files", "days", "files_between", "is_new", "register", "replace"]
+__all__ = ["EventFile", "commits", "day_files", "days", "files_between", "is_new", "register", "replace", "with_column"]
 
 _FIELDS = (
     "path, dataset, day, rows, bytes, sha256, first_us, last_us, first_received_us, last_received_us, sorted, "
@@ -58,9 +58,14 @@ class EventFile:
 def _file(row: Sequence[object]) -> EventFile:
     names = _FIELDS.split(", ")
     values = dict(zip(names, row, strict=True))
-    numbers = array("H")
-    numbers.frombytes(values.pop("columns"))  # type: ignore[arg-type]
+    numbers = _numbers(values.pop("columns"))  # type: ignore[arg-type]
     return EventFile(**values | {"sorted": bool(values["sorted"]), "columns": tuple(numbers)})  # type: ignore[arg-type]
+
+
+def _numbers(columns: bytes) -> Collection[int]:
+    numbers = array("H")
+    numbers.frombytes(columns)
+    return numbers
 
 
 def files_between(
@@ -90,6 +95,12 @@ def days(connection: sqlite3.Connection, received_before_us: int | None = None) 
         (received_before_us,),
     )
     return [DatasetDay(dataset=dataset, day=day, events=rows, bytes=size) for dataset, day, rows, size in found]
+
+
+def with_column(connection: sqlite3.Connection, column: int) -> list[str]:
+    """Return the datasets with a file that has a column of that number, by name."""
+    found = connection.execute("SELECT DISTINCT dataset, columns FROM files")
+    return sorted({dataset for dataset, numbers in found if column in _numbers(numbers)})
 
 
 def commits(connection: sqlite3.Connection) -> Mapping[str, Commit]:

@@ -16,11 +16,13 @@ from sec_ops.siem.embedded.compacting import compact
 from sec_ops.siem.embedded.counting import Counting
 from sec_ops.siem.embedded.engine import open_engine
 from sec_ops.siem.embedded.expiring import day_digest, remove_day
-from sec_ops.siem.embedded.files import EventFile, commits, day_files, days, is_new, register
+from sec_ops.siem.embedded.fields import Own
+from sec_ops.siem.embedded.files import EventFile, commits, day_files, days, is_new, register, with_column
 from sec_ops.siem.embedded.layout import Layout
 from sec_ops.siem.embedded.locks import sharing
 from sec_ops.siem.embedded.manifest import open_manifest
 from sec_ops.siem.embedded.moving import rows_by_place
+from sec_ops.siem.embedded.parquet import number
 from sec_ops.siem.embedded.partitions import INGESTED, partitioned
 from sec_ops.siem.embedded.searching import Search
 from sec_ops.siem.embedded.sweeping import sweep, sweep_replaced
@@ -120,6 +122,11 @@ class EmbeddedStore:
         """Return what was received (`event.ingested`) within the span, by source, dataset, host and unit."""
         with self._counting(Everything(), Span(since_us=since_us, until_us=until_us, clock="received_")) as counting:
             return counting.sources()
+
+    def overflowing(self) -> Sequence[str]:
+        """Return the datasets with fields past the bound of columns, by name: these are searched more slowly."""
+        with self._manifest.reading() as connection:
+            return with_column(connection, number(Own.OVERFLOW))
 
     def columns(
         self, dataset: str, fields: Sequence[str], since_us: int | None = None, until_us: int | None = None

@@ -106,3 +106,26 @@ def test_less_than_six_months_is_refused(site: Path, capsys: pytest.CaptureFixtu
         stream.write("logs:\n  retention_days: 90\n")
     code, _document = document(capsys, "--site", str(site), "logs", "retain")
     assert code == 4
+
+
+def test_folders_of_old_pulls_go_with_the_logs(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = site / "var" / "runs"
+    now = SystemClock().now()
+    old, held, young = (now - timedelta(days=ago) for ago in (260, 240, 3))
+    stamps = [f"{when:%Y%m%dT%H%M%SZ}" for when in (old, held, young)]
+    for stamp in stamps:
+        for verb in ("pull", "audit"):
+            folder = runs / f"{stamp}-{verb}-00000000"
+            folder.mkdir(parents=True)
+            (folder / "result.json").write_text("{}", encoding="utf-8")
+    (runs / f"{stamps[0]}-pull-11111111").symlink_to(site)
+    where = ["--site", str(site), "logs"]
+    days = ["--from", f"{held:%Y-%m-%d}", "--to", f"{held:%Y-%m-%d}"]
+    _code, hold = document(capsys, *where, "hold", "add", "--case", "c", "--reason", "r", "--by", "chen", *days)
+    counts = [document(capsys, *where, "retain", *dry)[1]["pull_runs"] for dry in (["--dry-run"], [], [])]
+    assert counts == [1, 1, 0]
+    document(capsys, *where, "hold", "lift", hold["hold"]["id"], "--by", "chen", "--reason", "closed")
+    assert document(capsys, *where, "retain")[1]["pull_runs"] == 1
+    left = sorted(path.name for path in runs.iterdir() if not path.is_symlink())
+    assert left == sorted([*(f"{stamp}-audit-00000000" for stamp in stamps), f"{stamps[2]}-pull-00000000"])
+    assert (site / "sec-ops.yml").exists()

@@ -226,3 +226,23 @@ def test_times_of_the_query_narrow_what_is_opened() -> None:
 )
 def test_what_cannot_be_asked(ask: Ask, words: list[str]) -> None:
     assert ask(*words)[0] == 2
+
+
+@pytest.mark.parametrize("form", [["--format", "csv"], ["--format", "json"], ["--json"], ["--jsonl"], []])
+def test_every_form_tells_that_there_is_more(ask: Ask, form: list[str]) -> None:
+    code, _out, error = ask("*", "--limit", "3", *form)
+    assert (code, "3" in error and "--limit" in error) == (0, True)
+    assert "--limit" not in ask("*", "--limit", "4", *form)[2]
+
+
+def test_a_limit_beyond_every_number_is_refused(ask: Ask) -> None:
+    assert ask("*", "--limit", "9" * 20)[0] == 2
+
+
+def test_counts_as_csv_and_json_lines(ask: Ask) -> None:
+    _code, out, _error = ask("*", "--top", "user.name", "--format", "csv")
+    assert list(csv.reader(out.splitlines()))[:2] == [["user.name", "count"], ["'=1+1", "1"]]
+    _code, out, _error = ask("*", "--histogram", "1d", "--format", "json")
+    first, *others = map(json.loads, out.splitlines())
+    assert first == {"@timestamp": "2026-11-24T16:00:00.000000Z", "count": 2}
+    assert [each["count"] for each in others] == [2]

@@ -81,6 +81,16 @@ def test_ten_thousand_names(tmp_path: Path, bound: int):
     store.close()
 
 
+def test_datasets_past_the_bound_are_named(tmp_path: Path):
+    store = EmbeddedStore(tmp_path, types=TYPES, clock=FixedClock(), randomness=os.urandom, columns_bound=8)
+    put(store, [{DATASET: "narrow", "a": "1"}, {DATASET: "wide", **{f"field.{n}": "1" for n in range(9)}}])
+    assert store.overflowing() == ["wide"]
+    put(store, [{DATASET: "wide", "a": "1"}], sequence=2)
+    store.maintain()
+    assert store.overflowing() == ["wide"]
+    store.close()
+
+
 def test_odd_names_beyond_the_bound(tmp_path: Path):
     store = EmbeddedStore(tmp_path, types=TYPES, clock=FixedClock(), randomness=os.urandom, columns_bound=0)
     names = ["a/b", "a~b", "a~1b", "a", "$.a", "'", '"', "\\", "?", "字", "", "0", "a\x00"]
