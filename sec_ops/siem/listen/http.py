@@ -27,6 +27,8 @@ HEADER_BYTES = 16_384
 BODIES_BYTES = 134_217_728
 """Bytes of all requests under way at once, one of the largest at least; past it senders are told to come again."""
 _SMALL_BODY_BYTES = 262_144
+_AHEAD_BYTES = 65_536
+"""Of the next requests, while one is answered; what is more stays with the sender."""
 _PLAIN_JSON = "application/json"
 _VENDOR_JSON = "application/vnd.elasticsearch+json;compatible-with=8"
 _BUSY = Refusal(429, "es_rejected_execution_exception", "too many requests are under way; send again later")
@@ -90,7 +92,10 @@ class HttpConnection(Connection):
     def received(self, data: bytes) -> bool:
         """Take bytes; return whether a request came to its end."""
         self._http.receive_data(data)
-        return self._advance()
+        completed = self._advance()
+        if self._answering and len(self._http.trailing_data[0]) > _AHEAD_BYTES:
+            self._shut("answering")
+        return completed
 
     def ended(self) -> None:
         """Forget a request that was half sent: it was not answered, and comes again."""
@@ -233,6 +238,7 @@ class HttpConnection(Connection):
     def _respond(self, status: int, document: dict[str, Any]) -> None:
         self._release()
         self._answering = False
+        self._open("answering")
         if self.transport.is_closing() or self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         self.counts.requests += 1

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sec_ops.siem.listen.http import HttpConnection
 from sec_ops.siem.listen.keys import made_key
 from sec_ops.siem.listen.server import Server
 from tests.unit.siem.listen.support import Authority, FakeRaw, ask, connect, counts_of, listener, serving, until
@@ -99,6 +100,30 @@ def test_packed_chunked_expected_and_one_after_the_other() -> None:
         assert len(raw.records) == 504
 
     run(test)
+
+
+def test_requests_sent_ahead_stay_with_the_sender_while_one_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    connections: list[HttpConnection] = []
+    opened = HttpConnection.opened
+
+    def remembered(connection: HttpConnection) -> bool:
+        connections.append(connection)
+        return opened(connection)
+
+    monkeypatch.setattr(HttpConnection, "opened", remembered)
+
+    async def test(raw: FakeRaw, server: Server) -> None:
+        raw.gate.clear()
+        reader, writer = await connect(server)
+        body = DOCUMENT * 8_000
+        head = b"POST /_bulk HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
+        writer.write((head + body) * 4 + b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        await until(lambda: connections and not connections[0].transport.is_reading())
+        assert len(connections[0]._http.trailing_data[0]) < 1_000_000
+        raw.gate.set()
+        assert (await reader.read()).count(b"HTTP/1.1 200") == 5
+
+    assert len(run(test).records) == 32_000
 
 
 def test_large_requests_are_read_aside() -> None:
