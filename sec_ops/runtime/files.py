@@ -8,7 +8,7 @@ from pathlib import Path
 from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
 
-__all__ = ["make_folder", "storage_error", "sync_folder", "write_atomically"]
+__all__ = ["PRIVATE_FILE", "make_folder", "storage_error", "sync_folder", "write_atomically"]
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -77,23 +78,26 @@ class Importer:
         status = os.fstat(file.fileno())
         digest, size = _digest(file)
         source = self._source(digest)
-        if self._intake.position(source).get(ENDED) and not self._options.again:
-            self._left_out(str(path), message("it was imported before"), Loss.NONE)
-            return
-        file.seek(0)
-        self._take_contents(str(path), int(status.st_mtime * 1000), Plain(file, size), source)
+        with self._intake.alone_with(digest):
+            if self._intake.position(source).get(ENDED) and not self._options.again:
+                self._left_out(str(path), message("it was imported before"), Loss.NONE)
+                return
+            file.seek(0)
+            self._take_contents(str(path), int(status.st_mtime * 1000), Plain(file, size), source)
 
     def _take_contents(self, name: str, modified_ms: int | None, plain: Plain, source: str) -> None:
-        inside = False
+        members: Counter[str] = Counter()
+        skipped = False
         for each in unwrap(name, modified_ms, plain, Budget(plain)):
             if isinstance(each, Unread):
+                skipped = skipped or each.loss is Loss.SKIPPED
                 self._left_out(each.name, each.reason, each.loss)
             elif each.name == name:
                 self._take_leaf(each, source)
             else:
-                inside = True
-                self._take_leaf(each, source + INSIDE + each.name.removeprefix(name + INSIDE))
-        if inside:
+                members[each.name] += 1
+                self._take_leaf(each, _member_source(source, each.name.removeprefix(name), members[each.name]))
+        if members and not skipped:
             self._intake.take(self._origin(source, name, modified_ms), Piece(records=(), position={ENDED: True}))
 
     def _take_leaf(self, leaf: Leaf, source: str) -> None:
@@ -149,11 +153,17 @@ class Importer:
         )
 
     def _source(self, content: str) -> str:
-        whose = "/".join(each for each in (self._options.unit, self._options.host) if each)
+        unit, host = self._options.unit, self._options.host
+        whose = f"{unit}/{host}" if unit else host
         return f"import:{content}@{whose}" if whose else f"import:{content}"
 
     def _left_out(self, name: str, reason: Message, loss: Loss) -> None:
         self.imported.unread.append(Unread(name, reason, loss))
+
+
+def _member_source(archive: str, member: str, occurrence: int) -> str:
+    """Return the source of a member; an archive that was appended to has several of one name."""
+    return archive + member + (f"{INSIDE}{occurrence}" if occurrence > 1 else "")
 
 
 def _digest(file: IO[bytes]) -> tuple[str, int]:

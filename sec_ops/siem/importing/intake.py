@@ -1,18 +1,20 @@
 """From a log's bytes to batches in the raw log and events in the store, in one pass."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sec_ops.model.protocols import Clock
+from sec_ops.runtime.files import make_folder, storage_error
 from sec_ops.siem.importing.lines import MARKS, line_groups, wide_codec
 from sec_ops.siem.importing.readers import CHUNK, Damaged
 from sec_ops.siem.importing.unwrapping import Leaf
 from sec_ops.siem.importing.windows import event_chunks
 from sec_ops.siem.index.stream import Counts, IndexLimits, StreamIndex, index_lock
+from sec_ops.siem.raw.layout import waited_lock
 from sec_ops.siem.raw.log import RawLog
 from sec_ops.siem.records import Origin, RawBatch
 from sec_ops.siem.storing import EventStore
@@ -123,6 +125,18 @@ class Intake:
     def position(self, source: str) -> dict[str, Any]:
         """Return where a source goes on; empty when nothing of it was taken."""
         return dict(self._log.position(source) or {})
+
+    @contextmanager
+    def alone_with(self, digest: str) -> Iterator[None]:
+        """Take a content while no other import does, after waiting for whoever does; raises StorageError."""
+        # One lock for many contents: locks of contents would be files without number.
+        path = make_folder(self._folder / "locks") / f"import.{digest[:2]}.lock"
+        with ExitStack() as held:
+            try:
+                held.enter_context(waited_lock(path))
+            except OSError as error:
+                raise storage_error(path, error) from error
+            yield
 
     def take(self, origin: Origin, piece: Piece) -> None:
         """Put a piece on disk, then understand it."""

@@ -5,10 +5,11 @@ disk. A stream whose row is not `clean` was being written when it was last heard
 """
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from hashlib import blake2b
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
-from sec_ops.runtime.files import make_folder
+from sec_ops.runtime.files import PRIVATE_FILE, make_folder
 from sec_ops.siem.raw.batches import FIRST_PREVIOUS, Stored
 
 __all__ = ["SegmentFacts", "State", "StreamState", "id_keys"]
@@ -108,6 +109,8 @@ class State:
         self._path = path
         self._lock = threading.RLock()
         make_folder(path.parent)
+        with suppress(OSError):  # what is in the way, SQLite says next
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE))
         with self._told():
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None

@@ -3,7 +3,9 @@
 import io
 import os
 import tarfile
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,15 +13,16 @@ from pathlib import Path
 import pytest
 
 from sec_ops.model.errors import UsageError
+from sec_ops.model.messages import message
 from sec_ops.siem.importing.importer import Importer, ImportOptions
 from sec_ops.siem.importing.intake import Intake
 from sec_ops.siem.importing.lines import LINE_BYTES
-from sec_ops.siem.importing.readers import Budget
+from sec_ops.siem.importing.readers import Budget, Refused
 from sec_ops.siem.importing.unwrapping import Loss
 from sec_ops.siem.raw.log import RawLog
 from tests.unit.siem.importing.support import compressed, import_paths, reasons, tarred, zipped
 from tests.unit.siem.index.support import MemoryStore
-from tests.unit.siem.raw.support import everything
+from tests.unit.siem.raw.support import all_records, everything
 
 TEXT = b"one\ntwo\n"
 WRAPPED = {
@@ -249,6 +252,69 @@ def test_the_same_content_is_taken_once_unless_asked(tmp_path: Path) -> None:
     imported, _ = import_paths(tmp_path / "logs", tmp_path / "a.log", store=store, host="another")
     assert len(store.messages) == 7
     assert imported.files == 1
+
+
+def test_members_of_one_name_are_all_taken_and_only_once(tmp_path: Path) -> None:
+    path = tmp_path / "appended.tar"
+    with tarfile.open(path, "w") as archive:
+        for text in (b"one\n", b"two\n", b"three\n"):
+            member = tarfile.TarInfo("var/log/auth.log")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text))
+    imported, store = import_paths(tmp_path / "logs", path)
+    assert (imported.files, imported.unread) == (3, [])
+    imported, store = import_paths(tmp_path / "logs", path, store=store)
+    assert store.messages == ["one", "two", "three"]
+
+
+def test_an_archive_of_which_something_was_skipped_is_looked_into_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.tar"
+    path.write_bytes(tarred({"1.zip": zipped({"x": b"in the zip\n"}), "2.log": TEXT}))
+
+    def no_room(source: object) -> None:
+        raise Refused(message("no room to look into it: {reason}", reason="no space left"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sec_ops.siem.importing.unwrapping.spooled", no_room)
+        imported, store = import_paths(tmp_path / "logs", path)
+    assert [each.loss for each in imported.unread] == [Loss.SKIPPED]
+    imported, store = import_paths(tmp_path / "logs", path, store=store)
+    assert sorted(store.messages) == ["in the zip", "one", "two"]
+    assert reasons(imported) == {"2.log": "it was imported before"}
+    imported, store = import_paths(tmp_path / "logs", path, store=store)
+    assert reasons(imported) == {"a.tar": "it was imported before"}
+
+
+def test_a_unit_and_a_host_of_one_name_are_two(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(TEXT)
+    _, store = import_paths(tmp_path / "logs", tmp_path / "a.log", unit="yunting")
+    imported, _ = import_paths(tmp_path / "logs", tmp_path / "a.log", store=store, host="yunting")
+    assert imported.files == 1
+
+
+def test_two_imports_of_one_content_at_once_take_it_once(tmp_path: Path) -> None:
+    both = threading.Barrier(2)
+
+    def once(path: Path) -> None:
+        both.wait()
+        import_paths(tmp_path / "logs", path)
+
+    for turn in range(5):
+        path = tmp_path / f"{turn}.log"
+        path.write_bytes(TEXT + str(turn).encode())
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(once, [path, path]))
+    records = all_records(tmp_path / "logs")
+    assert len(records) == 5 * 3
+
+
+def test_what_is_known_of_sources_is_for_the_owner_only(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(TEXT)
+    import_paths(tmp_path / "logs", tmp_path / "a.log")
+    files = [path for path in (tmp_path / "logs").rglob("*") if path.is_file()]
+    assert [path for path in files if path.stat().st_mode & 0o077] == []
 
 
 class _Killed(BaseException):
