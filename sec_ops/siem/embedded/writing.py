@@ -25,6 +25,8 @@ _ROWS_BOUND = 20_000
 _ROWS_LEAST, _SAMPLED = 500, 100
 _BYTES_WANTED, _BYTES_BOUND = 20 * 1024 * 1024, 64 * 1024 * 1024
 """Text of one file in memory: what is aimed at, by a sample, and what is not gone beyond but by a single row."""
+_CELLS_BOUND = 7_000_000
+"""Columns by rows of one file: DuckDB holds some bytes of each, empty ones too, within its bound of memory."""
 
 
 class FileWriter:
@@ -127,7 +129,8 @@ def _selected(column: Column) -> str:
 
 
 def _refuse_bulk(shaped: Shaped) -> None:
-    if _text_bytes(shaped) > _BYTES_BOUND and len(shaped.rows) > 1:
+    too_wide = len(shaped.fields) * len(shaped.rows) > _CELLS_BOUND
+    if len(shaped.rows) > 1 and (too_wide or _text_bytes(shaped) > _BYTES_BOUND):
         raise TooLarge
 
 

@@ -91,6 +91,14 @@ def test_datasets_past_the_bound_are_named(tmp_path: Path):
     store.close()
 
 
+def test_many_rows_of_many_names_fit_into_memory(store: EmbeddedStore):
+    events = [{f"wide.{(row * 31 + at * 97) % 1400}": "value" for at in range(8)} for row in range(16_000)]
+    put(store, events)
+    assert store.count(Request(query=Exists("wide.7"))) == sum("wide.7" in event for event in events)
+    with store._manifest.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM files").fetchone()[0] > 1
+
+
 def test_odd_names_beyond_the_bound(tmp_path: Path):
     store = EmbeddedStore(tmp_path, types=TYPES, clock=FixedClock(), randomness=os.urandom, columns_bound=0)
     names = ["a/b", "a~b", "a~1b", "a", "$.a", "'", '"', "\\", "?", "字", "", "0", "a\x00"]
