@@ -211,3 +211,33 @@ def test_what_is_too_much_is_refused_or_answered(make_elastic_store: MakeElastic
     stored(store, [{"@timestamp": STARTED, "k": "a" * 2_000 + "cb", "text": "x"}])
     with contextlib.suppress(UsageError):
         assert store.count(Request(query=query)) == (1 if query == Match("k", ("a" * 2_000, ANY, "b")) else 0)
+
+
+def test_parts_of_a_pattern_share_no_character(make_elastic_store: MakeElasticStore):
+    store = make_elastic_store(FieldTypes({"text": FieldType.TEXT}))
+    texts: list[str | list[Scalar]] = [
+        "abcde",
+        "abccde",
+        "abc",
+        "cab",
+        "aa",
+        "a",
+        "aba",
+        "xabca",
+        "失败",
+        "失失败",
+        ["abc", "cde"],
+    ]
+    kept = stored(store, [{"@timestamp": STARTED, "text": text} for text in texts])
+    for pattern in (
+        ("abc", ANY, "cde"),
+        ("ab", ANY, "b"),
+        ("a", ANY, "a"),
+        ("ab", ANY, "ba"),
+        ("失", ANY, "失败"),
+        ("bc", ANY, "c"),
+        ("a", ONE, "c"),
+        ("a", ONE, "a"),
+        ("ab", ONE, "d"),
+    ):
+        agrees(store, kept, Match("text", pattern))
