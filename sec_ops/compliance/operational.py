@@ -31,6 +31,7 @@ NAMES = frozenset({"entry", "system"})
 
 _AD_HOC = frozenset({LOCAL, HOSTS, PACKS})
 _HOUR_SECONDS = 3600
+_AHEAD_SECONDS = 300  # two machines' clocks may differ; what is sealed later than that is no fact of today
 _EXCERPT = 800
 
 
@@ -88,6 +89,8 @@ def _unusable(rule: OperationalRule, entry: SealedEntry | None, system: str, as_
     if entry is None:
         return message("there is no {kind} in the evidence", kind=rule.evidence)
     age = datetime.fromisoformat(as_of) - datetime.fromisoformat(entry.t)
+    if age.total_seconds() < -_AHEAD_SECONDS:
+        return message("the newest {kind} is of {time}: later than this audit", kind=rule.evidence, time=entry.t)
     if age.total_seconds() > rule.fresh_hours * _HOUR_SECONDS:
         return message(
             "the newest {kind} is of {time}: older than {hours} hours",

@@ -53,9 +53,13 @@ class Claims:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def latest(self, job: str) -> Claim | None:
-        """Return the claim with the latest due instant and attempt; raises StorageError."""
-        names = self._names(job)
+    def latest(self, job: str, now: datetime) -> Claim | None:
+        """Return the claim with the latest due instant and attempt; raises StorageError.
+
+        One that is due later than now was made by a clock that was wrong: it must not keep the job from running.
+        """
+        last = (now + _MARGIN).astimezone(UTC).strftime(_FORM)
+        names = [each for each in self._names(job) if each[: len(last)] <= last]
         return self._read(job, names[-1]) if names else None
 
     def take(self, job: Job, due: datetime, now: datetime) -> Claim | None:
@@ -63,7 +67,7 @@ class Claims:
 
         Nothing is claimed while an earlier run of the job may still be at work.
         """
-        latest = self.latest(job.id)
+        latest = self.latest(job.id, now)
         if latest is not None and (latest.running(now) or (latest.due >= due and latest.result is not None)):
             return None
         attempt = latest.attempt + 1 if latest is not None and latest.due == due else 1
@@ -74,8 +78,9 @@ class Claims:
 
     def finish(self, claim: Claim, result: JobResult) -> None:
         """Write down what a run came to, and forget what is older than is kept; raises StorageError."""
-        write_atomically(self._path(claim), _document(claim, result))
-        for name in self._names(claim.job)[:-_KEPT]:
+        path = self._path(claim)
+        write_atomically(path, _document(claim, result))
+        for name in [each for each in self._names(claim.job) if each <= path.name][:-_KEPT]:
             (self._folder / claim.job / name).unlink(missing_ok=True)
 
     def _create(self, claim: Claim) -> bool:

@@ -40,7 +40,7 @@ class Due:
 
 def states(jobs: Iterable[Job], claims: Claims, now: datetime, zone: ZoneInfo) -> tuple[JobState, ...]:
     """Return what is known of each job."""
-    return tuple(_state(job, claims.latest(job.id), now, zone) for job in jobs)
+    return tuple(_state(job, claims.latest(job.id, now), now, zone) for job in jobs)
 
 
 def run_due(
@@ -58,7 +58,7 @@ def run_due(
     """
     done = []
     for job in jobs:
-        before = claims.latest(job.id)
+        before = claims.latest(job.id, clock.now())
         state = _state(job, before, clock.now(), zone)
         if state.overdue is None:
             continue
@@ -92,10 +92,11 @@ def _state(job: Job, latest: Claim | None, now: datetime, zone: ZoneInfo) -> Job
 
 def _notices(ran: Due, before: Claim | None, clock: Clock) -> Iterable[Notice]:
     was_good = before is None or (before.result is not None and before.result.good)
+    was_bad = before is not None and before.result is not None and not before.result.good
     if ran.result.good and not was_good:
         what = message("the job {job} works again", job=ran.job.id)
         yield _notice("schedule.recovered", Level.INFORMATION, ran, what, clock)
-    if not ran.result.good and was_good:
+    if not ran.result.good and not was_bad:
         what = message("the job {job} failed: {outcome}", job=ran.job.id, outcome=ran.result.words)
         yield _notice("schedule.failed", Level.CRITICAL, ran, what, clock)
 

@@ -18,6 +18,17 @@ _FAULTS: Mapping[str, Message] = {
     "damaged": message("a compressed file can't be read to its end"),
     "moving": message("it had another name each time it was to be read; pull again"),
     "unread": message("the host was not visited"),
+    "name_unknown": message("the host's name has no address"),
+    "connection_refused": message("the host refused the connection"),
+    "host_unreachable": message("the host did not answer"),
+    "host_key_unknown": message("the host's key is not known"),
+    "host_key_changed": message("the host's key is another than the known one"),
+    "authentication_failed": message("the host did not let the login user in"),
+    "privilege_refused": message("the host did not give the login user the right to read"),
+    "deadline_exceeded": message("the host was too slow"),
+    "connection_lost": message("the connection to the host was lost"),
+    "protocol_failed": message("the host's answer could not be understood"),
+    "output_exceeded": message("the host sent more than is accepted"),
 }
 _GAPS: Mapping[GapKind, Message] = {
     GapKind.GONE: message("gap: a file was rotated away or deleted before it had been read to its end"),

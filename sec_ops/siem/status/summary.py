@@ -88,7 +88,7 @@ def _system(name: str, standing: Standing) -> SummarySystem:
 
 def _scope(sources: Sequence[SourceStanding], standing: Standing) -> SummaryScope:
     states = [each.state for each in sources]
-    reaches = [each.reach_days(standing.now_us) for each in sources if each.ever_came]
+    reaches = [each.reach_days(standing.now_us) for each in sources]
     return SummaryScope(
         expected=len(sources),
         arriving=states.count(State.ARRIVING),

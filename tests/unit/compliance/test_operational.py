@@ -123,6 +123,7 @@ def findings(result: AuditResult) -> Mapping[str, Finding]:
         (("records", KEPT), 0, Verdict.COMPLIANT, Verdict.MANUAL),
         (("records", SILENT), 0, Verdict.PARTIAL, Verdict.PARTIAL),
         (("records", KEPT), 37, Verdict.UNDETERMINED, Verdict.UNDETERMINED),
+        (("records", KEPT), -1, Verdict.UNDETERMINED, Verdict.UNDETERMINED),  # sealed by a clock that was ahead
         (("other", KEPT), 0, Verdict.UNDETERMINED, Verdict.UNDETERMINED),
         (None, 0, Verdict.UNDETERMINED, Verdict.UNDETERMINED),
     ],

@@ -81,9 +81,42 @@ def test_missed_runs_are_caught_up_once_and_counted(world: World) -> None:
 
 
 def test_a_clock_that_goes_back_runs_nothing_twice(world: World) -> None:
-    world.tick()
-    world.clock.moment -= timedelta(days=1)
+    for _hour in range(3):
+        world.tick()
+        world.clock.moment += timedelta(hours=1)
+    world.clock.moment -= timedelta(hours=2)
     assert world.tick() == 0
+
+
+def test_a_clock_that_was_wrong_for_a_day_stops_no_job(world: World) -> None:
+    world.tick()
+    right = world.clock.moment
+    world.clock.moment += timedelta(days=5000)
+    for _ in range(230):
+        world.tick()
+        world.clock.moment += timedelta(minutes=5)
+    world.clock.moment = right
+    world.tick()
+    counts = []
+    for _minute in range(10):
+        counts.append(world.tick())
+        world.clock.moment += timedelta(minutes=1)
+    assert counts == [0, 0, 0, 1, 0, 0, 0, 0, 1, 0]
+    (state,) = states([PULL], world.claims, world.clock.now(), ZONE)
+    assert state.latest is not None
+    assert state.latest.due == right.replace(minute=10)
+
+
+def test_a_failure_after_a_controller_died_is_told(world: World) -> None:
+    world.tick()
+    world.clock.moment += timedelta(minutes=5)
+    assert world.claims.take(PULL, world.clock.moment.replace(minute=5), world.clock.moment) is not None  # and dies
+    world.clock.moment += timedelta(minutes=15)
+    world.outcome = Outcome.ENGINE
+    for _ in range(3):
+        world.tick()
+        world.clock.moment += timedelta(minutes=5)
+    assert [each.kind for each in world.told] == ["schedule.failed"]
 
 
 def test_a_job_switched_off_never_runs(world: World) -> None:
@@ -116,7 +149,7 @@ def test_a_dead_controllers_claim_is_taken_over_when_its_time_is_over(world: Wor
     assert world.tick(hourly) == 0
     world.clock.moment += timedelta(minutes=2)
     assert world.tick(hourly) == 1
-    latest = world.claims.latest("hourly")
+    latest = world.claims.latest("hourly", world.clock.now())
     assert latest is not None
     assert latest.attempt == 2
 

@@ -164,3 +164,10 @@ def test_files_brought_by_hand_are_counted_by_what_they_are() -> None:
     brought = [facts(f"import:{digest}", dataset="dpkg", host="", events=2) for digest in ("aa", "bb")]
     (only,) = standing_of((), Known(facts=brought, today=by_key(brought)), NOW).unexpected
     assert (only.name, only.events, only.sources) == ("import:dpkg", 4, ("import:aa", "import:bb"))
+
+
+def test_a_source_that_never_came_reaches_nowhere() -> None:
+    found = [facts("web:/var/log/a.log", first_us=NOW - 190 * DAY)]
+    standing = standing_of([expected(), expected(host="db")], Known(facts=found, today=by_key(found)), NOW)
+    (system,) = summary_of(standing, [], LogSettings(), {}).systems
+    assert (system.hosts.missing, system.hosts.reach_days) == (1, 0)
