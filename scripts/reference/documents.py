@@ -57,8 +57,8 @@ def documents() -> dict[str, tuple[str, _Keys]]:
     found["sec-ops/evidence-verify"] = ("evidence/verify.py", _Keys(_verifier_keys()))
     audit = _audit_reader().returned("audit_document")
     found |= {f"sec-ops/audit-{verb}": ("reports/json.py", audit) for verb in ("run", "show")}
-    webhook = _Reader(ast.parse((COMMANDS.parent / "notify" / "webhook.py").read_text(encoding="utf-8")))
-    found["sec-ops/notice"] = ("notify/webhook.py", webhook.returned("_document"))
+    spoken = _Reader(ast.parse((COMMANDS.parent / "notify" / "spoken.py").read_text(encoding="utf-8")))
+    found["sec-ops/notice"] = ("notify/spoken.py", spoken.returned("document"))
     found["sec-ops/error"] = ("cli/failure.py", _Keys(["error"]))
     return dict(sorted(found.items()))
 

@@ -16,22 +16,11 @@ def deliverer(settings: FileNotifier, doors: NotifierDoors) -> Deliver:
     path = doors.root / settings.path
 
     def deliver(spoken: Spoken) -> None:
-        notice = spoken.notice
-        line = {
-            "id": notice.id,
-            "kind": notice.kind,
-            "level": notice.level.value,
-            "at": notice.at,
-            "site": spoken.site,
-            "title": spoken.title,
-            "text": spoken.text,
-            "data": dict(notice.data),
-        }
         make_folder(path.parent)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             with os.fdopen(descriptor, "wb") as stream:
-                stream.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+                stream.write(json.dumps(spoken.document(), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:

@@ -1,6 +1,7 @@
 """A notice in words: what a person reads in a mail, a chat or a log."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sec_ops.model.messages import Translate, message
 from sec_ops.model.notice import Level, Notice
@@ -24,6 +25,22 @@ class Spoken:
     site: str
     title: str
     text: str
+
+    def document(self) -> dict[str, Any]:
+        """Return the notice as machines read it, with its words."""
+        notice = self.notice
+        return {
+            "schema": "sec-ops/notice",
+            "version": 1,
+            "id": notice.id,
+            "kind": notice.kind,
+            "level": notice.level.value,
+            "at": notice.at,
+            "site": self.site,
+            "title": self.title,
+            "text": self.text,
+            "data": dict(notice.data),
+        }
 
 
 def speak(notice: Notice, site: str, translate: Translate) -> Spoken:

@@ -55,23 +55,7 @@ def _body(form: str, spoken: Spoken, key: str, seconds: int) -> Mapping[str, Any
     if form == "feishu":
         signed = {"timestamp": str(seconds), "sign": _signature(f"{seconds}\n{key}", "")} if key else {}
         return {**signed, "msg_type": "text", "content": {"text": text}}
-    return _document(spoken)
-
-
-def _document(spoken: Spoken) -> Mapping[str, Any]:
-    notice = spoken.notice
-    return {
-        "schema": "sec-ops/notice",
-        "version": 1,
-        "id": notice.id,
-        "kind": notice.kind,
-        "level": notice.level.value,
-        "at": notice.at,
-        "site": spoken.site,
-        "title": spoken.title,
-        "text": spoken.text,
-        "data": dict(notice.data),
-    }
+    return spoken.document()
 
 
 def _headers(form: str, body: bytes, key: str) -> dict[str, str]:
