@@ -8,6 +8,7 @@ from sec_ops.model.messages import Message, message
 __all__ = ["CHUNK", "Budget", "Damaged", "Head", "NoLog", "Plain", "Reader", "Refused", "read_exactly", "spooled"]
 
 CHUNK = 256 * 1024
+_HOLE_BOUND = 4 * 1024 * 1024 * 1024
 _SPOOL_IN_MEMORY = 16 * 1024 * 1024
 _SPOOL_BOUND = 8 * 1024 * 1024 * 1024
 
@@ -82,6 +83,22 @@ class Head:
         if self._damage:
             raise self._damage
         return self._source.read(size)
+
+
+    def skip_nuls(self) -> None:
+        """Begin behind the NUL bytes when nothing else came: a log that was emptied while written begins with a hole.
+
+        Raises Damaged.
+        """
+        left = _HOLE_BOUND
+        while self.head and not self.head.strip(b"\0") and left > 0:
+            left -= len(self._rest)
+            self._rest = b""
+            data = self.read(CHUNK)
+            if not data:
+                return
+            self._rest = data.lstrip(b"\0") or data
+            self.head = self._rest
 
 
 class Budget:

@@ -1,5 +1,7 @@
 """Whether bytes can be a log: what a file is by its first bytes, and how many of them no text has."""
 
+import re
+
 from sec_ops.model.messages import Message, message
 from sec_ops.siem.importing.lines import wide_codec
 from sec_ops.siem.importing.windows import is_event_log
@@ -24,6 +26,8 @@ _TEXT_CONTROLS = b"\t\n\r\x0b\x0c\x1b\x08"
 _CONTROLS = bytes(set(range(32)) - set(_TEXT_CONTROLS)) + b"\x7f"
 _SHARE = 10
 """One control character in so many bytes makes it no text; single NULs in a log are damage, not another format."""
+_HOLE = re.compile(rb"\0{512,}")
+"""What a power loss or `copytruncate` leaves in a log: whole blocks of NULs."""
 
 
 def no_log(head: bytes) -> Message | None:
@@ -41,7 +45,8 @@ def no_log(head: bytes) -> Message | None:
 
 
 def _share_of_controls(head: bytes) -> float:
-    return (len(head) - len(head.translate(None, _CONTROLS))) / len(head)
+    written = _HOLE.sub(b"", head) or head
+    return (len(written) - len(written.translate(None, _CONTROLS))) / len(written)
 
 
 def _is_wide(head: bytes) -> bool:

@@ -96,10 +96,11 @@ def _opened(wrapped: _Wrapped) -> Iterator[Leaf | Unread]:
         for member in tar_members(source):
             yield from _walk(_inside(wrapped, member.name, member.modified_ms, member.reader))
     else:
-        reason = no_log(head)
+        source.skip_nuls()
+        reason = no_log(source.head)
         if reason:
             raise NoLog(reason)
-        yield Leaf(name=wrapped.name, modified_ms=wrapped.modified_ms, reader=source, head=head)
+        yield Leaf(name=wrapped.name, modified_ms=wrapped.modified_ms, reader=source, head=source.head)
 
 
 def _zipped(wrapped: _Wrapped, source: Reader) -> Iterator[Leaf | Unread]:

@@ -219,6 +219,16 @@ def test_nul_bytes_and_blank_lines_are_kept_as_they_came(tmp_path: Path) -> None
     assert b"\n".join(records) + b"\n" == text
 
 
+@pytest.mark.parametrize("hole", [600, 5_000, 70_000, 3_000_000])
+def test_a_log_with_a_hole_of_nul_bytes_is_a_log(tmp_path: Path, hole: int) -> None:
+    (tmp_path / "emptied.log").write_bytes(bytes(hole) + TEXT)
+    (tmp_path / "power-loss.log").write_bytes(TEXT + bytes(hole) + b"\nthree\n")
+    (tmp_path / "void").write_bytes(bytes(hole))
+    imported, store = import_paths(tmp_path / "logs", *sorted(tmp_path.iterdir()))
+    assert [each.strip("\0") for each in store.messages if each.strip("\0")] == ["one", "two", "one", "two", "three"]
+    assert reasons(imported) == {"void": "no text"}
+
+
 def test_a_pipe_is_taken_once(tmp_path: Path) -> None:
     from typing import cast
 
