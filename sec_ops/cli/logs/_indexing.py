@@ -1,4 +1,6 @@
-"""The process beside `logs listen` that makes events of what was received: `python -m sec_ops.cli.logs._indexing SITE`.
+"""The process beside `logs listen` that makes events of what was received.
+
+Begun as `python -m sec_ops.cli.logs._indexing SITE LANGUAGE`.
 
 It may lag behind and catch up, be killed and begin again: how far it came lies with the events in the store. It ends
 when its standard input does.
@@ -16,7 +18,7 @@ from sec_ops.content.library import Library
 from sec_ops.model.errors import SecOpsError
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
-from sec_ops.runtime.language import chosen_language, use_language
+from sec_ops.runtime.language import use_language
 from sec_ops.runtime.site import Site
 from sec_ops.siem.index.follow import Follower
 from sec_ops.siem.parse.loading import field_types, load_understanding
@@ -31,7 +33,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # whoever started us says when it is over
     os.nice(_NICENESS)
-    use_language(chosen_language())
+    use_language(sys.argv[2])
     stop = threading.Event()
     threading.Thread(target=_wait_for_the_end, args=(stop,), daemon=True).start()
     try:

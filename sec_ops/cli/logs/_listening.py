@@ -14,6 +14,7 @@ from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
+from sec_ops.runtime.language import language, render
 from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
 from sec_ops.siem.listen.server import Plan, serve
@@ -27,7 +28,7 @@ __all__ = ["index_command", "listen_at"]
 
 def index_command(site: Site) -> list[str]:
     """Return the command line of the process that makes events of what a site received."""
-    return [sys.executable, "-m", "sec_ops.cli.logs._indexing", str(site.root)]
+    return [sys.executable, "-m", "sec_ops.cli.logs._indexing", str(site.root), language()]
 
 
 def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int], beside: Sequence[str]) -> Iterable[Outcome]:
@@ -111,7 +112,7 @@ class _Teller:
             try:
                 write_state(self._site.state, state)
             except SecOpsError as error:
-                self._complain(str(error.what))
+                self._complain(render(error.what))
         self._announce(states)
         if self._companion and (code := self._companion.look()) is not None:
             note(message("the process that makes events ended with {code}; it is started again", code=code))

@@ -84,7 +84,6 @@ class Head:
             raise self._damage
         return self._source.read(size)
 
-
     def skip_nuls(self) -> None:
         """Begin behind the NUL bytes when nothing else came: a log that was emptied while written begins with a hole.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from sec_ops.model.errors import SecOpsError
 from sec_ops.model.log_listener import Listener
 from sec_ops.model.protocols import Clock, SecretReader
+from sec_ops.runtime.language import render
 from sec_ops.siem.listen.connection import Connection
 from sec_ops.siem.listen.datagrams import Datagrams
 from sec_ops.siem.listen.directory import Directory
@@ -166,7 +167,7 @@ class Server:
             updated_ms=self._now_ms(),
             ended_ms=self._ended_ms,
             held_bytes=self._intake.held,
-            trouble=str(self._intake.trouble.what) if self._intake.trouble else "",
+            trouble=render(self._intake.trouble.what) if self._intake.trouble else "",
             counts=door.counts.document(),
         )
 

@@ -7,9 +7,12 @@ import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from sec_ops.runtime.files import storage_error
+from sec_ops.runtime.language import translator
 from sec_ops.siem.listen.http import HttpConnection
 from sec_ops.siem.listen.keys import made_key
 from sec_ops.siem.listen.server import Server
@@ -58,6 +61,18 @@ def test_what_could_not_be_written_is_sent_again() -> None:
         assert (await ask(server, "POST /_bulk HTTP/1.1", DOCUMENT))[0] == 200
 
     assert len(run(test).records) == 1
+
+
+def test_trouble_is_told_in_the_language_of_who_looks_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sec_ops.runtime.language._Current.translate", translator("zh"))
+    full = storage_error(Path("raw"), OSError(28, "No space left on device"))
+
+    async def test(raw: FakeRaw, server: Server) -> None:
+        monkeypatch.setattr(raw, "append_many", Mock(side_effect=full))
+        assert (await ask(server, "POST /_bulk HTTP/1.1", DOCUMENT))[0] == 503
+        assert server.states()[0].trouble.startswith("无法写入 raw")
+
+    run(test)
 
 
 def test_a_retry_is_stored_once() -> None:
