@@ -139,6 +139,8 @@ class RawLog:
 
     def _settle(self) -> None:
         """Bring the state up to streams whose writer died."""
+        if self._writer:
+            self._writer.catch_up()
         own = self._writer.name if self._writer else ""
         for name in self._state.unclean(stream_names(self._folder)):
             lock = Lock.take(self._folder / name / "lock") if name != own else None

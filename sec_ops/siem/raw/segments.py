@@ -5,6 +5,7 @@ and small batches are compressed with what came before them. A writer that comes
 a frame; after a torn tail it begins a new segment, whose line says up to where the one before counts.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ FORMAT = "sec-ops/raw-log/1"
 _CHUNK = 256 * 1024
 _HEADER_CHUNK = 512
 _HEADER_BOUND = 64 * 1024
+_SPARE_BYTES = 1024 * 1024
+"""Left on the disk for what comes after a write: the state, the end of a frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,10 @@ class SegmentWriter:
         """Write batches and return when they are on disk."""
         written = [self._compressor.compress(part) for part in parts]
         written.append(self._compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))
-        self._write(b"".join(written))
+        data = b"".join(written)
+        # Batches written before the disk was full would count, though the caller is told that none was.
+        self._refuse_without_room(len(data))
+        self._write(data)
 
     def finish(self) -> None:
         """End the frame, so that the segment may be gone on with, and close the file."""
@@ -87,6 +93,11 @@ class SegmentWriter:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _refuse_without_room(self, size: int) -> None:
+        room = os.fstatvfs(self._descriptor)
+        if room.f_blocks and room.f_bavail * room.f_frsize < size + _SPARE_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)

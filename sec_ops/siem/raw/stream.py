@@ -1,9 +1,11 @@
 """One stream while this process writes it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sec_ops.model.errors import StorageError
 from sec_ops.model.protocols import Clock
 from sec_ops.siem.raw.batches import Stored, encode
 from sec_ops.siem.raw.layout import Lock, make_stream, segment_path, stream_names
@@ -35,6 +37,7 @@ class StreamWriter:
         self._clock = clock
         self._limits = limits
         self._sequence, self._head, self._number = end.sequence, end.head, end.segment
+        self._unkept: list[Stored] = []
         self._facts: SegmentFacts | None = None
         self._segment: SegmentWriter | None = None
         if end.open and not self._is_full(*end.open):
@@ -71,6 +74,7 @@ class StreamWriter:
 
     def append(self, batches: Sequence[RawBatch]) -> list[Place]:
         """Return the batches' places once they are on disk; after an error the writer must be abandoned."""
+        self.catch_up()
         stored, parts = self._encoded(batches)
         segment = self._current()
         segment.append(parts)
@@ -79,14 +83,24 @@ class StreamWriter:
             facts = facts.with_batch(each)
         self._facts = facts
         self._sequence, self._head = stored[-1].sequence, stored[-1].digest
-        self._state.keep(self.name, stored)
+        # They are on disk, whatever the state says to it: told otherwise, the caller would store them twice.
+        self._unkept = stored
+        with suppress(StorageError):
+            self.catch_up()
         if self._is_full(segment.header, replace(facts, size=segment.size)):
-            self._finish()
+            self._finish_if_possible()
         return [Place(self.name, each.sequence) for each in stored]
+
+    def catch_up(self) -> None:
+        """Bring the state up to what is on disk; raises StorageError."""
+        if self._unkept:
+            self._state.keep(self.name, self._unkept)
+            self._unkept = []
 
     def close(self) -> None:
         """End the segment's frame, note the stream as known to its end and let go of it."""
         try:
+            self.catch_up()
             self._finish()
             self._state.mark(self.name, clean=True)
         finally:
@@ -131,6 +145,14 @@ class StreamWriter:
             self._segment.finish()
             facts = self._facts or empty_facts(self._segment.header)
             self._state.keep_segment(replace(facts, size=self._segment.size, whole=True))
+            self._segment = None
+
+    def _finish_if_possible(self) -> None:
+        try:
+            self._finish()
+        except (StorageError, OSError):
+            if self._segment:
+                self._segment.abandon()
             self._segment = None
 
     def _today(self) -> str:

@@ -1,18 +1,22 @@
 """The raw log: what is appended is read back, in order, by place; ids once; positions beside the data."""
 
+import os
 import threading
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sec_ops.model.errors import StorageError
-from sec_ops.siem.raw.layout import segment_numbers, stream_names
+from sec_ops.model.messages import message
+from sec_ops.siem.raw.layout import segment_numbers, segment_path, stream_names
 from sec_ops.siem.raw.log import Limits, RawLog
 from sec_ops.siem.raw.reading import Cursor, read_record, read_stream
 from sec_ops.siem.raw.segments import SegmentWriter
+from sec_ops.siem.raw.state import State
 from sec_ops.siem.records import Origin, Place, RawBatch, Transport
 from tests.unit.siem.raw.support import SetClock, all_records, batch_of, everything
 
@@ -164,3 +168,41 @@ def test_after_a_refused_write_the_log_goes_on(tmp_path: Path, monkeypatch: pyte
         log.append(batch_of(b"refused", ids=["1"]))
         log.append(batch_of(b"after"))
     assert all_records(tmp_path) == [b"kept", b"refused", b"after"]
+
+
+def test_what_is_on_disk_is_taken_though_the_state_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = StorageError(message("disk full"))
+    with RawLog.open(tmp_path, clock=SetClock(), limits=Limits(record_bytes=5)) as log:
+        log.append(batch_of(b"one"))
+        with monkeypatch.context() as patch:
+            patch.setattr(State, "keep", Mock(side_effect=full))
+            patch.setattr(State, "keep_segment", Mock(side_effect=full))
+            assert log.append(batch_of(b"two", ids=["2"], position={"offset": 2})).place == Place("0001", 2)
+            for _ in range(2):
+                with pytest.raises(StorageError):
+                    log.append(batch_of(b"three", ids=["3"]))
+            with pytest.raises(StorageError):
+                log.position("host:/log")
+        assert log.position("host:/log") == {"offset": 2}
+        assert log.append(batch_of(b"two", b"three", ids=["2", "3"])).known == (0,)
+    assert all_records(tmp_path) == [b"one", b"two", b"three"]
+    with RawLog.open(tmp_path, clock=SetClock()) as log:
+        log.append(batch_of(b"four"))
+    assert all_records(tmp_path)[-1] == b"four"
+
+
+def test_without_room_nothing_of_a_group_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with RawLog.open(tmp_path, clock=SetClock()) as log:
+        log.append(batch_of(b"one"))
+        path = segment_path(tmp_path / "raw" / "0001", 1)
+        before = path.read_bytes()
+        real = os.fstatvfs
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fstatvfs", lambda file: Mock(wraps=real(file), f_blocks=9, f_bavail=1, f_frsize=4096))
+            with pytest.raises(StorageError, match="No space left"):
+                log.append_many([batch_of(b"two"), batch_of(b"three")])
+        assert path.read_bytes() == before
+        log.append_many([batch_of(b"two"), batch_of(b"three")])
+    assert all_records(tmp_path) == [b"one", b"two", b"three"]
