@@ -20,8 +20,16 @@ def status(
     seal: Annotated[  # noqa: FBT002 - a flag of the command line
         bool, typer.Option("--seal", help=_("seal the summary of the day as evidence; it is always about all systems"))
     ] = False,
+    verify: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool,
+        typer.Option("--verify", help=_("instead, read all raw records and check their chain against the evidence")),
+    ] = False,
 ) -> Iterable[Outcome]:
     """Compare what is kept with what is expected; exit 3 when an expected source does not arrive."""
+    if verify:
+        from sec_ops.cli.logs._verifying import verify_records
+
+        return verify_records(find_site(current().site))
     from sec_ops.cli.logs._standing import show_status
 
     return show_status(find_site(current().site), system=system, hosts=hosts, seal=seal)
