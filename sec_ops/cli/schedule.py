@@ -40,6 +40,8 @@ def show() -> Iterable[Outcome]:
     outcomes = (Outcome.FINDINGS,) if any(each["state"] in ("failed", "overdue") for each in found) else ()
     body = {"zone": room.zone.key, "jobs": found, "notices_waiting": waiting}
     emit("sec-ops/schedule-show", body, outcomes=outcomes, text=lambda: _shown(found, room.zone.key, waiting))
+    if all(each["state"] in ("never", "disabled") for each in found):
+        note(_("nothing has run by itself here yet; next: sec-ops schedule install"))
     return outcomes
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import smtplib
+import socket
 import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -13,11 +14,13 @@ from sec_ops.model.messages import Message, message
 from sec_ops.model.notice import SmtpNotifier
 from sec_ops.notify.notifiers import Deliver, NotifierDoors
 from sec_ops.notify.spoken import Spoken
+from sec_ops.transport.deadline import Deadline
 from sec_ops.transport.http import is_loopback
 
 __all__ = ["deliverer", "mail"]
 
 _DEADLINE_SECONDS = 30.0
+_WHOLE_SECONDS = 120.0
 
 
 def deliverer(settings: SmtpNotifier, doors: NotifierDoors) -> Deliver:
@@ -26,7 +29,7 @@ def deliverer(settings: SmtpNotifier, doors: NotifierDoors) -> Deliver:
     def deliver(spoken: Spoken) -> None:
         letter = mail(spoken, settings, format_datetime(doors.clock.now()))
         try:
-            with _session(settings, doors) as session:
+            with Deadline(_WHOLE_SECONDS) as deadline, _session(settings, doors, deadline) as session:
                 refused = session.send_message(letter, settings.sender, settings.recipients)
         except smtplib.SMTPAuthenticationError as error:
             what = message("the mail server {host} did not let {user} in", host=settings.host, user=settings.username)
@@ -58,7 +61,7 @@ def mail(spoken: Spoken, settings: SmtpNotifier, date: str) -> EmailMessage:
     return letter
 
 
-def _session(settings: SmtpNotifier, doors: NotifierDoors) -> smtplib.SMTP:
+def _session(settings: SmtpNotifier, doors: NotifierDoors, deadline: Deadline) -> smtplib.SMTP:
     """Return a signed-in session; the name in the server's certificate is verified."""
     if settings.security == "none" and not is_loopback(settings.host):
         what = message("mail to {host} without TLS would show everybody what is sent", host=settings.host)
@@ -66,23 +69,49 @@ def _session(settings: SmtpNotifier, doors: NotifierDoors) -> smtplib.SMTP:
     context = ssl.create_default_context(cafile=str(doors.root / settings.ca) if settings.ca else None)
     try:
         if settings.security == "tls":
-            session: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.host, settings.port, timeout=_DEADLINE_SECONDS, context=context
-            )
+            session: smtplib.SMTP = _Secured(deadline, settings, context=context)
         else:
-            session = smtplib.SMTP(settings.host, settings.port, timeout=_DEADLINE_SECONDS)
+            session = _Plain(deadline, settings)
     except (ConnectionRefusedError, TimeoutError) as error:
         what = message("{host}: no mail server answers there", host=settings.host)
         raise HostUnreachable(what, where=_where(settings), why=str(error)) from error
     try:
         if settings.security == "starttls":
             session.starttls(context=context)
+            if session.sock is not None:
+                deadline.watch(session.sock)
         if settings.password is not None:
             session.login(settings.username, doors.read_secret(settings.password).get_secret_value())
     except BaseException:
         session.close()
         raise
     return session
+
+
+class _Plain(smtplib.SMTP):
+    """A session whose socket the deadline watches from before the greeting."""
+
+    def __init__(self, deadline: Deadline, settings: SmtpNotifier) -> None:
+        self._deadline = deadline
+        super().__init__(settings.host, settings.port, timeout=_DEADLINE_SECONDS)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        channel: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        self._deadline.watch(channel)
+        return channel
+
+
+class _Secured(smtplib.SMTP_SSL):
+    """The same with TLS from the first byte."""
+
+    def __init__(self, deadline: Deadline, settings: SmtpNotifier, *, context: ssl.SSLContext) -> None:
+        self._deadline = deadline
+        super().__init__(settings.host, settings.port, timeout=_DEADLINE_SECONDS, context=context)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        channel: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        self._deadline.watch(channel)
+        return channel
 
 
 def _where(settings: SmtpNotifier) -> str:

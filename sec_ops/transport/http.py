@@ -1,13 +1,18 @@
-"""The HTTP door: one request, one deadline, a bounded answer. TLS is verified; plain HTTP speaks to loopback only."""
+"""The HTTP door: one request, one deadline, a bounded answer that is not unpacked.
+
+TLS is verified; plain HTTP speaks to loopback only.
+"""
 
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sec_ops.model.errors import ConnectionLost, HostUnreachable, UsageError
 from sec_ops.model.messages import message
+from sec_ops.transport.deadline import Deadline
 
 __all__ = ["HttpReply", "is_loopback", "post"]
 
@@ -38,16 +43,47 @@ def post(
         what = message("plain HTTP to {host} would show everybody what is sent", host=host)
         raise UsageError(what, advice=message("use https"))
     timeout = urllib3.Timeout(total=deadline_seconds)
-    with urllib3.PoolManager(
-        cert_reqs="CERT_REQUIRED", retries=False, timeout=timeout, ca_certs=str(ca) if ca else None
-    ) as pool:
+    with (
+        Deadline(deadline_seconds) as deadline,
+        urllib3.PoolManager(
+            cert_reqs="CERT_REQUIRED", retries=False, timeout=timeout, ca_certs=str(ca) if ca else None
+        ) as pool,
+    ):
+        pool.pool_classes_by_scheme = _watched(deadline)
         try:
             answer = pool.request("POST", url, body=body, headers=dict(headers), redirect=False, preload_content=False)
-            return HttpReply(status=answer.status, body=answer.read(ANSWER_BYTES))
+            reply = HttpReply(status=answer.status, body=answer.read(ANSWER_BYTES, decode_content=False))
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
             raise HostUnreachable(message("{host}: no connection", host=host), why=_why(error, url)) from error
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise ConnectionLost(message("{host}: no answer", host=host), why=_why(error, url)) from error
+        if deadline.over:
+            raise ConnectionLost(message("{host}: no answer in time", host=host))
+        return reply
+
+
+def _watched(deadline: Deadline) -> dict[str, Any]:
+    """Return urllib3's pools of connections whose sockets the deadline watches."""
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            deadline.watch(self.sock)
+
+    class Secured(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            deadline.watch(self.sock)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecuredPool(HTTPSConnectionPool):
+        ConnectionCls = Secured
+
+    return {"http": PlainPool, "https": SecuredPool}
 
 
 def is_loopback(host: str) -> bool:

@@ -111,3 +111,12 @@ def test_faults_of_the_configuration_are_placed(
     assert code == 4
     paths = [fault["path"] for fault in body["error"]["faults"]]
     assert any(path.startswith(place.split("[", maxsplit=1)[0]) for path in paths), paths
+
+
+def test_a_schedule_that_nobody_wakes_says_so(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--site", str(site), "--lang", "en", "schedule"]
+    for hint in (True, False):
+        capsys.readouterr()
+        run([*where, "show"])
+        assert ("schedule install" in capsys.readouterr().err) is hint
+        run([*where, "run-due", "--job", "good"])
