@@ -83,10 +83,15 @@ def pull_logs(site: Site, request: PullRequest) -> Iterable[Outcome]:
     if not request.dry_run and not interrupted:
         _index(site)
     document = _document(fetched, request, started, interrupted=interrupted)
-    if not request.dry_run:
+    if fetched and not request.dry_run:
         _keep(site, clock, request, document)
     outcomes = _outcomes(fetched, interrupted=interrupted)
-    emit("sec-ops/logs-pull", document, outcomes=outcomes, text=lambda: _text(fetched))
+    emit(
+        "sec-ops/logs-pull",
+        document,
+        outcomes=outcomes,
+        text=lambda: _text(fetched) if fetched else _("the inventory names no log source that is fetched"),
+    )
     return outcomes
 
 
@@ -134,10 +139,14 @@ def _chosen(inventory: Inventory, request: PullRequest) -> tuple[Expected, ...]:
         and request.system in ("", each.system)
         and (not request.sources or each.source.id in request.sources)
     )
-    if not found:
-        advice = message("add log_sources to inventory/systems/*.yml, or fetch this machine's own: --local")
-        raise UsageError(message("no log source of the inventory is fetched from these hosts"), advice=advice)
+    if not found and (request.hosts or request.system or request.sources):
+        raise UsageError(message("no log source of the inventory is fetched from these hosts"), advice=_NOTHING)
+    if not found:  # a site that only receives or imports; its schedule must not fail for it
+        note(_NOTHING)
     return found
+
+
+_NOTHING = message("add log_sources to inventory/systems/*.yml, or fetch this machine's own: --local")
 
 
 def _here(site: Site, request: PullRequest) -> _Scope:
