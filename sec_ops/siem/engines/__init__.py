@@ -20,6 +20,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from sec_ops.siem.events import FieldType
+
 __all__ = ["Composed", "Extract", "ExtractDocument", "Extracted", "engine", "engine_names"]
 
 Extracted = Mapping[str, Any]
@@ -29,12 +31,13 @@ Extract = Callable[[str], Extracted | None]
 class Composed(NamedTuple):
     """An event in ECS names, which belongs to whoever gets it.
 
-    `shape` stands for the names of `event` and the types of their values, which are texts, numbers and lists of texts;
-    `loose` are the fields that come and go within a shape.
+    `shape` stands for the names of `event` and the types of their values, which are texts, numbers and lists of texts.
+    The fields of `loose` come and go within a shape; their values, single or lists, are what a field of the type has.
+    Without a shape the event is a map like any other.
     """
 
     event: dict[str, Any]
-    loose: dict[str, Any]
+    loose: Mapping[str, FieldType]
     shape: Hashable
 
 

@@ -26,7 +26,7 @@ def compile_engine(_options: Mapping[str, Any]) -> Extract:
     def read(text: str) -> Extracted | None:
         record = read_object(text)
         found = None if record is None else extract(record)
-        return found.event | found.loose if isinstance(found, Composed) else found
+        return found.event if isinstance(found, Composed) else found
 
     return read
 

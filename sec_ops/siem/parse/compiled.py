@@ -42,7 +42,7 @@ class Compiled:
         if document is None or self.extract_document is None:
             return self.extract(text)
         found = self.extract_document(document)
-        return found.event | found.loose if isinstance(found, Composed) else found
+        return found.event if isinstance(found, Composed) else found
 
     def compose(self, document: Mapping[str, Any]) -> Composed | Extracted | None:
         """Return what the engine makes of a JSON object: an event of its own where it can."""

@@ -71,7 +71,7 @@ class Maker:
         """Finish an event that the engine made itself; what the session knows stands above what the record says."""
         settled = parser.settle(made, self._at(stamp.received_us))
         if settled is None:
-            return self.finish(parser, made.event | made.loose, self.begin(parser, stamp), text, stamp)
+            return self.finish(parser, made.event, self.begin(parser, stamp), text, stamp)
         event, stated_us = settled
         event.update(self._base(parser, stamp))
         if parser.keeps_text and "message" not in event:

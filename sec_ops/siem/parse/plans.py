@@ -79,21 +79,27 @@ class Plans:
         if fix is _FOREIGN:
             return False
         fix(made.event)
-        if made.loose:
-            self.apply(made.loose, made.event)
         return True
 
     def _fixed(self, made: Composed) -> Fix:
-        steps = list(self._targets(made.event))
-        kept = len(made.event) - (self._time in made.event)
-        foreign = bool(self._map) or len(steps) != kept or any(name != field for name, field, _ in steps)
-        fix = _FOREIGN if foreign or len(made.event) > FIELDS_BOUND else self._fix(made.event)
-        self._fixes_room -= len(made.event)
+        steady = {name: value for name, value in made.event.items() if name not in made.loose}
+        whole = steady | dict.fromkeys(made.loose, "")
+        steps = list(self._targets(whole))
+        foreign = bool(self._map) or made.shape is None or len(steps) != len(whole) - (self._time in whole)
+        foreign = foreign or any(name != field for name, field, _ in steps) or not self._hold(made.loose)
+        fix = _FOREIGN if foreign or len(whole) > FIELDS_BOUND else self._fix(steady)
+        self._fixes_room -= len(whole)
         if self._fixes_room < 0:
             self._fixes.clear()
             self._fixes_room = _ROOM
         self._fixes[made.shape] = fix
         return fix
+
+    def _hold(self, fields: Mapping[str, FieldType]) -> bool:
+        """Return whether values of these types can stay as they are."""
+        kinds = {name: self._structure.types.get(name, FieldType.KEYWORD) for name in fields}
+        words = (FieldType.KEYWORD, FieldType.IP)
+        return all(kinds[name] is kind or (kinds[name] in _TEXTS and kind in words) for name, kind in fields.items())
 
     def _fix(self, event: Event) -> Fix:
         rest = {

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 
-from sec_ops.siem.events import Event
+from sec_ops.siem.events import Event, FieldType
 
 __all__ = [
     "Copy",
@@ -25,11 +25,17 @@ __all__ = [
     "text",
 ]
 
-Copy = Callable[[str, Event], None]
-"""Writes what a value says into the event; never raises."""
 _NOTHING = frozenset({"", "-", "(null)", "<unknown process>"})
 _LONG = 1 << 63
 _REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """`write` puts what a value says into the event and never raises; `fields` are all that it may write."""
+
+    write: Callable[[str, Event], None]
+    fields: Mapping[str, FieldType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,9 @@ class Same:
 
     target: str
 
-    def __call__(self, value: str, event: Event) -> None:
-        """Write the value."""
-        event[self.target] = value
+
+def _words(*fields: str) -> dict[str, FieldType]:
+    return dict.fromkeys(fields, FieldType.KEYWORD)
 
 
 def text(target: str) -> Copy:
@@ -50,7 +56,7 @@ def text(target: str) -> Copy:
         if value not in _NOTHING:
             event[target] = value
 
-    return copy
+    return Copy(copy, _words(target))
 
 
 def lower(target: str) -> Copy:
@@ -60,7 +66,7 @@ def lower(target: str) -> Copy:
         if value not in _NOTHING:
             event[target] = value.lower()
 
-    return copy
+    return Copy(copy, _words(target))
 
 
 def status(target: str, words: Mapping[str, str]) -> Copy:
@@ -71,7 +77,7 @@ def status(target: str, words: Mapping[str, str]) -> Copy:
         if word is not None:
             event[target] = word
 
-    return copy
+    return Copy(copy, _words(target))
 
 
 def number(target: str) -> Copy:
@@ -82,7 +88,7 @@ def number(target: str) -> Copy:
         if found is not None:
             event[target] = found
 
-    return copy
+    return Copy(copy, {target: FieldType.LONG})
 
 
 @lru_cache(_REMEMBERED)
@@ -104,7 +110,7 @@ def address(target: str) -> Copy:
         if found:
             event[target] = found
 
-    return copy
+    return Copy(copy, {target: FieldType.IP})
 
 
 @lru_cache(_REMEMBERED)
@@ -128,7 +134,7 @@ def program(prefix: str) -> Copy:
             event[executable] = value
             event[name] = value[value.rfind("\\") + 1 :]
 
-    return copy
+    return Copy(copy, _words(executable, name))
 
 
 def file(prefix: str) -> Copy:
@@ -144,7 +150,7 @@ def file(prefix: str) -> Copy:
         if dot and end:
             event[extension] = end.lower()
 
-    return copy
+    return Copy(copy, _words(path, name, extension))
 
 
 def account(prefix: str) -> Copy:
@@ -159,13 +165,16 @@ def account(prefix: str) -> Copy:
         if slash:
             event[domain] = before
 
-    return copy
+    return Copy(copy, _words(domain, name))
 
 
-def member(value: str, event: Event) -> None:
+def _member(value: str, event: Event) -> None:
     """Copy a group member's distinguished name: its CN is the account `user.target.name`."""
     if value[:3].upper() == "CN=":
         event["user.target.name"] = value[3:].partition(",")[0]
+
+
+member: Final = Copy(_member, _words("user.target.name"))
 
 
 def hashes(prefix: str) -> Copy:
@@ -180,10 +189,10 @@ def hashes(prefix: str) -> Copy:
             if target and digest:
                 event[target] = digest.lower()
 
-    return copy
+    return Copy(copy, _words(*names.values()))
 
 
-def registry(value: str, event: Event) -> None:
+def _registry(value: str, event: Event) -> None:
     r"""Copy `HKLM\Software\…\Name` as `registry.path`, `registry.hive` and `registry.value`, the last part."""
     event["registry.path"] = value
     hive, slash, rest = value.partition("\\")
@@ -192,8 +201,14 @@ def registry(value: str, event: Event) -> None:
         event["registry.value"] = rest[rest.rfind("\\") + 1 :]
 
 
-def answers(value: str, event: Event) -> None:
+registry: Final = Copy(_registry, _words("registry.path", "registry.hive", "registry.value"))
+
+
+def _answers(value: str, event: Event) -> None:
     """Copy the addresses among Sysmon's DNS results (`type:  5 name;::ffff:192.0.2.1;`) as `dns.resolved_ip`."""
-    found: list[Any] = [ip for ip in map(_address, value[:10_000].split(";")) if ip]
+    found: list[Any] = list(dict.fromkeys(ip for ip in map(_address, value[:10_000].split(";")) if ip))
     if found:
-        event["dns.resolved_ip"] = list(dict.fromkeys(found))
+        event["dns.resolved_ip"] = found if len(found) > 1 else found[0]
+
+
+answers: Final = Copy(_answers, {"dns.resolved_ip": FieldType.IP})

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final
 
-from sec_ops.siem.events import Event, Scalar
+from sec_ops.siem.events import Event, FieldType, Scalar
+from sec_ops.siem.windows.copies import Copy
 from sec_ops.siem.windows.meanings import Meaning
 from sec_ops.siem.windows.security import EVENT_LOG, SECURITY, SERVICES
 from sec_ops.siem.windows.sysmon import SYSMON
@@ -71,11 +73,14 @@ def _one_or_list(words: tuple[str, ...]) -> str | list[Scalar]:
     return words[0] if len(words) == 1 else list(words)
 
 
-def outcome(keywords: str, event: Event) -> None:
+def _audited(keywords: str, event: Event) -> None:
     """Copy the audit's outcome from the keywords' bits (winmeta.xml: win:AuditSuccess, win:AuditFailure)."""
     found = _outcome(keywords) if isinstance(keywords, str) else ""
     if found:
         event["event.outcome"] = found
+
+
+outcome: Final = Copy(_audited, {"event.outcome": FieldType.KEYWORD})
 
 
 @lru_cache(256)

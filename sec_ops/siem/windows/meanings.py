@@ -6,11 +6,11 @@ logon", "Audit user account management", …), of event 7045 and 104, and of Sys
 
 from dataclasses import dataclass
 
-from sec_ops.siem.windows.copies import Copy
+from sec_ops.siem.windows.copies import Copy, Same
 
 __all__ = ["Meaning"]
 
-Named = tuple[tuple[str, Copy], ...]
+Named = tuple[tuple[str, Copy | Same], ...]
 """Names of EventData with what is copied of them, in order: a later copy wins."""
 
 

@@ -13,8 +13,8 @@ from types import NoneType
 from typing import Any
 
 from sec_ops.siem.engines import Composed
-from sec_ops.siem.events import TIME, Event
-from sec_ops.siem.windows.copies import Copy, Same
+from sec_ops.siem.events import TIME, Event, FieldType
+from sec_ops.siem.windows.copies import Same
 from sec_ops.siem.windows.kinds import LEVELS, channel_of, classified, kind_of, numbered, outcome
 from sec_ops.siem.windows.layouts import CHANNEL, COMPUTER, EVENT_ID, LAYOUTS, LEVEL, PROVIDER, TIMES, Layout
 from sec_ops.siem.windows.meanings import Meaning
@@ -37,13 +37,18 @@ _FIXED = frozenset({*_CHOOSING, *TIMES})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """`constants` has all the targets' names already, so that the event's dictionary never grows."""
+    """`constants` has all the targets' names already, so that the event's dictionary never grows.
+
+    A plan is `mixed` when one of its loose fields is also a fixed one.
+    """
 
     constants: Event
     targets: tuple[str, ...]
     pick: Callable[[Any], tuple[Any, ...]]
     convert: tuple[tuple[int, Callable[[Any], Any]], ...]
-    steps: tuple[tuple[int, Copy], ...]
+    steps: tuple[tuple[int, Callable[[Any, Event], None]], ...]
+    loose: Mapping[str, FieldType]
+    mixed: bool
     times: tuple[int, ...]
     universal: int | None
 
@@ -67,10 +72,10 @@ class Composer:
     def compose(self, record: Mapping[str, Any]) -> Event | None:
         """Return the event a flat record tells of; None when no layout knows its names."""
         made = self.composed(record)
-        return None if made is None else made.event | made.loose
+        return None if made is None else made.event
 
     def composed(self, record: Mapping[str, Any]) -> Composed | None:
-        """Return the same in two parts: what every record of a shape has, and what comes and goes."""
+        """Return the same with its shape, and what comes and goes within that."""
         names = tuple(record)
         shape = self._shapes.get(names) or self._shape(names)
         if shape.layout is None:
@@ -129,13 +134,16 @@ def _planned(layout: Layout, names: tuple[str, ...], types: tuple[type, ...], ch
     steps = [(at, copy) for copy, at in copies if not isinstance(copy, Same)]
     if meaning and not meaning.outcome and channel.lower() == "security":
         steps += [(at, outcome) for at in there if slots[at] == "winlog.keywords"]
-    whole = dict.fromkeys((target for target, _ in pairs), "")
+    constants = dict.fromkeys((target for target, _ in pairs), "") | _constants(meaning, code, channel, provider, level)
+    loose = {name: kind for _, copy in steps for name, kind in copy.fields.items()}
     return _Plan(
-        constants=whole | _constants(meaning, code, channel, provider, level),
+        constants=constants,
         targets=tuple(target for target, _ in pairs),
         pick=_picker([at for _, at in pairs]),
         convert=tuple(_conversions(there, types, slots)),
-        steps=tuple(steps),
+        steps=tuple((at, copy.write) for at, copy in steps),
+        loose=loose,
+        mixed=not loose.keys().isdisjoint(constants),
         times=tuple(at for slot in TIMES for at, filled in enumerate(slots) if filled == slot),
         universal=data.get("UtcTime"),
     )
@@ -173,15 +181,13 @@ def _apply(plan: _Plan, values: list[Any]) -> Composed:
     for at, written in plan.convert:
         values[at] = written(values[at])
     event = plan.constants.copy()
-    for target, value in zip(plan.targets, plan.pick(values), strict=True):
-        event[target] = value
-    loose: Event = {}
-    for at, step in plan.steps:
-        step(values[at], loose)
+    event.update(zip(plan.targets, plan.pick(values), strict=True))
+    for at, write in plan.steps:
+        write(values[at], event)
     first = values[plan.times[0]] if plan.times else None
     if isinstance(first, str) and first[:4].isdecimal() and first[-1] == "Z":
         event[TIME] = first
     else:
         universal = None if plan.universal is None else values[plan.universal]
         event[TIME] = event_time([values[at] for at in plan.times], universal)
-    return Composed(event, loose, plan)
+    return Composed(event, plan.loose, None if plan.mixed else plan)

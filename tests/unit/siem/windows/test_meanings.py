@@ -4,6 +4,7 @@ import pytest
 
 from sec_ops.siem.events import Event, FieldType
 from sec_ops.siem.parse.loading import field_types
+from sec_ops.siem.windows.copies import Same
 from sec_ops.siem.windows.kinds import kind_of
 from sec_ops.siem.windows.meanings import Meaning
 from sec_ops.siem.windows.security import EVENT_LOG, SECURITY, SERVICES
@@ -93,7 +94,12 @@ def test_copies_go_to_catalogued_fields_of_their_type(meaning: Meaning) -> None:
     for name, copy in meaning.copies:
         for value in VALUES:
             event: Event = {}
-            copy(value, event)
+            if isinstance(copy, Same):
+                event[copy.target] = value
+            else:
+                copy.write(value, event)
+                assert event.keys() <= copy.fields.keys()
+                assert all(types.of(field) in (kind, FieldType.TEXT) for field, kind in copy.fields.items())
             for field, got in event.items():
                 assert field in types.types, (name, field)
                 assert isinstance(got, list | python.get(types.of(field), str)), (name, field, got)
