@@ -61,7 +61,8 @@ def open_outbox(site: Site) -> Outbox:
 
 def open_room(site: Site, only: str = "") -> Room:
     """Return the room of a site, with all its jobs or one; raises UsageError when there is no such job."""
-    schedule = load_configuration(site).schedule
+    configuration = load_configuration(site)
+    schedule = configuration.schedule
     jobs = jobs_of(schedule.jobs, file=str(site.configuration))
     chosen = tuple(job for job in jobs if only in ("", job.id))
     if not chosen:
@@ -72,7 +73,7 @@ def open_room(site: Site, only: str = "") -> Room:
         claims=Claims(site.state / "schedule"),
         outbox=open_outbox(site),
         zone=ZoneInfo(schedule.zone),
-        run_job=_job_runner(site),
+        run_job=_job_runner(site, configuration.notify.language),
     )
 
 
@@ -155,9 +156,11 @@ def _notices(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _job_runner(site: Site) -> RunJob:
+def _job_runner(site: Site, language: str) -> RunJob:
+    """Return what runs jobs; they speak the language of the notices that quote them."""
+
     def run_job(job: Job) -> JobResult:
-        words = [sys.executable, "-m", "sec_ops", "--site", str(site.root), *job.command]
+        words = [sys.executable, "-m", "sec_ops", "--site", str(site.root), "--lang", language, *job.command]
         clock = SystemClock()
         started = clock.monotonic_ms()
         try:

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from sec_ops.content.model_faults import did_you_mean
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import Message, message
-from sec_ops.siem.events import TIME, FieldTypes
+from sec_ops.siem.events import MISFIT, TIME, FieldTypes
 from sec_ops.siem.query.parse import parse
 from sec_ops.siem.query.tree import And, Query, Range
 from sec_ops.siem.query.typed import Between, typed
@@ -47,7 +47,8 @@ def request_of(query: str, span: tuple[str, str], types: FieldTypes, zone: tzinf
 
 def unknown_fields(names: Iterable[str], types: FieldTypes) -> Iterator[tuple[str, Message]]:
     """Yield the fields that the catalogue doesn't name but nearly does, with what may have been meant."""
-    for name in sorted(set(names) - types.types.keys() - {""}):
+    meant_so = {name for name in names if name.removeprefix(MISFIT) in types.types}
+    for name in sorted(set(names) - meant_so - {""}):
         meant = did_you_mean(name, types.types)
         if meant:
             yield name, meant

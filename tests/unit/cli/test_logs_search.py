@@ -143,6 +143,7 @@ def test_misspelt_fields_are_doubted(ask: Ask) -> None:
         assert code == 0
         assert "did you mean user.name?" in err
     assert "did you mean" not in ask("NOT user.nmae:root")[2]
+    assert ask("misfit.source.port:*", "--count")[2] == ""
 
 
 def test_csv_is_harmless_in_a_spreadsheet(ask: Ask) -> None:

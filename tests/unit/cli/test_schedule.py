@@ -120,3 +120,22 @@ def test_a_schedule_that_nobody_wakes_says_so(site: Path, capsys: pytest.Capture
         run([*where, "show"])
         assert ("schedule install" in capsys.readouterr().err) is hint
         run([*where, "run-due", "--job", "good"])
+
+
+def test_jobs_speak_the_language_of_the_notices(site: Path) -> None:
+    settings = (site / "sec-ops.yml").read_text().replace("language: en", "language: zh")
+    (site / "sec-ops.yml").write_text(settings.replace("[nonsense]", "[logs, search, 'a OR']"))
+    run(["--site", str(site), "--lang", "en", "schedule", "run-due", "--job", "bad"])
+    (line,) = (site / "var" / "notices.jsonl").read_text().splitlines()
+    assert "查询不完整" in json.loads(line)["text"]
+
+
+def test_a_site_that_pulls_nothing_has_no_failing_pull(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--site", str(site), "--lang", "en", "logs", "pull"]
+    for words in ([], ["--dry-run"]):
+        code, body = document(capsys, *where, *words)
+        assert (code, body["hosts"], body["run"]) == (0, [], None)
+    run(where)
+    assert "log_sources" in capsys.readouterr().err
+    assert run([*where, "--source", "web"]) == 2
+    assert not list((site / "var").glob("runs/*-pull-*"))
