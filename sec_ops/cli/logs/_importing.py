@@ -13,8 +13,10 @@ from sec_ops.cli.output import emit, note
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.kinds import PARSERS
 from sec_ops.content.library import Library
+from sec_ops.content.model_faults import did_you_mean
+from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.errors import SecOpsError, UsageError
-from sec_ops.model.messages import message
+from sec_ops.model.messages import Message, message
 from sec_ops.model.outcome import Outcome
 from sec_ops.model.text import printable
 from sec_ops.runtime.clock import SystemClock
@@ -35,6 +37,7 @@ from sec_ops.siem.parse.moments import zone_named
 from sec_ops.siem.raw.log import RawLog
 from sec_ops.siem.raw.sealing import seal_raw
 from sec_ops.siem.understanding import Understand
+from sec_ops.transport.process import run_program
 from sec_ops.transport.worker import Worker
 
 __all__ = ["import_paths"]
@@ -52,6 +55,7 @@ def import_paths(site: Site, paths: Sequence[Path], options: ImportOptions) -> I
     """Import paths into a site; return how it came out. Raises UsageError for options that can't be."""
     library = Library.open(site.root)
     _check(options, library)
+    _warn_of_strangers(site, options)
     understand = load_understanding(library, load_configuration(site).logs.zone)
     done = _imported(site, paths, options, understand)
     outcomes = [*_outcomes(done), *_sealed(site)]
@@ -70,6 +74,28 @@ def _check(options: ImportOptions, library: Library) -> None:
     if options.encoding and not known_encoding(options.encoding):
         advice = message("use a name such as utf-8, gb18030 or utf-16")
         raise UsageError(message("there is no encoding {name}", name=options.encoding), advice=advice)
+
+
+def _warn_of_strangers(site: Site, options: ImportOptions) -> None:
+    """Say that a host or a unit isn't in the inventory: a slip can't be taken back once records are kept."""
+    if not (options.host or options.unit):
+        return
+    try:
+        inventory = load_inventory(site.root, run_program, cache=site.state)
+    except SecOpsError as error:
+        note(error.what)
+        return
+    if options.host and options.host not in inventory.hosts:
+        note(message("warning: no host of the inventory is called {name}", name=options.host))
+        _advise(did_you_mean(options.host, inventory.hosts))
+    if options.unit and options.unit not in inventory.units:
+        note(message("warning: no unit of the inventory has the id {id}", id=options.unit))
+        _advise(did_you_mean(options.unit, inventory.units))
+
+
+def _advise(advice: Message | None) -> None:
+    if advice:
+        note(advice)
 
 
 def _imported(site: Site, paths: Sequence[Path], options: ImportOptions, understand: Understand) -> _Done:
