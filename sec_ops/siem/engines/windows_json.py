@@ -50,6 +50,6 @@ def _event(record: Mapping[str, Any], composer: Composer) -> Extracted | Compose
         return composer.composed(flat) if flat else None
     if "winlog" in record:
         return completed(record, composer)
-    if _FOLDED.isdisjoint(record):
+    if record.keys().isdisjoint(_FOLDED):
         return composer.composed(record)
     return composer.composed(unfolded(record))

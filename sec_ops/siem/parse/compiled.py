@@ -34,6 +34,7 @@ class Compiled:
         document = getattr(module, "compile_document", None)
         self.extract_document: ExtractDocument | None = document(parser.options) if document else None
         self.plain = not (parser.join or parser.heading or parser.ignore or parser.carries)
+        self.extract_object = self.extract_document if self.plain and not self.keeps_text else None
         self._plans = Plans(parser, structure)
         self._timing = Timing(parser.time)
 

@@ -73,7 +73,7 @@ class Maker:
         if settled is None:
             return self.finish(parser, made.event, self.begin(parser, stamp), text, stamp)
         event, stated_us = settled
-        event.update(self._base(parser, stamp))
+        event.update(self._bases.get(parser.id) or self._base(parser, stamp))
         if parser.keeps_text and "message" not in event:
             event["message"] = text
         return self._settle(event, stated_us)

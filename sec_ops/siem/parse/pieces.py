@@ -8,11 +8,13 @@ import orjson
 
 from sec_ops.siem.events import Event
 
-__all__ = ["Held", "Key", "Piece", "Stamp"]
+__all__ = ["RECORD_BOUND", "Held", "Key", "Piece", "Stamp"]
 
 Key = tuple[str, ...]
 """The parser's id, and what tells its records apart: host, program and process of an envelope, a serial."""
 
+RECORD_BOUND: Final = 1_048_576
+"""Bytes of a record that are looked at; of a longer one an unparsed event with its beginning is made."""
 _OPEN_BOUND: Final = 256
 _BYTES_BOUND: Final = 8 * 1024 * 1024
 _SERIALS_BOUND: Final = 8

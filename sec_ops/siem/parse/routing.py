@@ -59,7 +59,7 @@ class Router:
             if sum(map(len, shape)) <= _NAMES_LENGTH_BOUND:
                 self._key_memory[shape] = found
         for parser, inside in found:
-            if all(_has(document, key) for key in inside):
+            if not inside or all(_has(document, key) for key in inside):
                 return parser
         return None
 

@@ -10,14 +10,13 @@ from sec_ops.siem.events import RECORD, Event, Row
 from sec_ops.siem.parse.compiled import Compiled
 from sec_ops.siem.parse.decoding import decode, known_encoding
 from sec_ops.siem.parse.making import INCOMPLETE, TRUNCATED, Maker
-from sec_ops.siem.parse.pieces import Held, Key, Piece, Stamp
+from sec_ops.siem.parse.pieces import RECORD_BOUND, Held, Key, Piece, Stamp
 from sec_ops.siem.parse.routing import Router
+from sec_ops.siem.parse.straight import Straight
 from sec_ops.siem.records import Origin, Place, RawBatch
 
-__all__ = ["RECORD_BOUND", "ParsingSession"]
+__all__ = ["ParsingSession"]
 
-RECORD_BOUND: Final = 1_048_576
-"""Bytes of a record that are looked at; of a longer one an unparsed event with its beginning is made."""
 _SHOWN_BOUND: Final = 65_536
 
 
@@ -33,17 +32,25 @@ class ParsingSession:
         self._held = Held(pending)
         self._headed = tuple(filter(None, (router.named(name) for name in self._held.headings)))
         self._maker = Maker(origin, zone)
+        self._straight = Straight(router, self._maker).event
+        self._unclaimed = not self._first and self._encoding in ("", "utf-8")
         self._rows: list[Row] = []
         self._place = Place("", 0)
 
     def feed(self, place: Place, batch: RawBatch) -> Sequence[Row]:
         """Return the events that are whole now."""
-        self._rows = []
+        self._rows = rows = []
         self._place = place
-        received_us = batch.received_ms * 1000
+        stream, sequence, received_us = place.stream, place.sequence, batch.received_ms * 1000
+        stamp = Stamp(stream, sequence, 0, received_us)
         for index, record in enumerate(batch.records):
-            self._take(record, Stamp(place.stream, place.sequence, index, received_us))
-        return self._rows
+            event = self._straight(record, stamp) if self._unclaimed and not (self._held.open or self._headed) else None
+            if event is None:
+                self._take(record, Stamp(stream, sequence, index, received_us))
+            else:
+                event[RECORD] = f"{stream}/{sequence}/{index}"
+                rows.append(Row(event, place, index))
+        return rows
 
     def flush(self) -> Sequence[Row]:
         """Return what was held back, whole or not."""
