@@ -36,10 +36,10 @@ def show() -> Iterable[Outcome]:
 
     room = schedule_run.open_room(find_site(current().site))
     found = [schedule_run.document(each) for each in room.states()]
-    waiting = room.outbox.waiting()
+    waiting, given_up = room.outbox.waiting(), room.outbox.given_up()
     outcomes = (Outcome.FINDINGS,) if any(each["state"] in ("failed", "overdue") for each in found) else ()
-    body = {"zone": room.zone.key, "jobs": found, "notices_waiting": waiting}
-    emit("sec-ops/schedule-show", body, outcomes=outcomes, text=lambda: _shown(found, room.zone.key, waiting))
+    body = {"zone": room.zone.key, "jobs": found, "notices_waiting": waiting, "notices_given_up": given_up}
+    emit("sec-ops/schedule-show", body, outcomes=outcomes, text=lambda: _shown(found, room.zone.key, waiting, given_up))
     if all(each["state"] in ("never", "disabled") for each in found):
         note(_("nothing has run by itself here yet; next: sec-ops schedule install"))
     return outcomes
@@ -89,7 +89,7 @@ def run_due(
     return outcomes
 
 
-def _shown(jobs: list[dict[str, Any]], zone: str, waiting: int) -> str:
+def _shown(jobs: list[dict[str, Any]], zone: str, waiting: int, given_up: int) -> str:
     head = (_("job"), _("state"), _("last run (UTC)"), _("came to"), _("next (UTC)"), _("missed"), _("command"))
     words = {
         "good": _("good"),
@@ -114,6 +114,10 @@ def _shown(jobs: list[dict[str, Any]], zone: str, waiting: int) -> str:
     lines = [table(head, rows), "", _("times of day are those of {zone}").format(zone=zone)]
     if waiting:
         lines.append(_("{count} notices wait to be delivered; next: sec-ops schedule run-due").format(count=waiting))
+    if given_up:
+        lines.append(
+            _("{count} notices reached nobody for a week; they lie in var/notify/undelivered").format(count=given_up)
+        )
     return "\n".join(lines)
 
 

@@ -88,13 +88,17 @@ class Outbox:
         return Delivery(
             delivered=delivered,
             waiting=len(self._paths()),
-            given_up=len(_json_files(self._given_up)),
+            given_up=self.given_up(),
             failures=tuple(failures),
         )
 
     def waiting(self) -> int:
         """Return how many notices wait."""
         return len(self._paths())
+
+    def given_up(self) -> int:
+        """Return how many notices were set aside because nobody could be told for a week."""
+        return len(_json_files(self._given_up))
 
     @property
     def _waiting(self) -> Path:

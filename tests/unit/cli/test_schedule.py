@@ -139,3 +139,12 @@ def test_a_site_that_pulls_nothing_has_no_failing_pull(site: Path, capsys: pytes
     assert "log_sources" in capsys.readouterr().err
     assert run([*where, "--source", "web"]) == 2
     assert not list((site / "var").glob("runs/*-pull-*"))
+
+
+def test_notices_that_reached_nobody_are_counted(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (site / "var" / "notify" / "undelivered").mkdir(parents=True)
+    (site / "var" / "notify" / "undelivered" / "a.json").write_text("{}")
+    where = ["--site", str(site), "--lang", "en", "schedule", "show"]
+    assert document(capsys, *where)[1]["notices_given_up"] == 1
+    run(where)
+    assert "1 notices reached nobody" in capsys.readouterr().out
