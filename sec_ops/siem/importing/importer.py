@@ -13,6 +13,7 @@ from sec_ops.siem.importing.finding import Found, NotTaken
 from sec_ops.siem.importing.intake import Ask, Intake, Piece, pieces
 from sec_ops.siem.importing.lines import wide_codec
 from sec_ops.siem.importing.readers import CHUNK, Budget, Damaged, Plain, Refused
+from sec_ops.siem.importing.sniffing import no_log_behind_hole
 from sec_ops.siem.importing.unwrapping import INSIDE, Leaf, Loss, Unread, unwrap
 from sec_ops.siem.index.stream import ENDED
 from sec_ops.siem.records import Origin, Transport
@@ -76,6 +77,9 @@ class Importer:
 
     def _take_file(self, path: Path, file: IO[bytes]) -> None:
         status = os.fstat(file.fileno())
+        if reason := no_log_behind_hole(file.fileno()):
+            self._left_out(str(path), reason, Loss.NONE)
+            return
         digest, size = _digest(file)
         source = self._source(digest)
         with self._intake.alone_with(digest):

@@ -1,12 +1,14 @@
 """Whether bytes can be a log: what a file is by its first bytes, and how many of them no text has."""
 
+import errno
+import os
 import re
 
 from sec_ops.model.messages import Message, message
 from sec_ops.siem.importing.lines import wide_codec
 from sec_ops.siem.importing.windows import is_event_log
 
-__all__ = ["no_log"]
+__all__ = ["no_log", "no_log_behind_hole"]
 
 _KNOWN = (
     (b"LPKSHHRH", message("a systemd journal: export it with journalctl -o json, or let logs pull fetch it")),
@@ -26,6 +28,7 @@ _TEXT_CONTROLS = b"\t\n\r\x0b\x0c\x1b\x08"
 _CONTROLS = bytes(set(range(32)) - set(_TEXT_CONTROLS)) + b"\x7f"
 _SHARE = 10
 """One control character in so many bytes makes it no text; single NULs in a log are damage, not another format."""
+_LOOKED_AT = 64 * 1024
 _HOLE = re.compile(rb"\0{512,}")
 """What a power loss or `copytruncate` leaves in a log: whole blocks of NULs."""
 
@@ -42,6 +45,21 @@ def no_log(head: bytes) -> Message | None:
     if _share_of_controls(head) <= 1 / _SHARE or _is_wide(head):
         return None
     return message("no text")
+
+
+def no_log_behind_hole(descriptor: int) -> Message | None:
+    """Return why a sparse file whose data begin behind a hole is no log, None when it may be one; reads no hole.
+
+    `lastlog` is as large as the greatest user number says, hundreds of gigabytes in a domain. Raises OSError.
+    """
+    try:
+        start = os.lseek(descriptor, 0, os.SEEK_DATA)
+    except OSError as error:
+        only_hole = error.errno == errno.ENXIO and os.fstat(descriptor).st_size
+        return message("no text") if only_hole else None
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    written = os.pread(descriptor, _LOOKED_AT, start).strip(b"\0") if start else b""
+    return no_log(written) if written else None
 
 
 def _share_of_controls(head: bytes) -> float:

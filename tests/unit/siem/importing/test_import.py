@@ -229,6 +229,21 @@ def test_a_log_with_a_hole_of_nul_bytes_is_a_log(tmp_path: Path, hole: int) -> N
     assert reasons(imported) == {"void": "no text"}
 
 
+def test_holes_of_sparse_files_that_are_no_logs_are_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "lastlog").open("wb") as file:
+        file.truncate(1 << 40)
+        file.seek(1 << 39)
+        file.write(bytes(range(32)) * 2_000)
+    with (tmp_path / "void").open("wb") as file:
+        file.truncate(1 << 40)
+    with (tmp_path / "emptied.log").open("wb") as file:
+        file.seek(1 << 20)
+        file.write(TEXT)
+    imported, store = import_paths(tmp_path / "logs", *sorted(tmp_path.iterdir()))
+    assert reasons(imported) == {"lastlog": "no text", "void": "no text"}
+    assert store.messages == ["one", "two"]
+
+
 def test_a_pipe_is_taken_once(tmp_path: Path) -> None:
     from typing import cast
 
