@@ -9,6 +9,7 @@ from pathlib import Path
 from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
 from sec_ops.runtime.files import make_folder
+from sec_ops.siem.wal import use_wal
 
 __all__ = ["Manifest", "open_manifest"]
 
@@ -88,7 +89,7 @@ def open_manifest(path: Path) -> Manifest:
     try:
         connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
         path.chmod(_PRIVATE)
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         manifest = Manifest(path, connection)
         if _version(connection) != VERSION:

@@ -19,6 +19,7 @@ from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
 from sec_ops.runtime.files import PRIVATE_FILE, make_folder
 from sec_ops.siem.raw.batches import FIRST_PREVIOUS, Stored
+from sec_ops.siem.wal import use_wal
 
 __all__ = ["SegmentFacts", "State", "StreamState", "id_keys"]
 
@@ -109,13 +110,14 @@ class State:
         self._path = path
         self._lock = threading.RLock()
         make_folder(path.parent)
-        with suppress(OSError):  # what is in the way, SQLite says next
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE))
+        # Only a new file: to close one that this process has open takes SQLite's locks away.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE))
         with self._told():
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
             )
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            use_wal(self._connection)
             # A power loss may take the last transactions, never their order: recovery reads them again.
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.executescript(_SCHEMA)
