@@ -38,7 +38,7 @@ def test_an_import_killed_again_and_again_takes_everything_once(tmp_path: Path) 
             while child.poll() is None and raw_bytes(tmp_path) == before:
                 time.sleep(0.002)
             try:
-                if child.wait(chance.uniform(0, 0.25) if kills < 5 else _STARTED_SECONDS) == 0:
+                if child.wait(chance.uniform(0, 0.04) if kills < 5 else _STARTED_SECONDS) == 0:
                     break
             except subprocess.TimeoutExpired:
                 child.kill()
