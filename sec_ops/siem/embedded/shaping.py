@@ -6,6 +6,7 @@ from itertools import chain, groupby
 from typing import Any
 
 from sec_ops.siem.embedded.fields import Field, Kind
+from sec_ops.siem.embedded.grouping import Alike
 from sec_ops.siem.events import DATASET, MISFIT, RECORD, TIME, FieldType, FieldTypes, Row, Scalar
 
 __all__ = ["Runs", "Shaped", "shape"]
@@ -65,9 +66,9 @@ class Shaped:
     times: list[int] | None
 
 
-def shape(rows: Sequence[Row], types: FieldTypes) -> Shaped:
-    """Return rows grouped by their keys and transposed; every value fits the type of its field."""
-    ordered, found = _transposed(rows)
+def shape(groups: Alike, types: FieldTypes) -> Shaped:
+    """Return rows transposed, those of the same keys together; every value fits the type of its field."""
+    ordered, found = _transposed(groups)
     times = found.pop(TIME, Runs())
     fields: dict[Field, Runs] = {}
     misfits: dict[str, dict[int, list[str]]] = {}
@@ -83,19 +84,10 @@ def shape(rows: Sequence[Row], types: FieldTypes) -> Shaped:
     return Shaped(ordered, fields, times.values if whole else None)
 
 
-def _transposed(rows: Sequence[Row]) -> tuple[list[Row], dict[str, Runs]]:
-    shapes: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows:
-        keys = tuple(row.event)
-        alike = shapes.get(keys)
-        if alike is None:
-            shapes[keys] = [row]
-        else:
-            alike.append(row)
+def _transposed(groups: Alike) -> tuple[list[Row], dict[str, Runs]]:
     ordered: list[Row] = []
     found: dict[str, Runs] = {}
-    for keys in sorted(shapes):
-        alike = shapes[keys]
+    for keys, alike in groups.items():
         values = zip(*[row.event.values() for row in alike], strict=True)
         for name, column in zip(keys, values, strict=True):
             if name not in _ELSEWHERE:

@@ -11,6 +11,7 @@ from sec_ops.siem.embedded.columns import ColumnBook
 from sec_ops.siem.embedded.engine import engine_errors
 from sec_ops.siem.embedded.fields import Column, Field, Kind, Own
 from sec_ops.siem.embedded.files import EventFile
+from sec_ops.siem.embedded.grouping import Alike, grouped, parted
 from sec_ops.siem.embedded.parquet import copy_statement, digest_of, number, settled
 from sec_ops.siem.embedded.partitions import INGESTED, Partition, folder_of, received_us, time_us
 from sec_ops.siem.embedded.shaping import Runs, Shaped, shape
@@ -54,17 +55,18 @@ class FileWriter:
         """
         step = _rows_of(rows)
         for start in range(0, len(rows), step):
-            self._write_some(partition, rows[start : start + step], now_us, written)
+            for groups in parted(grouped(rows[start : start + step])):
+                self._write_some(partition, groups, now_us, written)
 
-    def _write_some(self, partition: Partition, rows: Sequence[Row], now_us: int, written: list[EventFile]) -> None:
-        shaped = shape(rows, self._types)
+    def _write_some(self, partition: Partition, groups: Alike, now_us: int, written: list[EventFile]) -> None:
+        shaped = shape(groups, self._types)
         try:
             _refuse_bulk(shaped)
             written.append(self._write_file(partition, shaped, now_us))
         except TooLarge:
-            middle = len(rows) // 2
-            self._write_some(partition, rows[:middle], now_us, written)
-            self._write_some(partition, rows[middle:], now_us, written)
+            middle = len(shaped.rows) // 2
+            self._write_some(partition, grouped(shaped.rows[:middle]), now_us, written)
+            self._write_some(partition, grouped(shaped.rows[middle:]), now_us, written)
 
     def _write_file(self, partition: Partition, shaped: Shaped, now_us: int) -> EventFile:
         columns = self._book.numbered(partition.dataset, shaped.fields)
