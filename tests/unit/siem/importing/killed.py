@@ -8,6 +8,7 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+from sec_ops.model.errors import SecOpsError
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import FieldTypes
@@ -31,17 +32,22 @@ def stored(folder: Path) -> EmbeddedStore:
 
 
 def take(folder: Path, path: Path) -> None:
-    """Import a file, in many small batches."""
+    """Import a file, in many small batches, as the command does; raises what went wrong."""
     lines._GROUP_BYTES = 4_000
     clock = SystemClock()
     with (
         closing(stored(folder)) as store,
         RawLog.open(folder, clock=clock, limits=Limits(segment_bytes=20_000)) as log,
-        Intake(folder, log, store=store, understand=joining, clock=clock, limits=LIMITS) as intake,
     ):
-        importer = Importer(intake, options=ImportOptions(), ask=no_worker, progress=lambda name, count: None)
-        for found in find([path]):
-            importer.take(found)
+        with Intake(folder, log, store=store, understand=joining, clock=clock, limits=LIMITS) as intake:
+            importer = Importer(intake, options=ImportOptions(), ask=no_worker, progress=lambda name, count: None)
+            for found in find([path]):
+                importer.take(found)
+        Follower(folder, store=store, understand=joining, clock=clock, failed=_raise, limits=LIMITS).finish()
+
+
+def _raise(error: SecOpsError) -> None:
+    raise error
 
 
 def send(folder: Path, first: int, last: int) -> None:
