@@ -36,6 +36,8 @@ class Compiled:
         self.plain = not (parser.join or parser.heading or parser.ignore or parser.carries)
         self.extract_object = self.extract_document if self.plain and not self.keeps_text else None
         self._plans = Plans(parser, structure)
+        self.settle = self._plans.settle
+        """Makes an engine's own event one of the catalogue's types; False when it must be mapped."""
         self._timing = Timing(parser.time)
 
     def read(self, text: str, document: Mapping[str, Any] | None = None) -> Extracted | None:
@@ -49,12 +51,10 @@ class Compiled:
         """Return what the engine makes of a JSON object: an event of its own where it can."""
         return self.extract_document(document) if self.extract_document is not None else None
 
-    def settle(self, made: Composed, clock: Clock) -> tuple[Event, int | None] | None:
-        """Return an engine's own event with the catalogue's types, and its time; None when it must be mapped."""
-        if not self._plans.settle(made):
-            return None
-        value = made.event.get(self._timing.field)
-        return made.event, None if value is None else self._timing.read(value, clock, made.event)
+    def stated_us(self, event: Event, clock: Clock) -> int | None:
+        """Return the time that an engine's own event states (microseconds, UTC), or None."""
+        value = event.get(self._timing.field)
+        return None if value is None else self._timing.read(value, clock, event)
 
     def fill(self, extracted: Extracted, event: Event, clock: Clock) -> int | None:
         """Add the extracted fields to an event and return the time the record states (microseconds, UTC), or None."""

@@ -69,10 +69,10 @@ class Maker:
 
     def compose(self, parser: Compiled, made: Composed, text: str, stamp: Stamp) -> Event:
         """Finish an event that the engine made itself; what the session knows stands above what the record says."""
-        settled = parser.settle(made, self._at(stamp.received_us))
-        if settled is None:
+        if not parser.settle(made):
             return self.finish(parser, made.event, self.begin(parser, stamp), text, stamp)
-        event, stated_us = settled
+        event, clock = made.event, self._at(stamp.received_us)
+        stated_us = parser.stated_us(event, clock)
         event.update(self._bases.get(parser.id) or self._base(parser, stamp))
         if parser.keeps_text and "message" not in event:
             event["message"] = text

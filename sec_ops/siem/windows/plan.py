@@ -56,8 +56,8 @@ class _Plan:
 @dataclass(frozen=True, slots=True)
 class _Shape:
     layout: Layout | None
-    chosen_by: tuple[str, ...]
-    plans: dict[Any, _Plan] = field(default_factory=dict)
+    choose: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    plans: dict[tuple[Any, ...], _Plan] = field(default_factory=dict)
 
 
 class Composer:
@@ -81,21 +81,20 @@ class Composer:
         if shape.layout is None:
             return None
         values = list(record.values())
-        chosen = tuple(map(record.get, shape.chosen_by))
-        types = tuple(map(type, values))
+        chosen = shape.choose(record)
         try:
-            plan = shape.plans.get((types, chosen))
+            plan = shape.plans.get((*chosen, *map(type, values)))
         except TypeError:  # a map or list where System has one value
             chosen = tuple(map(plain, chosen))
             plan = None
-        plan = plan or self._plan(shape, names, types, chosen)
+        plan = plan or self._plan(shape, names, tuple(map(type, values)), chosen)
         return _apply(plan, values)
 
     def _shape(self, names: tuple[str, ...]) -> _Shape:
         keys = frozenset(names)
         layout = next((layout for layout in LAYOUTS if layout.claims(keys)), None)
         chosen_by = tuple(layout.name(slot, keys) for slot in _CHOOSING) if layout else ()
-        shape = _Shape(layout, chosen_by)
+        shape = _Shape(layout, _chooser(chosen_by))
         if self._fits(names):
             self._shapes[names] = shape
         return shape
@@ -104,7 +103,7 @@ class Composer:
         assert shape.layout is not None  # noqa: S101 - compose has seen to it
         plan = _planned(shape.layout, names, types, chosen)
         if max(len(plain(value)) for value in chosen) <= _CHOSEN_BOUND and self._fits(names):
-            shape.plans[types, chosen] = plan
+            shape.plans[(*chosen, *types)] = plan
         return plan
 
     def _fits(self, names: tuple[str, ...]) -> bool:
@@ -157,6 +156,12 @@ def _conversions(
             yield at, str
         elif types[at] is not int and types[at] is not str:
             yield at, textual
+
+
+def _chooser(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if names and all(names):
+        return itemgetter(*names)
+    return lambda record: tuple(map(record.get, names))
 
 
 def _picker(places: list[int]) -> Callable[[Any], tuple[Any, ...]]:
