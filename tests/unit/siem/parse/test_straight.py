@@ -8,7 +8,7 @@ from sec_ops.siem.events import Event
 from sec_ops.siem.parse.session import ParsingSession
 from sec_ops.siem.records import Transport
 from tests.content.parser_samples import SAMPLES, understand
-from tests.unit.siem.parse.support import events, origin
+from tests.unit.siem.parse.support import events, origin, parser, understand_with
 
 LINES = sorted(
     {line for sample in SAMPLES for line in sample.read_bytes().split(b"\n") if line[:1] == b"{" and len(line) < 4_000}
@@ -63,3 +63,9 @@ def test_both_ways_tell_the_same(records: list[bytes], transport: Transport) -> 
 def test_windows_events_go_straight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ParsingSession, "_take", lambda *_given: pytest.fail("the ordinary way"))
     assert len(events(understand(), [b'{"EventID":1,"Channel":"Security","Computer":"pc"}'])) == 1
+
+
+def test_a_parser_that_keeps_the_text_gets_it() -> None:
+    understanding = understand_with(parser(recognise={"keys": ["a"]}, rest="test.", message="record"))
+    (event,) = events(understanding, [b'{"a":"x"}'])
+    assert (event["message"], event["test.a"]) == ('{"a":"x"}', "x")
