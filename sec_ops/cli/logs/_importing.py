@@ -21,6 +21,7 @@ from sec_ops.model.outcome import Outcome
 from sec_ops.model.text import printable
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
+from sec_ops.runtime.garbage import rare_collections
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 from sec_ops.runtime.site import Site
@@ -105,6 +106,7 @@ def _imported(site: Site, paths: Sequence[Path], options: ImportOptions, underst
         open_store(site, fields_of(site)) as store,
         RawLog.open(site.logs, clock=clock) as log,
         Worker(WORKER) as worker,
+        rare_collections(),
     ):
         with Intake(site.logs, log, store=store, understand=understand, clock=clock) as intake:
             importer = Importer(intake, options=options, ask=worker.ask, progress=progress)

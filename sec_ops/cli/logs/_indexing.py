@@ -18,6 +18,7 @@ from sec_ops.content.library import Library
 from sec_ops.model.errors import SecOpsError
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
+from sec_ops.runtime.garbage import rare_collections
 from sec_ops.runtime.language import use_language
 from sec_ops.runtime.site import Site
 from sec_ops.siem.index.follow import Follower
@@ -53,7 +54,7 @@ def _wait_for_the_end(stop: threading.Event) -> None:
 def _index(site: Site, stop: threading.Event) -> None:
     library, clock = Library.open(site.root), SystemClock()
     understand = load_understanding(library, load_configuration(site).logs.zone)
-    with open_store(site, field_types(library)) as store:
+    with open_store(site, field_types(library)) as store, rare_collections():
         Follower(site.logs, store=store, understand=understand, clock=clock, failed=_told).run(stop)
 
 

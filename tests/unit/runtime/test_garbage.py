@@ -1,0 +1,29 @@
+"""Collections are rare inside, and as they were after it, whatever happened."""
+
+import gc
+
+import pytest
+
+from sec_ops.runtime.garbage import rare_collections
+
+
+def test_rare_inside_and_as_before_after() -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with rare_collections():
+        assert gc.get_threshold()[0] > before[0][0]
+        assert gc.get_freeze_count() > before[1]
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    with pytest.raises(ValueError, match="x"), rare_collections():
+        raise ValueError("x")
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_cycles_still_go() -> None:
+    class Node:
+        other: object = None
+
+    with rare_collections():
+        node = Node()
+        node.other = node
+        del node
+        assert gc.collect() >= 1
