@@ -20,7 +20,6 @@ from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
 from sec_ops.runtime.garbage import rare_collections
 from sec_ops.runtime.language import use_language
-from sec_ops.runtime.memory import seldom_collecting
 from sec_ops.runtime.site import Site
 from sec_ops.siem.index.follow import Follower
 from sec_ops.siem.parse.loading import field_types, load_understanding
@@ -39,8 +38,7 @@ def main() -> int:
     stop = threading.Event()
     threading.Thread(target=_wait_for_the_end, args=(stop,), daemon=True).start()
     try:
-        with seldom_collecting():
-            _index(Site(Path(sys.argv[1])), stop)
+        _index(Site(Path(sys.argv[1])), stop)
     except SecOpsError as error:
         note(error.what)
         return int(error.outcome)

@@ -9,7 +9,6 @@ import typer
 from sec_ops.cli.invocation import current
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.language import gettext as _
-from sec_ops.runtime.memory import seldom_collecting
 from sec_ops.runtime.site import find_site
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -29,11 +28,10 @@ def import_(
     ] = False,
 ) -> Iterable[Outcome]:
     """Keep the records as they are, make events of them, and say what could not be taken."""
-    with seldom_collecting():
-        from sec_ops.cli.logs._importing import import_paths
-        from sec_ops.siem.importing.importer import ImportOptions
+    from sec_ops.cli.logs._importing import import_paths
+    from sec_ops.siem.importing.importer import ImportOptions
 
-        options = ImportOptions(
-            parser=parser, dataset=dataset, host=host, unit=unit, zone=zone, encoding=encoding, again=again
-        )
-        return import_paths(find_site(current().site), [Path(path) for path in paths], options)
+    options = ImportOptions(
+        parser=parser, dataset=dataset, host=host, unit=unit, zone=zone, encoding=encoding, again=again
+    )
+    return import_paths(find_site(current().site), [Path(path) for path in paths], options)
