@@ -70,7 +70,12 @@ def _list(path: Path, run_program: RunProgram) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="sec-ops-inventory-") as home:
         arguments = [program(), "--inventory", str(path.resolve()), "--list", "--playbook-dir", home]
         environment = clean_environment(
-            ANSIBLE_CONFIG=str(_CONFIGURATION), ANSIBLE_HOME=home, LANG="C.UTF-8", LC_ALL="C.UTF-8"
+            ANSIBLE_CONFIG=str(_CONFIGURATION),
+            ANSIBLE_HOME=home,
+            LANG="C.UTF-8",
+            LC_ALL="C.UTF-8",
+            # Ansible tries settings as Python text; a folder called 7is makes the interpreter complain of them.
+            PYTHONWARNINGS="ignore::SyntaxWarning",
         )
         return _document(path, run_program(arguments, deadline_seconds=_DEADLINE_SECONDS, environment=environment))
 

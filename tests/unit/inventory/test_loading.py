@@ -1,6 +1,7 @@
 """The example loads; every wrong reference is told with its line; a site stands alone. Runs the real Ansible."""
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -222,6 +223,14 @@ def test_what_ansible_cannot_read_is_a_fault(site: Path) -> None:
     (site / "inventory" / "hosts.yml").write_text("all:\n  hosts: [\n")
     with pytest.raises(ContentInvalid):
         load_inventory(site, run_program)
+
+
+def test_a_folder_whose_name_python_frowns_at_is_no_fault(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x-7is").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "x-7is"))
+    assert load_inventory(site, run_program).hosts
 
 
 def test_ansible_is_asked_again_only_when_something_changed(site: Path, tmp_path: Path) -> None:
