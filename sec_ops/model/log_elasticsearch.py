@@ -1,13 +1,12 @@
 """The section `logs: elasticsearch:` of `sec-ops.yml`: where the cluster is, and how it is spoken to."""
 
-import ipaddress
 import re
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from sec_ops.model.messages import message
-from sec_ops.model.values import NonEmpty, RuleBroken, Value
+from sec_ops.model.values import NonEmpty, RuleBroken, Value, is_loopback
 
 __all__ = ["ElasticsearchSettings"]
 
@@ -27,16 +26,9 @@ def _address(text: str) -> str:
     parts = _URL.fullmatch(text)
     if parts is None or not 0 < int(parts["port"] or 1) <= _LAST_PORT:
         raise RuleBroken(message("{given} is no address such as https://logs.example.org:9200", given=text))
-    if parts["scheme"] == "http" and not _on_loopback(parts["six"] or parts["host"]):
+    if parts["scheme"] == "http" and not is_loopback(parts["six"] or parts["host"]):
         raise RuleBroken(message("{given}: beyond this machine only https is spoken", given=text))
     return text
-
-
-def _on_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class ElasticsearchSettings(Value):

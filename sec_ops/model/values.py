@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from sec_ops.model.messages import Message, message
 
-__all__ = ["Encoding", "Identifier", "Network", "NonEmpty", "RuleBroken", "Text", "Value", "Zone"]
+__all__ = ["Encoding", "Identifier", "Network", "NonEmpty", "RuleBroken", "Text", "Value", "Zone", "is_loopback"]
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
@@ -54,6 +54,16 @@ def _encoding(text: str) -> str:
 
 Encoding = Annotated[str, AfterValidator(_encoding)]
 """Name of a character encoding that Python knows."""
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address is this machine's loopback."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Value(BaseModel):

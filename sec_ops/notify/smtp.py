@@ -12,10 +12,10 @@ from email.utils import format_datetime
 from sec_ops.model.errors import AuthenticationFailed, ConnectionLost, EngineError, HostUnreachable, UsageError
 from sec_ops.model.messages import Message, message
 from sec_ops.model.notice import SmtpNotifier
+from sec_ops.model.values import is_loopback
 from sec_ops.notify.notifiers import Deliver, NotifierDoors
 from sec_ops.notify.spoken import Spoken
 from sec_ops.transport.deadline import Deadline
-from sec_ops.transport.http import is_loopback
 
 __all__ = ["deliverer", "mail"]
 

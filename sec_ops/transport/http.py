@@ -3,7 +3,6 @@
 TLS is verified; plain HTTP speaks to loopback only.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,10 @@ from urllib.parse import urlsplit
 
 from sec_ops.model.errors import ConnectionLost, HostUnreachable, UsageError
 from sec_ops.model.messages import message
+from sec_ops.model.values import is_loopback
 from sec_ops.transport.deadline import Deadline
 
-__all__ = ["HttpReply", "is_loopback", "post"]
+__all__ = ["HttpReply", "post"]
 
 ANSWER_BYTES = 65_536
 
@@ -84,16 +84,6 @@ def _watched(deadline: Deadline) -> dict[str, Any]:
         ConnectionCls = Secured
 
     return {"http": PlainPool, "https": SecuredPool}
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine's loopback."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _why(error: Exception, url: str) -> str:
