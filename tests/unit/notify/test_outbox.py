@@ -148,12 +148,14 @@ def _killed(root: Path, seed: int) -> None:
 
 def test_killed_at_any_point_every_kept_notice_is_delivered(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
+    endings = set()
     for seed in range(0, 120, 3):
         root = tmp_path / str(seed)
         root.mkdir()
         process = context.Process(target=_killed, args=(root, seed))
         process.start()
         process.join()
+        endings.add(process.exitcode)
         box = outbox(root, Clock(START + timedelta(minutes=2)), file_notifier("a", "a.jsonl"))
         for number in range(3):
             box.put(notice(number))  # whoever noticed the thing tells it again after the crash
@@ -161,3 +163,4 @@ def test_killed_at_any_point_every_kept_notice_is_delivered(tmp_path: Path) -> N
         ids = {line.split('"id": "')[1].split('"')[0] for line in lines(root / "a.jsonl")}
         assert ids == {f"schedule.failed/{number}" for number in range(3)}
         assert box.waiting() == 0
+    assert -signal.SIGKILL in endings, "nothing was killed"
