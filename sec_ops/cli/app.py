@@ -14,7 +14,7 @@ from sec_ops.runtime.language import gettext as _
 
 __all__ = ["call"]
 
-NOUNS = ("init", "doctor", "inventory", "account", "audit", "logs", "evidence", "content", "schedule")
+NOUNS = ("init", "doctor", "inventory", "account", "audit", "logs", "detect", "evidence", "content", "schedule")
 
 
 app = typer.Typer(
