@@ -19,13 +19,13 @@ from sec_ops.model.errors import SecOpsError, UsageError
 from sec_ops.model.messages import Message, message
 from sec_ops.model.outcome import Outcome
 from sec_ops.model.text import printable
+from sec_ops.runtime.archives.finding import find
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
 from sec_ops.runtime.garbage import rare_collections
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 from sec_ops.runtime.site import Site
-from sec_ops.siem.importing.finding import find
 from sec_ops.siem.importing.importer import STDIN, Imported, Importer, ImportOptions
 from sec_ops.siem.importing.intake import Intake
 from sec_ops.siem.importing.unwrapping import Loss, Unread

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import IO
 
 from sec_ops.model.messages import Message, message
-from sec_ops.siem.importing.finding import Found, NotTaken
+from sec_ops.runtime.archives.finding import Found, NotTaken
+from sec_ops.runtime.archives.readers import CHUNK, Budget, Damaged, Plain, Refused
 from sec_ops.siem.importing.intake import Ask, Intake, Piece, pieces
 from sec_ops.siem.importing.lines import wide_codec
-from sec_ops.siem.importing.readers import CHUNK, Budget, Damaged, Plain, Refused
 from sec_ops.siem.importing.sniffing import no_log_behind_hole
 from sec_ops.siem.importing.unwrapping import INSIDE, Leaf, Loss, Unread, unwrap
 from sec_ops.siem.index.stream import ENDED

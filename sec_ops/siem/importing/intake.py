@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from sec_ops.model.protocols import Clock
+from sec_ops.runtime.archives.readers import CHUNK, Damaged
 from sec_ops.runtime.files import make_folder, storage_error
 from sec_ops.siem.importing.lines import MARKS, line_groups, wide_codec
-from sec_ops.siem.importing.readers import CHUNK, Damaged
 from sec_ops.siem.importing.unwrapping import Leaf
 from sec_ops.siem.importing.windows import event_chunks
 from sec_ops.siem.index.stream import Counts, IndexLimits, StreamIndex, index_lock

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sec_ops.siem.importing.readers import Damaged, Reader
+from sec_ops.runtime.archives.readers import Damaged, Reader
 
 __all__ = ["LINE_BYTES", "MARKS", "Lines", "line_groups", "wide_codec"]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sec_ops.model.messages import Message, message
-from sec_ops.siem.importing.compression import Decompressed, compression_of
-from sec_ops.siem.importing.readers import Budget, Damaged, Head, NoLog, Reader, Refused, spooled
+from sec_ops.runtime.archives.compression import Decompressed, compression_of
+from sec_ops.runtime.archives.readers import Budget, Damaged, Head, Reader, Refused, Unwanted, spooled
+from sec_ops.runtime.archives.tars import is_tar, tar_members
+from sec_ops.runtime.archives.zips import zip_members
 from sec_ops.siem.importing.sniffing import no_log
-from sec_ops.siem.importing.tars import is_tar, tar_members
 from sec_ops.siem.importing.windows import is_event_log
-from sec_ops.siem.importing.zips import zip_members
 
 __all__ = ["INSIDE", "Leaf", "Loss", "Unread", "unwrap"]
 
@@ -19,6 +19,7 @@ INSIDE = "!/"
 _HEAD_BYTES = 64 * 1024
 _DEPTH_BOUND = 8
 _NAME_BOUND = 4_096
+_NOT_LOGS = {"[Content_Types].xml", "META-INF/MANIFEST.MF"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ def _walk(wrapped: _Wrapped) -> Iterator[Leaf | Unread]:
         yield from _opened(wrapped)
     except Damaged as error:
         yield Unread(wrapped.name, error.reason, Loss.INCOMPLETE)
-    except NoLog as error:
+    except Unwanted as error:
         yield Unread(wrapped.name, error.reason, Loss.NONE)
     except Refused as error:
         yield Unread(wrapped.name, error.reason, Loss.SKIPPED)
@@ -99,13 +100,16 @@ def _opened(wrapped: _Wrapped) -> Iterator[Leaf | Unread]:
         source.skip_nuls()
         reason = no_log(source.head)
         if reason:
-            raise NoLog(reason)
+            raise Unwanted(reason)
         yield Leaf(name=wrapped.name, modified_ms=wrapped.modified_ms, reader=source, head=source.head)
 
 
 def _zipped(wrapped: _Wrapped, source: Reader) -> Iterator[Leaf | Unread]:
     with spooled(source) as file:
-        for member in zip_members(file, wrapped.budget):
+        members = zip_members(file, wrapped.budget)
+        if any(member.name in _NOT_LOGS for member in members[:20]):
+            raise Unwanted(message("an office document or a program, no logs"))
+        for member in members:
             inner = _inside(wrapped, member.name, member.modified_ms, member.reader or source)
             if member.reason:
                 yield Unread(inner.name, member.reason, Loss.SKIPPED)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sec_ops.model.messages import message
-from sec_ops.siem.importing.readers import Damaged, Reader, read_exactly
+from sec_ops.runtime.archives.readers import Damaged, Reader, read_exactly
 
 __all__ = ["WORKER", "EventChunk", "event_chunks", "is_event_log"]
 

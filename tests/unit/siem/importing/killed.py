@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 from sec_ops.model.errors import SecOpsError
+from sec_ops.runtime.archives.finding import find
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import FieldTypes
 from sec_ops.siem.importing import lines
-from sec_ops.siem.importing.finding import find
 from sec_ops.siem.importing.importer import Importer, ImportOptions
 from sec_ops.siem.importing.intake import Intake
 from sec_ops.siem.index.follow import Follower

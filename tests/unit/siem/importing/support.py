@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import zstandard
 
-from sec_ops.siem.importing.finding import find
+from sec_ops.runtime.archives.finding import find
 from sec_ops.siem.importing.importer import Imported, Importer, ImportOptions
 from sec_ops.siem.importing.intake import Intake
 from sec_ops.siem.raw.log import RawLog

@@ -14,10 +14,10 @@ import pytest
 
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
+from sec_ops.runtime.archives.readers import Budget, Refused
 from sec_ops.siem.importing.importer import Importer, ImportOptions
 from sec_ops.siem.importing.intake import Intake
 from sec_ops.siem.importing.lines import LINE_BYTES
-from sec_ops.siem.importing.readers import Budget, Refused
 from sec_ops.siem.importing.unwrapping import Loss
 from sec_ops.siem.raw.log import RawLog
 from tests.unit.siem.importing.support import compressed, import_paths, reasons, tarred, zipped

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sec_ops.runtime.archives.readers import Damaged
 from sec_ops.siem.engines import windows_json
 from sec_ops.siem.importing.evtx_worker import _answer
-from sec_ops.siem.importing.readers import Damaged
 from sec_ops.siem.importing.windows import event_chunks
 from tests.evtx_files import CHUNK_BYTES, HEADER_BYTES, event_log, security_event
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import zstandard
 
 from sec_ops.model.messages import message
-from sec_ops.siem.importing.readers import Budget, Damaged, Reader, read_exactly
+from sec_ops.runtime.archives.readers import Budget, Damaged, Reader, read_exactly
 
 __all__ = ["MAGIC_BYTES", "Decompressed", "compression_of"]
 

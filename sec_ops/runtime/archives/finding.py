@@ -21,7 +21,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """A name that is no file to read, why, and whether logs may be lost by that."""
+    """A name that is no file to read, why, and whether what was looked for may be lost by that."""
 
     path: Path
     reason: Message

@@ -5,7 +5,7 @@ from typing import IO, Protocol
 
 from sec_ops.model.messages import Message, message
 
-__all__ = ["CHUNK", "Budget", "Damaged", "Head", "NoLog", "Plain", "Reader", "Refused", "read_exactly", "spooled"]
+__all__ = ["CHUNK", "Budget", "Damaged", "Head", "Plain", "Reader", "Refused", "Unwanted", "read_exactly", "spooled"]
 
 CHUNK = 256 * 1024
 _HOLE_BOUND = 4 * 1024 * 1024 * 1024
@@ -29,8 +29,8 @@ class Refused(Exception):
         self.reason = reason
 
 
-class NoLog(Refused):
-    """A stream that is no log, or nothing new: leaving it out loses nothing."""
+class Unwanted(Refused):
+    """A stream that is not what is looked for, or nothing new: leaving it out loses nothing."""
 
 
 class Reader(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sec_ops.model.messages import message
-from sec_ops.siem.importing.readers import CHUNK, Damaged, Reader, read_exactly
+from sec_ops.runtime.archives.readers import CHUNK, Damaged, Reader, read_exactly
 
 __all__ = ["TarMember", "is_tar", "tar_members"]
 

@@ -3,14 +3,14 @@
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
 from sec_ops.model.messages import Message, message
-from sec_ops.siem.importing.compression import Decompressed
-from sec_ops.siem.importing.readers import Budget, Damaged, NoLog, Plain, Reader, Refused
+from sec_ops.runtime.archives.compression import Decompressed
+from sec_ops.runtime.archives.readers import Budget, Damaged, Plain, Reader, Refused
 
 __all__ = ["ZipMember", "zip_members"]
 
@@ -21,7 +21,6 @@ _KINDS = {zipfile.ZIP_DEFLATED: "deflate", zipfile.ZIP_BZIP2: "bz2", 93: "zst", 
 _LOCAL = struct.Struct("<4s22xHH")
 _UTF8 = 0x800
 _ENCRYPTED = 0x1
-_NOT_LOGS = {"[Content_Types].xml", "META-INF/MANIFEST.MF"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +33,15 @@ class ZipMember:
     reason: Message | None = None
 
 
-def zip_members(file: IO[bytes], budget: Budget) -> Iterator[ZipMember]:
-    """Yield the files; raises Damaged for a broken directory, Refused for what is no archive of logs."""
+def zip_members(file: IO[bytes], budget: Budget) -> Sequence[ZipMember]:
+    """Return the files; raises Damaged for a broken directory, Refused for one that is too large."""
     _bound_directory(file)
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error, EOFError) as error:
         raise Damaged(message("the zip archive is broken: {reason}", reason=error)) from error
-    if any(member.filename in _NOT_LOGS for member in members[:20]):
-        raise NoLog(message("an office document or a program, no logs"))
-    for member in members:
-        if not member.is_dir():
-            yield _member(file, member, budget)
+    return [_member(file, member, budget) for member in members if not member.is_dir()]
 
 
 def _bound_directory(file: IO[bytes]) -> None:

@@ -1,0 +1,1 @@
+"""Hostile archives read safely: bounded streams through compression, tar and zip; nothing is written to disk."""
