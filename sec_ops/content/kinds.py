@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 from sec_ops.model.catalogue import HighRiskSituation, Reference
 from sec_ops.model.check import Check, Probe
 from sec_ops.model.clause import Clause
+from sec_ops.model.detection_placeholder import Placeholder
 from sec_ops.model.log_field import LogField
 from sec_ops.model.log_parser import LogParser
 from sec_ops.model.operational import OperationalRule
@@ -24,6 +25,7 @@ __all__ = [
     "OPERATIONAL",
     "PARSERS",
     "PEOPLE",
+    "PLACEHOLDERS",
     "PROBES",
     "REFERENCES",
     "SYSTEMS",
@@ -110,6 +112,14 @@ OPERATIONAL = Kind(
 PARSERS = Kind(name="parsers", model=LogParser, folder="rules/parsers", files=("*/parser.yml",), named_by="folder")
 FIELDS = Kind(name="fields", model=LogField, folder="rules/fields", files=("*.yml",), items="fields")
 
+PLACEHOLDERS = Kind(
+    name="placeholders",
+    model=Placeholder,
+    folder="rules/detection",
+    files=("placeholders.yml",),
+    items="placeholders",
+)
+
 UNITS = Kind(name="units", model=Unit, folder="inventory", files=("sites/*.yml",), items="units", example=True)
 SYSTEMS = Kind(name="systems", model=KeySystem, folder="inventory", files=("systems/*.yml",), example=True)
 PEOPLE = Kind(name="people", model=Person, folder="inventory", files=("people.yml",), items="people", example=True)
@@ -123,6 +133,7 @@ _ALL: tuple[Kind[Any], ...] = (
     OPERATIONAL,
     PARSERS,
     FIELDS,
+    PLACEHOLDERS,
     UNITS,
     SYSTEMS,
     PEOPLE,
