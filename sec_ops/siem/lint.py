@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from sec_ops.content.kinds import FIELDS, PARSERS
 from sec_ops.content.library import Library, LintRule
 from sec_ops.content.model_faults import did_you_mean
+from sec_ops.content.patterns import Pattern, PatternError
 from sec_ops.content.yaml_reader import Path
 from sec_ops.model.content import Layer
 from sec_ops.model.errors import Fault
@@ -13,7 +14,6 @@ from sec_ops.model.messages import Message, message
 from sec_ops.siem.engines import engine, engine_names
 from sec_ops.siem.parse.loading import DEFAULT_ZONE
 from sec_ops.siem.parse.moments import compile_form, zone_named
-from sec_ops.siem.parse.patterns import Pattern, PatternError
 from sec_ops.siem.parse.plans import reserved
 
 __all__ = ["OPEN_FIELDS", "RULES"]

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sec_ops.model.errors import UsageError
+from sec_ops.model.folding import fold
 from sec_ops.siem.elastic.names import events_indices
 from sec_ops.siem.elastic.store import ElasticStore
 from sec_ops.siem.events import RECORD, Event, FieldType, FieldTypes, Row, Scalar
 from sec_ops.siem.query.evaluate import evaluate
-from sec_ops.siem.query.folding import fold
 from sec_ops.siem.query.tree import ANY, ONE, And, Bound, Exists, Match, Not, Query, Range
 from sec_ops.siem.records import Place
 from sec_ops.siem.storing import Commit, Request

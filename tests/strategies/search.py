@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from sec_ops.model.folding import fold, spellings
 from sec_ops.siem.events import Event, FieldType, FieldTypes
-from sec_ops.siem.query.folding import fold, spellings
 from sec_ops.siem.query.tree import (
     ANY,
     ONE,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from sec_ops.model.folding import fold
 from sec_ops.siem.elastic.names import (
     DAY,
     LISTS,
@@ -29,7 +30,6 @@ from sec_ops.siem.elastic.names import (
 )
 from sec_ops.siem.embedded.partitions import INGESTED
 from sec_ops.siem.events import DATASET, RECORD, TIME, FieldType, FieldTypes
-from sec_ops.siem.query.folding import fold
 
 __all__ = [
     "COLUMNS_BOUND",

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from sec_ops.model.folding import fold
 from sec_ops.siem.elastic.mapping import KEYWORD_UNITS, START, units
 from sec_ops.siem.elastic.names import (
     DAY,
@@ -33,7 +34,6 @@ from sec_ops.siem.elastic.names import (
 )
 from sec_ops.siem.embedded.partitions import Partition
 from sec_ops.siem.events import Event, FieldType, FieldTypes, Row, Scalar
-from sec_ops.siem.query.folding import fold
 from sec_ops.siem.storing import Commit
 
 __all__ = ["Shaping", "digest_key", "event_of", "field_key", "head_key"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sec_ops.siem.parse.patterns import Pattern
+from sec_ops.content.patterns import Pattern
 
 __all__ = ["Messages"]
 

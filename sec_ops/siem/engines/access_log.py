@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from sec_ops.content.patterns import Pattern, PatternError, first_of
 from sec_ops.siem.engines import Extract, Extracted
-from sec_ops.siem.parse.patterns import Pattern, PatternError, first_of
 
 __all__ = ["OPTIONS", "compile_engine", "request_parts"]
 

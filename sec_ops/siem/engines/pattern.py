@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sec_ops.content.patterns import Pattern, first_of
 from sec_ops.siem.engines import Extract, Extracted
-from sec_ops.siem.parse.patterns import Pattern, first_of
 
 __all__ = ["OPTIONS", "compile_engine"]
 

@@ -13,10 +13,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sec_ops.content.patterns import Pattern, PatternError
 from sec_ops.siem.engines import Extract, ExtractDocument, Extracted
 from sec_ops.siem.engines._postgresql_messages import understand_message
 from sec_ops.siem.engines.json import read_object
-from sec_ops.siem.parse.patterns import Pattern, PatternError
 
 __all__ = ["OPTIONS", "compile_document", "compile_engine"]
 

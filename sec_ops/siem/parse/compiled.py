@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sec_ops.content.patterns import Pattern
 from sec_ops.model.log_parser import LogParser
 from sec_ops.siem.engines import Composed, Extract, ExtractDocument, Extracted, engine
 from sec_ops.siem.events import Event
-from sec_ops.siem.parse.patterns import Pattern
 from sec_ops.siem.parse.plans import Plans, Structure
 from sec_ops.siem.parse.timing import Clock, Timing
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from sec_ops.content.patterns import first_of, path_pattern
 from sec_ops.siem.parse.compiled import Compiled
-from sec_ops.siem.parse.patterns import first_of, path_pattern
 
 __all__ = ["Router"]
 

@@ -28,8 +28,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from sec_ops.model.folding import fold
 from sec_ops.siem.events import Event, FieldType, FieldTypes, Scalar
-from sec_ops.siem.query.folding import fold
 from sec_ops.siem.query.tree import ANY, And, Everything, Exists, Match, Not, Or, Pattern, Query, Range
 from sec_ops.siem.query.typed import Between, Like, Same, Test, Within, typed
 from sec_ops.siem.query.values import address

@@ -3,8 +3,8 @@
 import ipaddress
 from dataclasses import dataclass
 
+from sec_ops.model.folding import caseless, spellings
 from sec_ops.siem.events import FieldType
-from sec_ops.siem.query.folding import caseless, spellings
 from sec_ops.siem.query.tree import ANY, Pattern, Wildcard
 from sec_ops.siem.query.typed import Between, Edge, Like, Same, Test, Within
 

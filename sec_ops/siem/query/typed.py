@@ -7,9 +7,9 @@ in different ways.
 from dataclasses import dataclass
 
 from sec_ops.model.errors import UsageError
+from sec_ops.model.folding import fold
 from sec_ops.model.messages import message
 from sec_ops.siem.events import FieldType
-from sec_ops.siem.query.folding import fold
 from sec_ops.siem.query.tree import Bound, Match, Pattern, Range
 from sec_ops.siem.query.values import address, date_span, network, number, truth, whole_number
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sec_ops.model.folding import fold
 from sec_ops.siem.events import Event, FieldType, FieldTypes
 from sec_ops.siem.query.evaluate import evaluate
-from sec_ops.siem.query.folding import fold
 from sec_ops.siem.query.sql import FieldColumns, compile_sql
 from sec_ops.siem.query.tree import ANY, ONE, And, Bound, Exists, Match, Not, Or, Query, Range
 from tests.strategies.search import KEYWORDS, TYPES, corpus, events, queries

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from sec_ops.siem.parse import patterns
+from sec_ops.content import patterns
+from sec_ops.content.patterns import Pattern, PatternError, first_of, path_pattern
 from sec_ops.siem.parse.loading import load_understanding
-from sec_ops.siem.parse.patterns import Pattern, PatternError, first_of, path_pattern
 from tests.content.parser_samples import SAMPLES, library, understand
 from tests.unit.siem.parse.support import events, origin
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sec_ops.siem.query.folding import caseless, fold, spellings
+from sec_ops.model.folding import caseless, fold, spellings
 
 
 @pytest.mark.parametrize(
