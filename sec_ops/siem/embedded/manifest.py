@@ -9,7 +9,7 @@ from pathlib import Path
 from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
 from sec_ops.runtime.files import make_folder
-from sec_ops.siem.wal import use_wal
+from sec_ops.runtime.wal import use_wal
 
 __all__ = ["Manifest", "open_manifest"]
 

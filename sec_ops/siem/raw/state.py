@@ -18,8 +18,8 @@ from typing import Any
 from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
 from sec_ops.runtime.files import PRIVATE_FILE, make_folder
+from sec_ops.runtime.wal import use_wal
 from sec_ops.siem.raw.batches import FIRST_PREVIOUS, Stored
-from sec_ops.siem.wal import use_wal
 
 __all__ = ["SegmentFacts", "State", "StreamState", "id_keys"]
 

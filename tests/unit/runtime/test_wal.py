@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sec_ops.siem.wal import use_wal
+from sec_ops.runtime.wal import use_wal
 
 
 def test_who_finds_a_new_database_locked_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,131 @@
+"""The few events that an alert keeps: the first and the last, each within bounds.
+
+The whole event is in the raw log under its record's name; what is kept here is for people and explanations, so fields
+that the rule asks about come first.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from sec_ops.detection.alerts.grouping import FieldNames, clean, valid_time
+from sec_ops.detection.alerts.values import Related
+from sec_ops.detection.events import FlatEvent, Occurrence, Value
+from sec_ops.detection.rule import All, AnyOf, Correlation, Expression, Not, Rule, Selection, Test
+
+__all__ = ["ENDS", "Candidates", "keep_related", "read_related", "related_of"]
+
+ENDS = 10
+"""How many of the first events, and of the last, an alert keeps."""
+_EVENT_CHARACTERS = 8192
+_VALUE_CHARACTERS = 2048
+_NAME_CHARACTERS = 256
+_LIST_VALUES = 32
+_LATEST = 2**63 - 1
+Each = TypeVar("Each", Occurrence, Related)
+
+
+class Candidates:
+    """Events of one alert that may be among its first or last."""
+
+    def __init__(self) -> None:
+        self._rule: Rule | Correlation | None = None
+        self._found: list[Occurrence] = []
+
+    def add(self, rule: Rule | Correlation, occurrences: Sequence[Occurrence]) -> None:
+        """Consider more events."""
+        self._rule = rule
+        self._found += occurrences
+        if len(self._found) > 8 * ENDS:
+            self._found = _ends(self._found)
+
+    def related(self, names: FieldNames) -> list[Related]:
+        """Return the first and the last of them, cut to bounds."""
+        rule = self._rule
+        return [related_of(rule, each, names) for each in _ends(self._found)] if rule else []
+
+
+def related_of(rule: Rule | Correlation, occurrence: Occurrence, names: FieldNames) -> Related:
+    """Return an occurrence as an alert keeps it."""
+    event, cut = _bounded(occurrence.event, _asked(rule, occurrence.shape, names))
+    return Related(
+        record=clean(occurrence.record)[:_VALUE_CHARACTERS],
+        time_us=valid_time(occurrence.time_us),
+        shape=occurrence.shape,
+        event=event,
+        cut=cut,
+    )
+
+
+def keep_related(connection: sqlite3.Connection, alert: str, more: Iterable[Related]) -> None:
+    """Let an alert keep the first and the last of what it had and of more."""
+    found = {each.record: each for each in (*read_related(connection, alert), *more)}
+    kept = _ends(list(found.values()))
+    connection.execute("DELETE FROM related WHERE alert = ?", (alert,))
+    rows = [(alert, each.record, each.time_us, each.shape, json.dumps(each.event), each.cut) for each in kept]
+    connection.executemany("INSERT INTO related VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def read_related(connection: sqlite3.Connection, alert: str) -> tuple[Related, ...]:
+    """Return the events that an alert keeps, in order of time."""
+    query = "SELECT record, time_us, shape, event, cut FROM related WHERE alert = ?"
+    found = [
+        Related(record=record, time_us=time_us, shape=shape, event=json.loads(event), cut=bool(cut))
+        for record, time_us, shape, event, cut in connection.execute(query, (alert,))
+    ]
+    return tuple(sorted(found, key=_order))
+
+
+def _ends(found: list[Each]) -> list[Each]:
+    ordered = sorted(found, key=_order)
+    return ordered if len(ordered) <= 2 * ENDS else ordered[:ENDS] + ordered[-ENDS:]
+
+
+def _order(each: Occurrence | Related) -> tuple[int, str]:
+    return _LATEST if each.time_us is None else each.time_us, each.record
+
+
+def _asked(rule: Rule | Correlation, shape: str, names: FieldNames) -> list[str]:
+    """Return the fields that a rule asks about or groups by, by their names in the event."""
+    header = rule.header
+    wanted = [*header.alert_by]
+    wanted += _tested(rule.condition) if isinstance(rule, Rule) else [*rule.group_by, *rule.fields]
+    return [each for field in dict.fromkeys(wanted) if field for each in names(rule, shape, field)]
+
+
+def _tested(expression: Expression) -> Iterable[str]:
+    if isinstance(expression, Test):
+        yield expression.field
+    elif isinstance(expression, Not | Selection):
+        yield from _tested(expression.part)
+    elif isinstance(expression, All | AnyOf):
+        for part in expression.parts:
+            yield from _tested(part)
+
+
+def _bounded(event: FlatEvent, first: Iterable[str]) -> tuple[FlatEvent, bool]:
+    """Return the fields that fit, those named first before others, and whether something was left out."""
+    kept: dict[str, Value] = {}
+    room, cut = _EVENT_CHARACTERS, False
+    for name in dict.fromkeys([*(each for each in first if each in event), *event]):
+        value = _short(event[name])
+        size = len(json.dumps([name, value]))
+        if size > room or len(name) > _NAME_CHARACTERS:
+            cut = True
+            continue
+        room -= size
+        cut = cut or value is not event[name]
+        kept[name] = value
+    return kept, cut
+
+
+def _short(value: Value) -> Value:
+    """Return the value itself when it is within bounds, else what fits of it."""
+    if isinstance(value, str):
+        return value if len(value) <= _VALUE_CHARACTERS else value[:_VALUE_CHARACTERS]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    short = [_short(each) for each in value[:_LIST_VALUES]]
+    same = len(short) == len(value) and all(new is old for new, old in zip(short, value, strict=True))
+    return value if same else short

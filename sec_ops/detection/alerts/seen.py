@@ -1,0 +1,84 @@
+"""Which events a rule has counted, so that none counts twice however often it is judged.
+
+An event of the raw log is known by its place (`stream/sequence/index`), four bytes each in one row a batch. Anything
+else is known by a 64-bit digest of where it lay and what it said, for a line of a file may be another one tomorrow.
+"""
+
+import json
+import re
+import sqlite3
+from array import array
+from hashlib import blake2b
+
+from sec_ops.detection.alerts.grouping import clean
+from sec_ops.detection.events import Occurrence
+from sec_ops.detection.hits import Hit
+from sec_ops.detection.rule import Correlation
+
+__all__ = ["Seen"]
+
+_PLACE = re.compile(r"(.+)/(\d{1,18})/(\d{1,9})", re.DOTALL)
+_CHUNK_BITS = 12
+_Chunk = tuple[str, str, int]
+
+
+class Seen:
+    """What was counted, within one transaction; `keep` writes what is new."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._members: dict[_Chunk, set[int]] = {}
+        self._changed: set[_Chunk] = set()
+
+    def add(self, hit: Hit) -> bool:
+        """Return whether this hit is new, and count it from now on."""
+        source, chunk, member = _identity(hit)
+        key = (clean(hit.rule.header.id), source, chunk)
+        members = self._members.get(key)
+        if members is None:
+            members = self._members[key] = self._read(key)
+        if member in members:
+            return False
+        members.add(member)
+        self._changed.add(key)
+        return True
+
+    def keep(self) -> None:
+        """Write what was added."""
+        rows = [(*key, _packed(key, self._members[key])) for key in self._changed]
+        self._connection.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", rows)
+        self._changed.clear()
+
+    def _read(self, key: _Chunk) -> set[int]:
+        query = "SELECT members FROM seen WHERE rule = ? AND source = ? AND chunk = ?"
+        row = self._connection.execute(query, key).fetchone()
+        return set(_unpacked(key, row[0])) if row else set()
+
+
+def _identity(hit: Hit) -> tuple[str, int, int]:
+    """Return source, chunk and member: those of the raw record, or of a digest (source empty)."""
+    last = hit.occurrences[-1] if hit.occurrences else None
+    if last is not None and not isinstance(hit.rule, Correlation):
+        place = _PLACE.fullmatch(last.record)
+        if place:
+            return clean(place[1]), int(place[2]), int(place[3])
+    digest = int.from_bytes(blake2b(_text(hit, last), digest_size=8).digest(), "big")
+    return "", digest >> (64 - _CHUNK_BITS), digest
+
+
+def _text(hit: Hit, last: Occurrence | None) -> bytes:
+    """Return what a hit is known by; for a correlation the event that completed it, and its group."""
+    parts: list[object] = [hit.group, last and [last.record, last.time_us]]
+    if last is not None and not _PLACE.fullmatch(last.record):
+        parts.append(last.event)
+    return json.dumps(parts, sort_keys=True, default=str).encode()
+
+
+def _packed(key: _Chunk, members: set[int]) -> bytes:
+    return array("I" if key[1] else "Q", sorted(members)).tobytes()
+
+
+def _unpacked(key: _Chunk, packed: bytes) -> "array[int]":
+    members = array("I" if key[1] else "Q")
+    members.frombytes(packed)
+    return members
