@@ -15,8 +15,10 @@ try:
 except ImportError:  # no wheel for this machine
     re2 = None
 
-__all__ = ["Pattern", "PatternError", "first_of", "path_pattern"]
+__all__ = ["GUARDED", "Pattern", "PatternError", "first_of", "path_pattern"]
 
+GUARDED: Final = re2 is not None
+"""Whether RE2 is there; without it no search is bounded by anything but the text's length."""
 _UNGUARDED_BOUND: Final = 8_192
 _HEXADECIMAL: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 _MEMORY: Final = 64 * 1024 * 1024

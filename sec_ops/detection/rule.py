@@ -8,7 +8,7 @@ reference evaluator (`detection.naive`) and its conformance cases; engines agree
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Final
 
 __all__ = [
@@ -43,8 +43,8 @@ __all__ = [
 ]
 
 
-class Wildcard(StrEnum):
-    """What stands between the literal pieces of a text."""
+class Wildcard(Enum):
+    """What stands between the literal pieces of a text; no `str`, so that a literal `*` is never taken for it."""
 
     MANY = "*"
     ONE = "?"
@@ -141,6 +141,7 @@ class TimePart:
 
     part: str
     value: int
+    order: Order = Order.EQUAL
 
 
 Operand = Glob | Regex | Network | Number | Truth | Compare | Null | Exists | Reference | TimePart

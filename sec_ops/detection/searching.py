@@ -1,0 +1,78 @@
+r"""Regular expressions of rules over hostile values: RE2, and what it refuses with a deadline.
+
+An expression is found anywhere in the value. What its signs mean is RE2's to say: `\d`, `\w`, `\s` and `\b` know ASCII
+alone, `$` is the very end of the value (with `m`, of a line). Expressions with look-around or back-references, which
+RE2 has none of, are `regex`'s, and searched for DEADLINE_S seconds at most.
+"""
+
+import re
+from functools import lru_cache
+from math import prod
+from typing import Final
+
+import regex
+
+from sec_ops.content.patterns import GUARDED, Pattern, PatternError
+from sec_ops.detection.rule import Regex
+
+__all__ = ["DEADLINE_S", "Search", "SearchError", "search_of"]
+
+DEADLINE_S: Final = 0.05
+SOURCE_BOUND: Final = 4096
+REPEAT_BOUND: Final = 100_000
+
+_BEYOND_RE2: Final = re.compile(r"\(\?(?:[=!>]|<[=!]|P=|\()|\\[1-9]|[*+?}]\+")
+_REPEATS: Final = re.compile(r"\{(\d{1,9})?(?:,(\d{1,9})?)?\}")
+
+
+class SearchError(ValueError):
+    """An expression that can't be searched for, and why."""
+
+
+class Search:
+    """One compiled expression; raises SearchError when it can't be."""
+
+    __slots__ = ("_deadline", "_guarded")
+
+    def __init__(self, wanted: Regex) -> None:
+        if len(wanted.source) > SOURCE_BOUND:
+            reason = f"longer than {SOURCE_BOUND} characters"
+            raise SearchError(reason)
+        source = f"(?{wanted.flags}){wanted.source}" if wanted.flags else wanted.source
+        self._guarded: Pattern | None = None
+        self._deadline: regex.Pattern[str] | None = None
+        try:
+            if not GUARDED:
+                self._deadline = _with_deadline(source)
+                return
+            self._guarded = Pattern(source)
+        except PatternError as error:
+            if not _BEYOND_RE2.search(source):
+                raise SearchError(str(error)) from error
+            self._deadline = _with_deadline(source)
+
+    def found_in(self, text: str) -> bool | None:
+        """Return whether the value holds the expression, or None when the deadline passed."""
+        if self._guarded is not None:
+            return self._guarded.found_in(text)
+        try:
+            return self._deadline is not None and self._deadline.search(text, timeout=DEADLINE_S) is not None
+        except TimeoutError:
+            return None
+
+
+@lru_cache(maxsize=8192)
+def search_of(wanted: Regex) -> Search:
+    """Return the compiled expression; raises SearchError when it can't be."""
+    return Search(wanted)
+
+
+def _with_deadline(source: str) -> regex.Pattern[str]:
+    repeats = prod(max(1, *(int(count or 0) for count in found)) for found in _REPEATS.findall(source))
+    if repeats > REPEAT_BOUND:
+        reason = f"its repetitions multiply to more than {REPEAT_BOUND}"
+        raise SearchError(reason)
+    try:
+        return regex.compile(source)
+    except (regex.error, RecursionError, OverflowError, ValueError) as error:
+        raise SearchError(str(error)) from error
