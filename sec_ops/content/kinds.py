@@ -14,6 +14,7 @@ from sec_ops.model.log_parser import LogParser
 from sec_ops.model.operational import OperationalRule
 from sec_ops.model.organisation import KeySystem, Unit
 from sec_ops.model.people import Person
+from sec_ops.model.suppression import Suppression
 from sec_ops.model.values import Value
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "PLACEHOLDERS",
     "PROBES",
     "REFERENCES",
+    "SUPPRESSIONS",
     "SYSTEMS",
     "UNITS",
     "Kind",
@@ -119,6 +121,13 @@ PLACEHOLDERS = Kind(
     files=("placeholders.yml",),
     items="placeholders",
 )
+SUPPRESSIONS = Kind(
+    name="suppressions",
+    model=Suppression,
+    folder="rules/detection/suppressions",
+    files=("*.yml",),
+    executes=_always,
+)
 
 UNITS = Kind(name="units", model=Unit, folder="inventory", files=("sites/*.yml",), items="units", example=True)
 SYSTEMS = Kind(name="systems", model=KeySystem, folder="inventory", files=("systems/*.yml",), example=True)
@@ -134,6 +143,7 @@ _ALL: tuple[Kind[Any], ...] = (
     PARSERS,
     FIELDS,
     PLACEHOLDERS,
+    SUPPRESSIONS,
     UNITS,
     SYSTEMS,
     PEOPLE,

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from sec_ops.model.errors import ContentInvalid, Fault, UsageError
+from sec_ops.model.evidence_detection import DetectionAlert, DetectionAlertClosed, DetectionRun, DetectionSuppression
 from sec_ops.model.messages import message
 from sec_ops.model.values import Value
 
@@ -25,6 +26,10 @@ __all__ = [
     "BlobReference",
     "ContentApproval",
     "DeletedDataset",
+    "DetectionAlert",
+    "DetectionAlertClosed",
+    "DetectionRun",
+    "DetectionSuppression",
     "Entry",
     "EvidenceExport",
     "KeyClosed",
@@ -379,6 +384,10 @@ _MODELS: tuple[type[Value], ...] = (
     LogsSummary,
     LogSegment,
     LogSegmentRemoved,
+    DetectionRun,
+    DetectionAlert,
+    DetectionAlertClosed,
+    DetectionSuppression,
     KeyCreated,
     KeyClosed,
 )

@@ -1,0 +1,91 @@
+"""Kinds of evidence that detection leaves (see `sec_ops.model.evidence`)."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, StrictBool, StrictInt
+
+from sec_ops.model.values import Value
+
+__all__ = ["DetectionAlert", "DetectionAlertClosed", "DetectionRun", "DetectionSuppression"]
+
+Digest = str
+
+
+class DetectionRun(Value):
+    """Rules judged events: of files, of the store, as they arrived, or in Elasticsearch.
+
+    `events` are those judged; `unknown_shape` those that no pipeline knows, `not_read` files or parts that could not be
+    read. The blob, if any, lists hits by rule and why rules can't fire here or were refused.
+    """
+
+    kind: ClassVar[str] = "detection.run/1"
+    run: str
+    mode: Literal["files", "hunt", "live", "elasticsearch"]
+    since: str = Field(default="", description="RFC 3339: the time from which stored events were judged")
+    until: str = ""
+    events: StrictInt = 0
+    unknown_shape: StrictInt = 0
+    not_read: StrictInt = 0
+    rules_loaded: StrictInt = 0
+    rules_cannot_fire: StrictInt = 0
+    rules_refused: StrictInt = 0
+    rules_sha256: Digest = Field(default="", description="SHA-256 over the digests of the rules that were judged by")
+    hits: StrictInt = 0
+    repeated: StrictInt = Field(default=0, description="hits that had been counted before")
+    suppressed: StrictInt = 0
+    alerts_opened: StrictInt = 0
+    alerts_reopened: StrictInt = 0
+    alerts_grown: StrictInt = 0
+    interrupted: StrictBool = False
+    outcome: tuple[str, ...] = ()
+    manifest: dict[str, Digest] = Field(default_factory=dict, description="file of the run to its SHA-256")
+
+
+class DetectionAlert(Value):
+    """An alert was opened, or opened again; the blob says about whom, and names some of its events.
+
+    `events` are those counted when it was sealed; how many there were in the end is in the entry of its closing.
+    """
+
+    kind: ClassVar[str] = "detection.alert/1"
+    alert: str
+    change: Literal["opened", "reopened"]
+    rule: str
+    rule_sha256: Digest
+    level: str
+    runbook: str = ""
+    events: StrictInt
+    first: str = Field(default="", description="RFC 3339 time of the first event")
+    last: str = ""
+
+
+class DetectionAlertClosed(Value):
+    """A person closed an alert; the blob holds the reason, and about whom it was."""
+
+    kind: ClassVar[str] = "detection.alert_closed/1"
+    alert: str
+    rule: str
+    rule_sha256: Digest
+    level: str
+    verdict: Literal["true_positive", "false_positive", "benign"]
+    person: str
+    events: StrictInt
+    open_ms: StrictInt = Field(description="from its opening to its closing")
+    reopened: StrictInt = 0
+
+
+class DetectionSuppression(Value):
+    """An approved suppression began to hold, or ended, with what it had covered; the blob is its file."""
+
+    kind: ClassVar[str] = "detection.suppression/1"
+    suppression: str
+    change: Literal["in_force", "ended"]
+    sha256: Digest
+    requester: str
+    approver: str
+    first_day: str
+    last_day: str
+    rules: tuple[str, ...] = Field(default=(), description="empty: all")
+    levels: tuple[str, ...] = Field(default=(), description="empty: all")
+    events: StrictInt = 0
+    alerts: StrictInt = 0
