@@ -1,6 +1,6 @@
 """What a store of events can do: the one interface of the embedded store and of Elasticsearch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -132,6 +132,10 @@ class EventStore(Protocol):
 
     def overflowing(self) -> Sequence[str]:
         """Return the datasets with fields that have no column of their own, by name: these are searched more slowly."""
+        ...
+
+    def fields(self, names: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """Return, by dataset that is kept, which of these fields its events have, or had once."""
         ...
 
     def maintain(self) -> None:

@@ -1,7 +1,7 @@
 """A store of events in memory: the plainest one there can be, which the others are compared with."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -86,6 +86,15 @@ class MemoryEventStore:
     def overflowing(self) -> Sequence[str]:
         """Return nothing: there are no columns."""
         return ()
+
+    def fields(self, names: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """Return, by dataset, which of these fields its events have."""
+        found: dict[str, frozenset[str]] = {}
+        for row in self._rows:
+            event, dataset = _whole(row), str(row.event.get(DATASET, UNPARSED))
+            there = {name for name in names if event.get(name) not in (None, [])}
+            found[dataset] = found.get(dataset, frozenset()) | there
+        return found
 
     def maintain(self) -> None:
         """Do nothing: there is nothing to tidy."""

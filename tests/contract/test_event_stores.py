@@ -293,6 +293,16 @@ def test_sources_by_receipt(store: EventStore):
     assert (second.dataset, second.unit, second.events, second.unparsed) == (UNPARSED, "school-7", 1, 1)
 
 
+def test_which_fields_each_dataset_has(store: EventStore):
+    put(store, {"user.name": "root", "source.port": 22}, {DATASET: "nginx", "a.odd name": ["b"], "user.name": None})
+    names = ("@timestamp", "event.dataset", "user.name", "source.port", "a.odd name", "message")
+    assert {dataset: sorted(fields) for dataset, fields in store.fields(names).items()} == {
+        "sshd": ["@timestamp", "event.dataset", "source.port", "user.name"],
+        "nginx": ["@timestamp", "a.odd name", "event.dataset"],
+    }
+    assert store.fields(()) == {"sshd": frozenset(), "nginx": frozenset()}
+
+
 def test_nothing_overflows_within_the_bound(store: EventStore):
     put(store, {"field.1": "a"}, {DATASET: "nginx", "field.2": ["b", "c"]})
     assert list(store.overflowing()) == []

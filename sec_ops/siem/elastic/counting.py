@@ -1,21 +1,24 @@
 """Counts, made where the events lie, exact or refused: a field's values, spans of time, days and sources."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
+from sec_ops.siem.elastic.compiling import compile_query
 from sec_ops.siem.elastic.names import DAY, LISTS, LONG_KEYS, MORE, MORE_RAW, RAW, RECEIVED, microseconds_field
 from sec_ops.siem.elastic.searching import Asking
 from sec_ops.siem.elastic.shaping import field_key
 from sec_ops.siem.elastic.sorting import value_field
 from sec_ops.siem.events import DATASET, PIPELINE_ERROR, TIME, FieldType, Scalar
+from sec_ops.siem.query.tree import Exists
 from sec_ops.siem.storing import Bucket, DatasetDay, Request, SourceFacts
 
 __all__ = ["Counting"]
 
 _TERMS = 10_000
+_FIELDS = 100
 _SOURCE_FIELDS = ("sec_ops.source", DATASET, "host.name", "sec_ops.unit")
 _TIME_US = microseconds_field(TIME)
 
@@ -78,6 +81,18 @@ class Counting:
         found = self.asking.composite(Request(), [source], {}, {"exists": {"field": MORE}})
         return sorted(each["key"]["dataset"] for each in found)
 
+    def fields(self, names: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """Return, by dataset, which of these fields its events have."""
+        source = {"dataset": {"terms": {"field": DATASET + RAW}}}
+        found: dict[str, set[str]] = {}
+        for some in _chunks(sorted(names), _FIELDS):
+            queries = [compile_query(Exists(name), self.asking.types) for name in some]
+            inner = {str(number): {"filter": query} for number, query in enumerate(queries)}
+            for each in self.asking.composite(Request(), [source], inner):
+                there = {name for number, name in enumerate(some) if each[str(number)]["doc_count"]}
+                found.setdefault(each["key"]["dataset"], set()).update(there)
+        return {dataset: frozenset(fields) for dataset, fields in found.items()}
+
     def sources_of(self, day: DatasetDay) -> frozenset[str]:
         """Return the sources whose events a day of a dataset holds."""
         source = {"source": {"terms": {"field": f"sec_ops.source{RAW}"}}}
@@ -126,6 +141,11 @@ class Counting:
             value = each["key"]["value"]
             if value.startswith(key):
                 yield value.removeprefix(key), each["doc_count"]
+
+
+def _chunks(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Yield the names in groups, one empty group when there are none."""
+    return (names[begin : begin + size] for begin in range(0, max(len(names), 1), size))
 
 
 def day_filter(day: DatasetDay) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The event store on a cluster of Elasticsearch: `EventStore` and `Expiring`, put together from their parts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -144,6 +144,11 @@ class ElasticStore:
         """Return the datasets with fields that have no column in an index, by name: these are searched more slowly."""
         self._see()
         return self._counting.overflowing()
+
+    def fields(self, names: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """Return, by dataset that is kept, which of these fields its events have."""
+        self._see()
+        return self._counting.fields(names)
 
     def expired(self, received_before_us: int) -> Sequence[DatasetDay]:
         """Return the days of datasets all of whose events were received before that time."""

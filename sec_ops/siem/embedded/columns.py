@@ -7,7 +7,7 @@ from sec_ops.siem.embedded.fields import OWN, Column, Field, Kind
 from sec_ops.siem.embedded.manifest import Manifest
 from sec_ops.siem.events import FieldType
 
-__all__ = ["COLUMNS_BOUND", "ColumnBook"]
+__all__ = ["COLUMNS_BOUND", "ColumnBook", "read_columns"]
 
 COLUMNS_BOUND = 1500
 """Columns of one dataset; further fields go to its overflow column."""

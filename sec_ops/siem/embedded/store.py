@@ -3,14 +3,14 @@
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sec_ops.model.protocols import Clock
 from sec_ops.runtime.files import make_folder
-from sec_ops.siem.embedded.columns import COLUMNS_BOUND, ColumnBook
+from sec_ops.siem.embedded.columns import COLUMNS_BOUND, ColumnBook, read_columns
 from sec_ops.siem.embedded.columnwise import Chunk, chunks
 from sec_ops.siem.embedded.compacting import compact
 from sec_ops.siem.embedded.counting import Counting
@@ -28,7 +28,7 @@ from sec_ops.siem.embedded.searching import Search
 from sec_ops.siem.embedded.sweeping import sweep, sweep_replaced
 from sec_ops.siem.embedded.views import Span, View, viewing
 from sec_ops.siem.embedded.writing import FileWriter, discard
-from sec_ops.siem.events import TIME, Event, FieldType, FieldTypes, Row
+from sec_ops.siem.events import DATASET, RECORD, TIME, Event, FieldType, FieldTypes, Row
 from sec_ops.siem.query.tree import Everything, Query
 from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts
 
@@ -127,6 +127,21 @@ class EmbeddedStore:
         """Return the datasets with fields past the bound of columns, by name: these are searched more slowly."""
         with self._manifest.reading() as connection:
             return with_column(connection, number(Own.OVERFLOW))
+
+    def fields(self, names: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """Return, by dataset that is kept, which of these fields its events have, or had once.
+
+        Of a dataset with fields past the bound of columns any name may be one of these, and counts.
+        """
+        with self._manifest.reading() as connection:
+            overflowing = with_column(connection, number(Own.OVERFLOW))
+            kept = sorted({each.dataset for each in days(connection)})
+            known = {dataset: {field.name for field in read_columns(connection, dataset)} for dataset in kept}
+        always = {TIME, DATASET, RECORD}
+        return {
+            dataset: frozenset(names) if dataset in overflowing else frozenset(names) & (fields | always)
+            for dataset, fields in known.items()
+        }
 
     def columns(
         self, dataset: str, fields: Sequence[str], since_us: int | None = None, until_us: int | None = None
