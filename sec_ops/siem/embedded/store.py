@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from sec_ops.model.protocols import Clock
 from sec_ops.runtime.files import make_folder
 from sec_ops.siem.embedded.columns import COLUMNS_BOUND, ColumnBook, read_columns
-from sec_ops.siem.embedded.columnwise import Chunk, chunks
 from sec_ops.siem.embedded.compacting import compact
 from sec_ops.siem.embedded.counting import Counting
 from sec_ops.siem.embedded.engine import open_engine
 from sec_ops.siem.embedded.expiring import day_digest, remove_day
 from sec_ops.siem.embedded.fields import Own
 from sec_ops.siem.embedded.files import EventFile, commits, day_files, days, is_new, register, with_column
+from sec_ops.siem.embedded.hunting import Stretch, stretches
 from sec_ops.siem.embedded.layout import Layout
 from sec_ops.siem.embedded.locks import sharing
 from sec_ops.siem.embedded.manifest import open_manifest
@@ -143,16 +143,13 @@ class EmbeddedStore:
             for dataset, fields in known.items()
         }
 
-    def columns(
-        self, dataset: str, fields: Sequence[str], since_us: int | None = None, until_us: int | None = None
-    ) -> Iterator[Chunk]:
-        """Yield the values of fields of one dataset, column by column, in no order; see `Chunk`."""
+    @contextmanager
+    def hunting(self, since_us: int | None, until_us: int | None) -> Iterator[Iterator[Stretch]]:
+        """Enter a view of the events of [since, until), microseconds, in stretches; see `Stretch`."""
         span = Span(since_us=since_us, until_us=until_us)
         with self._view(span) as view:
-            engine = self._reading_engine()
-            yield from chunks(
-                view, dataset, fields, span=span, types=self._types, folder=self._layout.events, engine=engine
-            )
+            engine = self._engine("hunting", 1, _READ_MEGABYTES)
+            yield stretches(view, span=span, types=self._types, folder=self._layout.events, engine=engine)
 
     def maintain(self) -> None:
         """Merge small files, and remove what nobody needs any more; does nothing while another process does."""
