@@ -9,7 +9,7 @@ reference evaluator (`detection.naive`) and its conformance cases; engines agree
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import Final
+from typing import ClassVar, Final
 
 __all__ = [
     "ANY_MANY",
@@ -151,6 +151,7 @@ Operand = Glob | Regex | Network | Number | Truth | Compare | Null | Exists | Re
 class Test:
     """One thing asked of one field."""
 
+    __test__: ClassVar[bool] = False  # pytest takes the name for a class of tests
     field: str
     operand: Operand
 

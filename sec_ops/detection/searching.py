@@ -1,8 +1,8 @@
 r"""Regular expressions of rules over hostile values: RE2, and what it refuses with a deadline.
 
 An expression is found anywhere in the value. What its signs mean is RE2's to say: `\d`, `\w`, `\s` and `\b` know ASCII
-alone, `$` is the very end of the value (with `m`, of a line). Expressions with look-around or back-references, which
-RE2 has none of, are `regex`'s, and searched for DEADLINE_S seconds at most.
+alone, `$` is the very end of the value (with `m`, of a line). Expressions that RE2 refuses, such as those with
+look-around or back-references, are `regex`'s, and searched for DEADLINE_S seconds at most.
 """
 
 import re
@@ -21,7 +21,6 @@ DEADLINE_S: Final = 0.05
 SOURCE_BOUND: Final = 4096
 REPEAT_BOUND: Final = 100_000
 
-_BEYOND_RE2: Final = re.compile(r"\(\?(?:[=!>]|<[=!]|P=|\()|\\[1-9]|[*+?}]\+")
 _REPEATS: Final = re.compile(r"\{(\d{1,9})?(?:,(\d{1,9})?)?\}")
 
 
@@ -39,17 +38,8 @@ class Search:
             reason = f"longer than {SOURCE_BOUND} characters"
             raise SearchError(reason)
         source = f"(?{wanted.flags}){wanted.source}" if wanted.flags else wanted.source
-        self._guarded: Pattern | None = None
-        self._deadline: regex.Pattern[str] | None = None
-        try:
-            if not GUARDED:
-                self._deadline = _with_deadline(source)
-                return
-            self._guarded = Pattern(source)
-        except PatternError as error:
-            if not _BEYOND_RE2.search(source):
-                raise SearchError(str(error)) from error
-            self._deadline = _with_deadline(source)
+        self._guarded = _guarded(_ending(source, "z"))
+        self._deadline = None if self._guarded else _with_deadline(_ending(source, "Z"))
 
     def found_in(self, text: str) -> bool | None:
         """Return whether the value holds the expression, or None when the deadline passed."""
@@ -65,6 +55,18 @@ class Search:
 def search_of(wanted: Regex) -> Search:
     """Return the compiled expression; raises SearchError when it can't be."""
     return Search(wanted)
+
+
+def _guarded(source: str) -> Pattern | None:
+    try:
+        return Pattern(source) if GUARDED else None
+    except PatternError:
+        return None
+
+
+def _ending(source: str, letter: str) -> str:
+    r"""Write the end of the value as a library writes it: RE2 has `\z`, Python `\Z`."""
+    return re.sub(r"\\(.)", lambda sign: "\\" + letter if sign[1] in "zZ" else sign[0], source, flags=re.DOTALL)
 
 
 def _with_deadline(source: str) -> regex.Pattern[str]:
