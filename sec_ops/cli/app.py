@@ -14,7 +14,19 @@ from sec_ops.runtime.language import gettext as _
 
 __all__ = ["call"]
 
-NOUNS = ("init", "doctor", "inventory", "account", "audit", "logs", "detect", "evidence", "content", "schedule")
+NOUNS = (
+    "init",
+    "doctor",
+    "inventory",
+    "account",
+    "audit",
+    "logs",
+    "alerts",
+    "detect",
+    "evidence",
+    "content",
+    "schedule",
+)
 
 
 app = typer.Typer(

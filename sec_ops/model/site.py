@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from sec_ops.model.detection_settings import DetectionSettings
 from sec_ops.model.job import Schedule
 from sec_ops.model.log_settings import LogSettings
 from sec_ops.model.notice import Notify
@@ -27,5 +28,6 @@ class SiteConfiguration(Value):
     origin: NonEmpty = Field(description="name of the evidence log in its checkpoints; never changed")
     collection: Collection = Collection()
     logs: LogSettings = LogSettings()
+    detection: DetectionSettings = DetectionSettings()
     schedule: Schedule = Schedule()
     notify: Notify = Notify()

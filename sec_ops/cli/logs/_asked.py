@@ -1,9 +1,9 @@
 """What a search asks for, read from its options."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
+from sec_ops.cli.moments import moment_span
 from sec_ops.content.model_faults import did_you_mean
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import Message, message
@@ -11,7 +11,6 @@ from sec_ops.siem.events import MISFIT, TIME, FieldTypes
 from sec_ops.siem.query.parse import parse
 from sec_ops.siem.query.tree import And, Query, Range
 from sec_ops.siem.query.typed import Between, typed
-from sec_ops.siem.query.values import date_span
 from sec_ops.siem.storing import Request
 
 __all__ = ["DEFAULT_FIELDS", "listed", "request_of", "unknown_fields"]
@@ -26,14 +25,13 @@ DEFAULT_FIELDS = (
     "source.ip",
     "message",
 )
-_AGO = re.compile(r"[0-9]{1,6}[smhdw]", re.ASCII)
 
 
 def request_of(query: str, span: tuple[str, str], types: FieldTypes, zone: tzinfo, now_us: int) -> Request:
     """Return the request of a search's text and its times; raises UsageError with every fault of either."""
     since, until = span
-    since_us = _moment("--since", since, zone, now_us)[0] if since else None
-    until_us = _moment("--until", until, zone, now_us)[1] if until else None
+    since_us = moment_span("--since", since, zone, now_us)[0] if since else None
+    until_us = moment_span("--until", until, zone, now_us)[1] if until else None
     if since_us is not None and until_us is not None and since_us >= until_us:
         raise UsageError(message("--since is not before --until"))
     parsed = parse(query, types, zone=zone, now_us=now_us)
@@ -58,14 +56,6 @@ def listed(given: Sequence[str]) -> tuple[str, ...]:
     """Return the names of an option that may be repeated and separates names by commas, each once."""
     names = (name.strip() for each in given for name in each.split(","))
     return tuple(dict.fromkeys(name for name in names if name))
-
-
-def _moment(option: str, text: str, zone: tzinfo, now_us: int) -> tuple[int, int]:
-    try:
-        return date_span(f"now-{text}" if _AGO.fullmatch(text) else text, zone=zone, now_us=now_us)
-    except UsageError as error:
-        advice = message("write a day, a time or a length: 2026-11-26, 2026-11-26T08:00, 24h, 7d")
-        raise UsageError(message("{option}: {fault}", option=option, fault=error.what), advice=advice) from error
 
 
 def _times_of(query: Query, types: FieldTypes) -> tuple[list[int], list[int]]:

@@ -1,22 +1,19 @@
 """Found events as people and spreadsheets read them: tables, CSV, JSON."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from sec_ops.cli.spreadsheet import csv_line, safe_cell
 from sec_ops.cli.table import table
-from sec_ops.model.text import printable
 from sec_ops.siem.events import Event, FieldType, FieldTypes, Scalar
 
 __all__ = ["LONGEST", "Shown", "csv_lines", "events_table", "utc"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST = 240
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +61,15 @@ def events_table(events: Sequence[Event], names: Sequence[str], shown: Shown) ->
 
 def csv_lines(events: Iterable[Event], names: Sequence[str], shown: Shown) -> Iterable[str]:
     """Yield lines of CSV (RFC 4180) with a head; text that a spreadsheet would take for a formula begins with '."""
-    yield _csv_line([_safe(name) for name in names])
+    yield csv_line([safe_cell(name) for name in names])
     for event in events:
-        yield _csv_line([_csv_cell(event, name, shown) for name in names])
+        yield csv_line([_csv_cell(event, name, shown) for name in names])
 
 
 def _csv_cell(event: Event, name: str, shown: Shown) -> str:
     text = shown.cell(event, name)
     number = isinstance(event.get(name), int | float) and shown.types.of(name) is not FieldType.DATE
-    return text if number else _safe(text)
-
-
-def _csv_line(cells: Sequence[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()
-
-
-def _safe(text: str) -> str:
-    return printable(f"'{text}" if text.startswith(_FORMULA) else text)
+    return text if number else safe_cell(text)
 
 
 def _short(text: str) -> str:

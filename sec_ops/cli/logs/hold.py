@@ -10,6 +10,7 @@ import typer
 
 from sec_ops.cli.invocation import current
 from sec_ops.cli.output import emit
+from sec_ops.cli.persons import require_person
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.cli.table import table
 from sec_ops.model.errors import UsageError
@@ -51,7 +52,7 @@ def add(
         raise UsageError(message("the last day {last} is before the first, {first}", last=last, first=first))
     site = find_site(current().site)
     _refuse_blank(case, reason)
-    _refuse_unknown(site, by)
+    require_person(site, by)
     hold = Hold(
         id=f"hold-{secrets.token_hex(4)}",
         case=case.strip(),
@@ -90,7 +91,7 @@ def lift(
 
     site = find_site(current().site)
     _refuse_blank(reason)
-    _refuse_unknown(site, by)
+    require_person(site, by)
     with evidence_of(site) as log, _holds(site) as holds:
         standing = holds.named(hold)
         lifted = {"lifted": utc_text(SystemClock().now()), "lifted_by": by, "lifted_reason": reason.strip()}
@@ -122,17 +123,6 @@ def _day(text: str) -> dt.date:
 def _refuse_blank(*texts: str) -> None:
     if not all(text.strip() for text in texts):
         raise UsageError(message("case and reason can't be empty"))
-
-
-def _refuse_unknown(site: Site, person: str) -> None:
-    from sec_ops.content.library import Library
-    from sec_ops.content.model_faults import did_you_mean
-    from sec_ops.identity.people import load_people
-
-    people = load_people(Library.open(site.root))
-    if person not in people:
-        advice = did_you_mean(person, people) or message("people stand in inventory/people.yml")
-        raise UsageError(message("no person has the id {id}", id=person), advice=advice)
 
 
 def _sealed(hold: "Hold", change: str) -> dict[str, Any]:

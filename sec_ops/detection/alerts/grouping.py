@@ -17,8 +17,10 @@ from hashlib import sha256
 from sec_ops.detection.events import Entity, Occurrence, Value
 from sec_ops.detection.hits import Hit
 from sec_ops.detection.rule import Correlation, Rule
+from sec_ops.detection.values import scalars, text_of
+from sec_ops.model.folding import fold
 
-__all__ = ["FieldNames", "Group", "clean", "group_of", "same_names", "text_of", "valid_time"]
+__all__ = ["FieldNames", "Group", "clean", "group_of", "joined_text", "same_names", "valid_time"]
 
 FieldNames = Callable[[Rule | Correlation, str, str], Sequence[str]]
 """Rule, shape and a field as the rule names it to the names it may have in events of that shape."""
@@ -67,17 +69,9 @@ def valid_time(time_us: int | None) -> int | None:
     return time_us if time_us is not None and -_LARGEST_US < time_us < _LARGEST_US else None
 
 
-def text_of(value: Value) -> str:
-    """Return a value as one text: lists joined, null empty, booleans as `true` and `false`."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return ""
-    if isinstance(value, int | float):
-        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    return ", ".join(text_of(each) for each in value)
+def joined_text(value: Value) -> str:
+    """Return what a field holds as one text: the values of lists joined, null empty."""
+    return ", ".join(text_of(each) for each in scalars(value))
 
 
 def clean(text: str) -> str:
@@ -99,7 +93,7 @@ def _key(hit: Hit, last: Occurrence | None, names: FieldNames) -> tuple[tuple[st
 def _value(hit: Hit, last: Occurrence | None, name: str, names: FieldNames) -> str:
     if last is None:
         return ""
-    values = (text_of(last.event.get(each)) for each in names(hit.rule, last.shape, name))
+    values = (joined_text(last.event.get(each)) for each in names(hit.rule, last.shape, name))
     return next((value for value in values if value), "")
 
 
@@ -121,7 +115,7 @@ def _subject(rule: Rule | Correlation) -> str:
 
 def _short(value: str) -> str:
     """Return a value of a key: in lower case, a long one by its beginning and its digest."""
-    text = clean("".join(each if len(lower := each.lower()) != 1 else lower for each in value))
+    text = clean(fold(value))
     if len(text) <= _VALUE_CHARACTERS:
         return text
     return f"{text[:_VALUE_CHARACTERS]}…{sha256(text.encode()).hexdigest()[:16]}"

@@ -14,7 +14,7 @@ from sec_ops.detection.rule import Level
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 
-__all__ = ["Wanted", "alerts_of", "count_alerts", "named_alert"]
+__all__ = ["Wanted", "alert_ids", "alerts_of", "count_alerts", "named_alert"]
 
 _LEVELS = list(Level)
 _ANY_ENTITY = "SELECT alert FROM entities WHERE lower(value) = lower(:{name}) AND kind = '{name}'"
@@ -66,6 +66,12 @@ def named_alert(database: Database, name: str) -> Alert:
             raise _no_one(name, [row[0] for row in found])
         alert = _alert(connection, names, found[0])
         return replace(alert, related=read_related(connection, alert.id))
+
+
+def alert_ids(connection: sqlite3.Connection, where: str, limit: int) -> list[str]:
+    """Return ids of alerts for which a condition of ours holds, worst first, then the oldest."""
+    query = f"SELECT id FROM alerts WHERE {where} ORDER BY level DESC, opened_ms, id LIMIT ?"  # noqa: S608 - see above
+    return [row[0] for row in connection.execute(query, (limit,))]
 
 
 def _names_of(rows: sqlite3.Cursor) -> tuple[str, ...]:

@@ -205,7 +205,7 @@ class _Taking:
 
 _INSERT = """
 INSERT INTO alerts VALUES (:id, :rule, :digest, :title, :level, :runbook, :key, :begin_us, :span_s, :rest, :suppression,
-    :state, :count, :first_us, :last_us, :now_ms, :now_ms, 0, '[]', '', '')
+    :state, :count, :first_us, :last_us, :now_ms, :now_ms, 0, '[]', -1, -1)
 """
 _GROW = """
 UPDATE alerts SET digest = :digest, title = :title, level = :level, runbook = :runbook, count = count + :count,

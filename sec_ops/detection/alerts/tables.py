@@ -8,7 +8,7 @@ CREATE TABLE alerts (
     level INTEGER NOT NULL, runbook TEXT NOT NULL, key TEXT NOT NULL, begin_us INTEGER, span_s INTEGER NOT NULL,
     rest INTEGER NOT NULL, suppression TEXT NOT NULL, state TEXT NOT NULL, count INTEGER NOT NULL,
     first_us INTEGER, last_us INTEGER, opened_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
-    reopened INTEGER NOT NULL, closing TEXT NOT NULL, sealed TEXT NOT NULL, told TEXT NOT NULL
+    reopened INTEGER NOT NULL, closing TEXT NOT NULL, sealed INTEGER NOT NULL, told INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX alerts_by_state ON alerts (state, rule);
 CREATE TABLE related (
@@ -22,5 +22,9 @@ CREATE INDEX entities_by_value ON entities (value, kind);
 CREATE TABLE seen (
     rule TEXT NOT NULL, source TEXT NOT NULL, chunk INTEGER NOT NULL, members BLOB NOT NULL,
     PRIMARY KEY (rule, source, chunk)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE suppressions (id TEXT NOT NULL, sha256 TEXT NOT NULL, data TEXT NOT NULL, ended INTEGER NOT NULL,
+    PRIMARY KEY (id, sha256)
+) WITHOUT ROWID;
+CREATE TABLE notices (at_ms INTEGER NOT NULL, alerts INTEGER NOT NULL)
 """

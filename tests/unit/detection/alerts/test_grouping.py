@@ -2,7 +2,7 @@
 
 import pytest
 
-from sec_ops.detection.alerts.grouping import group_of, same_names, text_of
+from sec_ops.detection.alerts.grouping import group_of, joined_text, same_names
 from sec_ops.detection.rule import LogSource
 from tests.unit.detection.alerts.makers import HOUR_US, NOON_US, correlation, hit, rule
 
@@ -87,7 +87,7 @@ def test_long_and_broken_values_stay_apart_and_can_be_kept() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(True, "true"), (1.0, "1"), (1.5, "1.5"), (None, ""), ([1, "b", None], "1, b, "), ("x", "x")],
+    [(True, "true"), (1.0, "1"), (1.5, "1.5"), (None, ""), ([1, "b", None], "1, b"), ("x", "x")],
 )
-def test_text_of(value: object, text: str) -> None:
-    assert text_of(value) == text  # type: ignore[arg-type]
+def test_joined_text(value: object, text: str) -> None:
+    assert joined_text(value) == text  # type: ignore[arg-type]

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,6 @@ from sec_ops.detection.rule import Level
 from sec_ops.model.errors import StorageError, UsageError
 from sec_ops.model.messages import message
 from tests.unit.detection.alerts.makers import HOUR_US, NOON_US, NOW_MS, correlation, hit, rule
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path / "detection" / "detection.db")
-    yield opened
-    opened.close()
 
 
 def keep(database: Database, *hits: Hit, suppression: str = "") -> Taken:

@@ -1,0 +1,17 @@
+"""How a site does detection: the section `detection` of `sec-ops.yml`."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sec_ops.model.values import Value
+
+__all__ = ["DetectionSettings"]
+
+
+class DetectionSettings(Value):
+    """What of detection a site settles."""
+
+    notify: Literal["informational", "low", "medium", "high", "critical"] = Field(
+        default="high", description="people are told of alerts of this level and above"
+    )

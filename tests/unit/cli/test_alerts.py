@@ -1,0 +1,170 @@
+"""`sec-ops alerts` as an analyst calls it."""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sec_ops.cli.main import run
+from sec_ops.detection.alerts.store import keep_hits
+from sec_ops.detection.database import DATABASE, open_database
+from sec_ops.detection.hits import Hit
+from sec_ops.detection.rule import Level
+from tests.unit.detection.alerts.makers import NOON_US, NOW_MS, hit, rule
+
+EXAMPLE = Path(__file__).parents[3] / "inventory"
+GOLDEN = Path(__file__).parent / "golden"
+Ask = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    root = tmp_path / "site"
+    assert run(["init", str(root)]) == 0
+    shutil.rmtree(root / "inventory")
+    shutil.copytree(EXAMPLE, root / "inventory")
+    capsys.readouterr()
+    return root
+
+
+@pytest.fixture
+def ask(site: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
+    def asked(*words: str) -> tuple[int, str]:
+        code = run(["alerts", *words, "--site", str(site)])
+        return code, capsys.readouterr().out
+
+    return asked
+
+
+def keep(site: Path, hits: Iterable[Hit]) -> None:
+    database = open_database(site / "var" / DATABASE)
+    keep_hits(database, hits, now_ms=NOW_MS)
+    database.close()
+
+
+def document(asked: tuple[int, str]) -> tuple[int, Any]:
+    return asked[0], json.loads(asked[1])
+
+
+GUESSING = [hit(number, user=f"u{number}", address="10.0.0.9", time_us=NOON_US + number) for number in range(24)]
+WORST = hit(99, of=rule(id="r-2", level=Level.CRITICAL, title={"en": "Web shell", "zh": "网页后门"}), host="web-2")
+
+
+def test_nothing_yet(ask: Ask) -> None:
+    assert ask("list", "--lang", "en") == (0, "no alerts\n")
+    assert document(ask("list", "--json"))[1]["alerts"] == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_texts_in_both_languages(site: Path, ask: Ask, language: str) -> None:
+    keep(site, [*GUESSING, WORST])
+    code, listed = ask("list", "--lang", language)
+    name = document(ask("list", "--rule", "r-1", "--json"))[1]["alerts"][0]["id"]
+    assert code == 1
+    shown = ask("show", name[:8], "--lang", language)[1]
+    golden = (GOLDEN / f"alerts.{language}.txt").read_text()
+    assert f"{listed}\n{shown}" == golden
+
+
+def test_the_contract_of_the_document(site: Path, ask: Ask) -> None:
+    keep(site, [*GUESSING, WORST])
+    code, body = document(ask("list", "--json"))
+    assert (code, body["schema"], body["outcome"]) == (1, "sec-ops/alerts-list", ["findings"])
+    worst, other = body["alerts"]
+    assert {"rule", "title", "level", "entity", "events"} <= set(worst)
+    assert (worst["level"], other["events"], other["entity"]) == ("critical", 24, "web-1")
+    assert body["levels"] == {"high": 1, "critical": 1}
+    whole = document(ask("show", other["id"], "--json"))[1]
+    assert whole["alert"] == other
+    assert len(whole["related"]) == 20
+    assert whole["related"][0]["record"] == "linux/0/0"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("--level", "critical"), ["r-2"]),
+        (("--host", "WEB-2"), ["r-2"]),
+        (("--address", "10.0.0.9"), ["r-1"]),
+        (("--user", "u3", "--rule", "r-1", "--rule", "r-2"), ["r-1"]),
+        (("--state", "closed"), []),
+        (("--state", "all", "--limit", "1"), ["r-2"]),
+        (("--since", "2026-11-26"), ["r-2", "r-1"]),
+        (("--since", "2026-11-27T00:00"), []),
+    ],
+)
+def test_filters(site: Path, ask: Ask, words: tuple[str, ...], found: list[str]) -> None:
+    keep(site, [*GUESSING, WORST])
+    code, body = document(ask("list", *words, "--json"))
+    assert [alert["rule"] for alert in body["alerts"]] == found
+    assert code == (1 if found else 0)
+
+
+def test_closing_is_sealed_and_stands_until_something_new(site: Path, ask: Ask) -> None:
+    keep(site, GUESSING)
+    name = document(ask("list", "--json"))[1]["alerts"][0]["id"]
+    words = ("--verdict", "benign", "--reason", "test of the bureau", "--by", "zhou")
+    assert ask("close", name[:10], *words) == (0, f"{name}\n")
+    assert ask("list")[0] == 0
+    closed = document(ask("list", "--state", "closed", "--json"))[1]["alerts"][0]
+    assert closed["closings"][0] | {"at": ""} == {
+        "person": "zhou",
+        "at": "",
+        "verdict": "benign",
+        "reason": "test of the bureau",
+        "count": 24,
+    }
+    keep(site, [hit(77)])
+    assert "再次" in ask("list", "--lang", "zh")[1]
+    run(["evidence", "list", "--site", str(site), "--json"])
+
+
+def test_closing_seals_an_entry(site: Path, ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    keep(site, GUESSING)
+    name = document(ask("list", "--json"))[1]["alerts"][0]["id"]
+    ask("close", name, "--verdict", "true_positive", "--reason", "x", "--by", "zhou")
+    run(["evidence", "list", "--site", str(site), "--json"])
+    entries = json.loads(capsys.readouterr().out)["entries"]
+    (entry,) = [each for each in entries if each["kind"] == "detection.alert_closed/1"]
+    assert (entry["data"]["verdict"], entry["data"]["events"], entry["data"]["person"]) == ("true_positive", 24, "zhou")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("close", "0000", "--verdict", "benign", "--reason", "x", "--by", "zhou"), 2),
+        (("close", "NAME", "--verdict", "benign", "--reason", " ", "--by", "zhou"), 2),
+        (("close", "NAME", "--verdict", "benign", "--reason", "x", "--by", "nobody"), 2),
+        (("close", "NAME", "ffff", "--verdict", "benign", "--reason", "x", "--by", "zhou"), 2),
+        (("close", "NAME", "--verdict", "maybe", "--reason", "x", "--by", "zhou"), 2),
+        (("show", "zzz"), 2),
+        (("list", "--since", "yesterday"), 2),
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(site: Path, ask: Ask, words: tuple[str, ...], code: int) -> None:
+    keep(site, GUESSING)
+    name = document(ask("list", "--json"))[1]["alerts"][0]["id"]
+    assert ask(*(name if word == "NAME" else word for word in words))[0] == code
+    assert ask("list")[0] == 1
+
+
+HOSTILE = "\x1b[31m=cmd|' /C calc'!A0\u202e"
+
+
+def test_hostile_text_is_harmless_on_a_terminal_and_in_a_spreadsheet(site: Path, ask: Ask) -> None:
+    event = {HOSTILE: HOSTILE, "long": "x" * 9999, "lines": "a\nb"}
+    odd = rule(id=HOSTILE, title={"en": f"={HOSTILE}"}, runbook=HOSTILE)
+    keep(site, [hit(1, of=odd, host=HOSTILE, user=HOSTILE, event=event, record=HOSTILE)])
+    name = document(ask("list", "--json"))[1]["alerts"][0]["id"]
+    for words in (("list",), ("show", name), ("list", "--format", "csv"), ("list", "--json"), ("show", name, "--json")):
+        out = ask(*words)[1]
+        assert "\x1b" not in out
+        assert "\u202e" not in out
+    rows = list(csv.reader(ask("list", "--format", "csv")[1].splitlines()))
+    assert rows[0][0] == "id"
+    assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+    assert max(map(len, ask("show", name)[1].splitlines())) < 400
