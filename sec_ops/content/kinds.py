@@ -14,6 +14,7 @@ from sec_ops.model.log_parser import LogParser
 from sec_ops.model.operational import OperationalRule
 from sec_ops.model.organisation import KeySystem, Unit
 from sec_ops.model.people import Person
+from sec_ops.model.rule_change import RuleChange
 from sec_ops.model.suppression import Suppression
 from sec_ops.model.values import Value
 
@@ -29,6 +30,7 @@ __all__ = [
     "PLACEHOLDERS",
     "PROBES",
     "REFERENCES",
+    "RULE_CHANGES",
     "SUPPRESSIONS",
     "SYSTEMS",
     "UNITS",
@@ -121,6 +123,9 @@ PLACEHOLDERS = Kind(
     files=("placeholders.yml",),
     items="placeholders",
 )
+RULE_CHANGES = Kind(
+    name="rule_changes", model=RuleChange, folder="rules/detection", files=("changes.yml",), items="rules", example=True
+)
 SUPPRESSIONS = Kind(
     name="suppressions",
     model=Suppression,
@@ -143,6 +148,7 @@ _ALL: tuple[Kind[Any], ...] = (
     PARSERS,
     FIELDS,
     PLACEHOLDERS,
+    RULE_CHANGES,
     SUPPRESSIONS,
     UNITS,
     SYSTEMS,

@@ -16,7 +16,7 @@ from sec_ops.model.content import Layer, Loaded, Origin
 from sec_ops.model.errors import ContentInvalid, Fault
 from sec_ops.model.messages import Message, message
 
-__all__ = ["Entry", "LayerContent", "read_data", "read_layer", "shown_path"]
+__all__ = ["Entry", "LayerContent", "read_content", "read_data", "read_layer", "shown_path"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def read_layer(kind: Kind[Any], layer: Layer, root: FilePath, built: Mapping[str
     for path in paths:
         name, relative = shown_path(path), path.relative_to(root).as_posix()
         try:
-            data = _bytes(path, name, None if built is None else built.get(relative, ""))
+            data = read_content(path, name, None if built is None else built.get(relative, ""))
             parts.append(read_data(kind, data, layer=layer, name=name, relative=relative))
         except ContentInvalid as error:
             parts.append(LayerContent(entries=(), files=(), faults=error.faults))
@@ -101,7 +101,11 @@ def _missing(kind: Kind[Any], root: FilePath, paths: list[FilePath], built: Mapp
     return LayerContent(entries=(), files=(), faults=faults)
 
 
-def _bytes(path: FilePath, name: str, wanted: str | None) -> bytes:
+def read_content(path: FilePath, name: str, wanted: str | None = None) -> bytes:
+    """Return the bytes of a content file, `name` in faults, at most one over the bound.
+
+    Raises ContentInvalid when it can't be read, is no regular file, or its SHA-256 is another than the one `wanted`.
+    """
     try:
         # O_NONBLOCK: a pipe or device under a content file's name must not hold us up.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:

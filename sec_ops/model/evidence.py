@@ -11,7 +11,13 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from sec_ops.model.errors import ContentInvalid, Fault, UsageError
-from sec_ops.model.evidence_detection import DetectionAlert, DetectionAlertClosed, DetectionRun, DetectionSuppression
+from sec_ops.model.evidence_detection import (
+    DetectionAlert,
+    DetectionAlertClosed,
+    DetectionRulesImported,
+    DetectionRun,
+    DetectionSuppression,
+)
 from sec_ops.model.messages import message
 from sec_ops.model.values import Value
 
@@ -28,6 +34,7 @@ __all__ = [
     "DeletedDataset",
     "DetectionAlert",
     "DetectionAlertClosed",
+    "DetectionRulesImported",
     "DetectionRun",
     "DetectionSuppression",
     "Entry",
@@ -388,6 +395,7 @@ _MODELS: tuple[type[Value], ...] = (
     DetectionAlert,
     DetectionAlertClosed,
     DetectionSuppression,
+    DetectionRulesImported,
     KeyCreated,
     KeyClosed,
 )

@@ -6,7 +6,13 @@ from pydantic import Field, StrictBool, StrictInt
 
 from sec_ops.model.values import Value
 
-__all__ = ["DetectionAlert", "DetectionAlertClosed", "DetectionRun", "DetectionSuppression"]
+__all__ = [
+    "DetectionAlert",
+    "DetectionAlertClosed",
+    "DetectionRulesImported",
+    "DetectionRun",
+    "DetectionSuppression",
+]
 
 Digest = str
 
@@ -89,3 +95,18 @@ class DetectionSuppression(Value):
     levels: tuple[str, ...] = Field(default=(), description="empty: all")
     events: StrictInt = 0
     alerts: StrictInt = 0
+
+
+class DetectionRulesImported(Value):
+    """A release of rules was put into force, in place of the one before it; the blob is its manifest."""
+
+    kind: ClassVar[str] = "detection.rules_imported/1"
+    release: str
+    sha256: Digest = Field(description="SHA-256 over the paths and digests of its files")
+    source: str = Field(description="name of the file or folder it came from")
+    source_sha256: Digest = Field(default="", description="of that file; empty for a folder")
+    files: StrictInt
+    added: StrictInt
+    changed: StrictInt
+    removed: StrictInt
+    refused: StrictInt
