@@ -14,6 +14,7 @@ from sec_ops.siem.raw.reading import Cursor
 from sec_ops.siem.raw.state import State, StreamState
 from sec_ops.siem.storing import EventStore
 from sec_ops.siem.understanding import Understand
+from sec_ops.siem.watching import Unwatched, Watcher
 
 __all__ = ["Follower"]
 
@@ -34,7 +35,8 @@ class _Followed:
 class Follower:
     """Indexes the streams of `var/logs/`; any number of processes may, each stream is with one at a time.
 
-    `failed` is told what went wrong with a stream, which is read again from its last commit some seconds later.
+    `failed` is told what went wrong with a stream, which is read again from its last commit some seconds later. The
+    `watcher` sees every event at once.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Follower:
         clock: Clock,
         failed: Callable[[SecOpsError], None],
         limits: IndexLimits | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._folder = folder
         self._store = store
@@ -53,6 +56,7 @@ class Follower:
         self._clock = clock
         self._failed = failed
         self._limits = limits or IndexLimits()
+        self._watcher = watcher or Unwatched()
         self._followed: dict[str, _Followed] = {}
         self._left_at: dict[str, tuple[int, int]] = {}
         self._retry_at_ms: dict[str, int] = {}
@@ -68,6 +72,7 @@ class Follower:
         """Take what is new in every stream, store what has waited long enough, let go of streams that are silent."""
         for stream in stream_names(self._folder / "raw"):
             self._guarded(stream, self._advance)
+        self._watcher.pause()
 
     def finish(self) -> None:
         """Take and store everything that is there, and let go of everything; lines that wait for more stay pending."""
@@ -131,7 +136,7 @@ class Follower:
         if lock is None:
             return None
         try:
-            index = StreamIndex(stream, self._store, self._understand, self._clock, self._limits)
+            index = StreamIndex(stream, self._store, self._understand, self._clock, self._limits, self._watcher)
         except BaseException:
             lock.release()
             raise

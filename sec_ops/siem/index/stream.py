@@ -14,6 +14,7 @@ from sec_ops.siem.raw.reading import Cursor
 from sec_ops.siem.records import Place, RawBatch
 from sec_ops.siem.storing import Commit, EventStore
 from sec_ops.siem.understanding import Understand
+from sec_ops.siem.watching import Understood, Unwatched, Watcher
 
 __all__ = ["ENDED", "Counts", "IndexLimits", "StreamIndex", "index_lock", "index_lock_path"]
 
@@ -53,7 +54,13 @@ class StreamIndex:
     """
 
     def __init__(
-        self, stream: str, store: EventStore, understand: Understand, clock: Clock, limits: IndexLimits
+        self,
+        stream: str,
+        store: EventStore,
+        understand: Understand,
+        clock: Clock,
+        limits: IndexLimits,
+        watcher: Watcher | None = None,
     ) -> None:
         last = store.committed().get(stream, Commit(stream=stream, sequence=0))
         self.stream = stream
@@ -66,6 +73,9 @@ class StreamIndex:
         self._rows: list[Row] = []
         self._record_bytes = 0
         self._since_ms = clock.monotonic_ms()
+        self._received_ms = 0
+        self._watcher = watcher or Unwatched()
+        self._watcher.begin(stream, self.sequence)
 
     def feed(self, place: Place, batch: RawBatch) -> None:
         """Take the batch that follows the last one taken; stores when there is enough."""
@@ -73,22 +83,23 @@ class StreamIndex:
             return
         if self.sequence == self.stored:
             self._since_ms = self._clock.monotonic_ms()
-        self._rows += self._sessions.feed(place, batch, self._clock.monotonic_ms())
+        self.sequence, self._received_ms = place.sequence, batch.received_ms
+        rows = self._sessions.feed(place, batch, self._clock.monotonic_ms())
         if batch.position is not None and batch.position.get(ENDED):
-            self.end(batch.origin.source)
+            rows = [*rows, *self._sessions.end(batch.origin.source)]
+        self._take(rows)
         self._record_bytes += sum(map(len, batch.records))
-        self.sequence = place.sequence
         if len(self._rows) >= self._limits.rows or self._record_bytes >= self._limits.record_bytes:
             self.commit()
 
     def end(self, source: str) -> None:
         """Take what a source holds back for whole: nothing more comes from it."""
-        self._rows += self._sessions.end(source)
+        self._take(self._sessions.end(source))
 
     def tick(self) -> None:
         """Take what silent sources hold back for whole, and store what has waited long enough."""
         now = self._clock.monotonic_ms()
-        self._rows += self._sessions.end_silent(now - self._limits.silent_ms)
+        self._take(self._sessions.end_silent(now - self._limits.silent_ms), fell_silent=True)
         if self.waiting and now - self._since_ms >= self._limits.age_ms:
             self.commit()
 
@@ -107,10 +118,24 @@ class StreamIndex:
         pending = self._sessions.held_back()
         if not (self.waiting or pending):
             return
+        self._watcher.settle(self.stream, self.sequence)
         self._store.append(self._rows, Commit(stream=self.stream, sequence=self.sequence, pending=pending))
+        self._watcher.stored(self.stream, self.sequence)
         self.counts += Counts(events=len(self._rows), unparsed=_unparsed(self._rows))
         self.stored = self.sequence
         self._rows, self._record_bytes = [], 0
+
+    def _take(self, rows: Sequence[Row], *, fell_silent: bool = False) -> None:
+        self._rows += rows
+        if rows:
+            understood = Understood(
+                stream=self.stream,
+                sequence=self.sequence,
+                received_ms=self._received_ms,
+                rows=rows,
+                fell_silent=fell_silent,
+            )
+            self._watcher.see(understood)
 
     def catch_up(self, folder: Path) -> None:
         """Take every batch of the stream that is there and was not taken; `folder` is `var/logs/`."""
