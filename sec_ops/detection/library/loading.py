@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sec_ops.content.kinds import PLACEHOLDERS, RULE_CHANGES
 from sec_ops.content.library import Library
@@ -12,7 +13,8 @@ from sec_ops.detection.library.gathering import Gathered, gathered
 from sec_ops.detection.library.releases import Release
 from sec_ops.detection.placeholders import load_placeholders
 from sec_ops.detection.rule import Correlation, Level, Rule
-from sec_ops.detection.sigma.reading import Refused, RuleText, read_rules
+from sec_ops.detection.sigma.cache import read_rules
+from sec_ops.detection.sigma.reading import Refused, RuleText
 from sec_ops.model.messages import Message, message
 from sec_ops.model.rule_change import RuleChange
 
@@ -57,8 +59,10 @@ class RuleLibrary:
 _Changes = Mapping[str, RuleChange]
 
 
-def load_rules(content: Library) -> RuleLibrary:
+def load_rules(content: Library, cache: Path | None = None) -> RuleLibrary:
     """Return the rules of the library's site, or the shipped ones when it has none.
+
+    `cache` is a folder that what was read is kept in, such as the site's `var/state`.
 
     What is wrong with single rules stands in `refused`. Raises ContentInvalid when shipped rules aren't those that were
     installed, or the site's changes or placeholders have faults.
@@ -66,7 +70,7 @@ def load_rules(content: Library) -> RuleLibrary:
     files = gathered(content.shipped_root, content.site_root)
     changes = {name.lower(): loaded.value for name, loaded in content.objects(RULE_CHANGES).items()}
     texts = [RuleText(path=each.path, data=each.data, layer=each.source) for each in (*files.rules, *files.filters)]
-    read = read_rules(texts, load_placeholders(content))
+    read = read_rules(texts, load_placeholders(content), cache)
     listed = _all_listed((*read.rules, *read.correlations), files, changes)
     judged, blind = _judged(listed)
     return RuleLibrary(
