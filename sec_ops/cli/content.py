@@ -35,7 +35,12 @@ app = typer.Typer(
 )
 _LAYERS = {"shipped": message("shipped"), "site": message("site")}
 _PATCH = message("site patch")
-ROOMS_WITH_RULES = ("sec_ops.content.lint", "sec_ops.compliance.lint", "sec_ops.siem.lint")
+ROOMS_WITH_RULES = (
+    "sec_ops.content.lint",
+    "sec_ops.compliance.lint",
+    "sec_ops.siem.lint",
+    "sec_ops.detection.alerts.lint",
+)
 
 
 @app.command(help=_("Tell every fault of every content file; exit 4 when there is one."))

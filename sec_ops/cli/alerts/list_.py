@@ -44,10 +44,17 @@ def list_alerts(
     ] = "",
     limit: Annotated[int, typer.Option(min=0, help=_("at most so many; 0: all"))] = 100,
     form: Annotated[Form, typer.Option("--format", help=_("table or csv"))] = Form.TABLE,
+    suppressions: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--suppressions", help=_("instead, list the suppressions and what they covered"))
+    ] = False,
 ) -> Iterable[Outcome]:
     """List what passes every option."""
     from sec_ops.cli.alerts._listing import Asked, show_alerts
 
+    if suppressions:
+        from sec_ops.cli.alerts._suppressions import show_suppressions
+
+        return show_suppressions(find_site(current().site))
     asked = Asked(
         state=state.value,
         level=level,

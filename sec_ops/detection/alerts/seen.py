@@ -2,6 +2,7 @@
 
 An event of the raw log is known by its place (`stream/sequence/index`), four bytes each in one row a batch. Anything
 else is known by a 64-bit digest of where it lay and what it said, for a line of a file may be another one tomorrow.
+A correlation knows events by group, and of its many events those that its hit names.
 """
 
 import json
@@ -30,10 +31,27 @@ class Seen:
         self._members: dict[_Chunk, set[int]] = {}
         self._changed: set[_Chunk] = set()
 
-    def add(self, hit: Hit) -> bool:
-        """Return whether this hit is new, and count it from now on."""
-        source, chunk, member = _identity(hit)
-        key = (clean(hit.rule.header.id), source, chunk)
+    def fresh(self, hit: Hit) -> tuple[int, tuple[Occurrence, ...]]:
+        """Return how many events of a hit are new and those it names of them; from now on they are counted.
+
+        When some of a correlation's events were counted before, the new ones are those it names: fewer perhaps than
+        there were, never one twice.
+        """
+        rule = clean(hit.rule.header.id)
+        if not hit.occurrences:
+            return (hit.count if self._add(rule, _digested(hit, None)) else 0), ()
+        new = tuple(each for each in hit.occurrences if self._add(rule, _identity(hit, each)))
+        return (hit.count if len(new) == len(hit.occurrences) else len(new)), new
+
+    def keep(self) -> None:
+        """Write what was added."""
+        rows = [(*key, _packed(key, self._members[key])) for key in self._changed]
+        self._connection.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", rows)
+        self._changed.clear()
+
+    def _add(self, rule: str, identity: tuple[str, int, int]) -> bool:
+        source, chunk, member = identity
+        key = (rule, source, chunk)
         members = self._members.get(key)
         if members is None:
             members = self._members[key] = self._read(key)
@@ -43,35 +61,25 @@ class Seen:
         self._changed.add(key)
         return True
 
-    def keep(self) -> None:
-        """Write what was added."""
-        rows = [(*key, _packed(key, self._members[key])) for key in self._changed]
-        self._connection.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", rows)
-        self._changed.clear()
-
     def _read(self, key: _Chunk) -> set[int]:
         query = "SELECT members FROM seen WHERE rule = ? AND source = ? AND chunk = ?"
         row = self._connection.execute(query, key).fetchone()
         return set(_unpacked(key, row[0])) if row else set()
 
 
-def _identity(hit: Hit) -> tuple[str, int, int]:
+def _identity(hit: Hit, occurrence: Occurrence) -> tuple[str, int, int]:
     """Return source, chunk and member: those of the raw record, or of a digest (source empty)."""
-    last = hit.occurrences[-1] if hit.occurrences else None
-    if last is not None and not isinstance(hit.rule, Correlation):
-        place = _PLACE.fullmatch(last.record)
-        if place:
-            return clean(place[1]), int(place[2]), int(place[3])
-    digest = int.from_bytes(blake2b(_text(hit, last), digest_size=8).digest(), "big")
+    place = None if isinstance(hit.rule, Correlation) else _PLACE.fullmatch(occurrence.record)
+    return (clean(place[1]), int(place[2]), int(place[3])) if place else _digested(hit, occurrence)
+
+
+def _digested(hit: Hit, occurrence: Occurrence | None) -> tuple[str, int, int]:
+    parts: list[object] = [hit.group, occurrence and [occurrence.record, occurrence.time_us]]
+    if occurrence is not None and not _PLACE.fullmatch(occurrence.record):
+        parts.append(occurrence.event)
+    text = json.dumps(parts, sort_keys=True, default=str).encode()
+    digest = int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
     return "", digest >> (64 - _CHUNK_BITS), digest
-
-
-def _text(hit: Hit, last: Occurrence | None) -> bytes:
-    """Return what a hit is known by; for a correlation the event that completed it, and its group."""
-    parts: list[object] = [hit.group, last and [last.record, last.time_us]]
-    if last is not None and not _PLACE.fullmatch(last.record):
-        parts.append(last.event)
-    return json.dumps(parts, sort_keys=True, default=str).encode()
 
 
 def _packed(key: _Chunk, members: set[int]) -> bytes:

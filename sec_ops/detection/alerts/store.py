@@ -8,7 +8,7 @@ for the rest, so a storm makes no more rows than that and its counts stay exact.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sec_ops.detection.alerts.grouping import FieldNames, Group, clean, group_of, same_names, valid_time
@@ -16,6 +16,7 @@ from sec_ops.detection.alerts.related import Candidates, keep_related
 from sec_ops.detection.alerts.seen import Seen
 from sec_ops.detection.alerts.values import State
 from sec_ops.detection.database import Database
+from sec_ops.detection.events import Occurrence
 from sec_ops.detection.hits import Hit
 from sec_ops.detection.rule import Correlation, Level, Rule
 
@@ -80,10 +81,10 @@ class _Growth:
     candidates: Candidates = field(default_factory=Candidates)
     entities: dict[tuple[str, str], None] = field(default_factory=dict)
 
-    def add(self, hit: Hit) -> None:
+    def add(self, hit: Hit, count: int, occurrences: Sequence[Occurrence]) -> None:
         self.rule = hit.rule
-        self.count += hit.count
-        for occurrence in hit.occurrences:
+        self.count += count
+        for occurrence in occurrences:
             time_us = valid_time(occurrence.time_us)
             if time_us is not None:
                 self.first_us = time_us if self.first_us is None else min(self.first_us, time_us)
@@ -92,7 +93,7 @@ class _Growth:
                 value = getattr(occurrence.entity, kind)
                 if value and len(self.entities) < 4 * ENTITIES:
                     self.entities[kind, clean(value[:256])] = None
-        self.candidates.add(hit.rule, hit.occurrences)
+        self.candidates.add(hit.rule, occurrences)
 
 
 class _Taking:
@@ -110,16 +111,17 @@ class _Taking:
 
     def take(self, hit: Hit, suppression: str) -> None:
         """Count a hit for its alert."""
-        if not self._seen.add(hit):
-            self._repeated += hit.count
+        count, occurrences = self._seen.fresh(hit)
+        self._repeated += hit.count - count
+        if count == 0:
             return
         if suppression:
-            self._suppressed[suppression] = self._suppressed.get(suppression, 0) + hit.count
+            self._suppressed[suppression] = self._suppressed.get(suppression, 0) + count
         group = self._with_room(group_of(hit, self._names, suppression))
         growth = self._growths.get(group)
         if growth is None:
             growth = self._growths[group] = _Growth(hit.rule)
-        growth.add(hit)
+        growth.add(hit, count, occurrences)
 
     def kept(self) -> Taken:
         """Write everything."""

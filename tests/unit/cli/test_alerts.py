@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from sec_ops.cli.alerting import report_alerts, site_suppressions
 from sec_ops.cli.main import run
+from sec_ops.cli.sealing import evidence_of
 from sec_ops.detection.alerts.store import keep_hits
 from sec_ops.detection.database import DATABASE, open_database
 from sec_ops.detection.hits import Hit
 from sec_ops.detection.rule import Level
+from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.site import Site
 from tests.unit.detection.alerts.makers import NOON_US, NOW_MS, hit, rule
 
 EXAMPLE = Path(__file__).parents[3] / "inventory"
@@ -120,7 +124,6 @@ def test_closing_is_sealed_and_stands_until_something_new(site: Path, ask: Ask) 
     }
     keep(site, [hit(77)])
     assert "再次" in ask("list", "--lang", "zh")[1]
-    run(["evidence", "list", "--site", str(site), "--json"])
 
 
 def test_closing_seals_an_entry(site: Path, ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,3 +171,47 @@ def test_hostile_text_is_harmless_on_a_terminal_and_in_a_spreadsheet(site: Path,
     assert rows[0][0] == "id"
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
     assert max(map(len, ask("show", name)[1].splitlines())) < 400
+
+
+SUPPRESSION = """\
+id: scan-of-the-bureau
+reason: weekly scan
+requester: chen
+first_day: 2026-11-01
+last_day: 2027-01-31
+hosts: [web-1]
+"""
+
+
+def test_suppressions_are_listed_with_what_they_covered(site: Path, ask: Ask) -> None:
+    assert ask("list", "--suppressions", "--lang", "en") == (0, "there are no suppressions\n")
+    path = site / "rules" / "detection" / "suppressions" / "scan-of-the-bureau.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(SUPPRESSION)
+    database = open_database(site / "var" / DATABASE)
+    keep_hits(database, GUESSING, now_ms=NOW_MS, suppress=lambda _hit: "scan-of-the-bureau")
+    keep_hits(database, [WORST], now_ms=NOW_MS, suppress=lambda _hit: "an-older-one")
+    database.close()
+    known, gone = document(ask("list", "--suppressions", "--json"))[1]["suppressions"]
+    assert (known["state"], known["refusal"], known["events"]) == ("not_approved", "not approved", 24)
+    assert gone == {"id": "an-older-one", "state": "gone", "events": 1, "alerts": 1}
+    assert "未经批准" in ask("list", "--suppressions", "--lang", "zh")[1]
+    assert ask("list")[0] == 0
+    code, body = document(ask("list", "--state", "suppressed", "--json"))
+    assert (code, {alert["suppression"] for alert in body["alerts"]}) == (0, {"scan-of-the-bureau", "an-older-one"})
+
+
+def test_what_changed_is_sealed_and_told_once(site: Path) -> None:
+    config = site / "sec-ops.yml"
+    notifier = "notify:\n  notifiers:\n    - {kind: file, id: desk, path: var/told.jsonl, least: information}\n"
+    config.write_text(config.read_text() + notifier + "detection: {notify: critical}\n")
+    keep(site, [*GUESSING, WORST])
+    opened = Site(site)
+    database = open_database(site / "var" / DATABASE)
+    with evidence_of(opened) as log:
+        first = report_alerts(opened, database, site_suppressions(opened), log, clock=SystemClock())
+        again = report_alerts(opened, database, site_suppressions(opened), log, clock=SystemClock())
+    database.close()
+    assert (first.sealed, first.told, again.sealed, again.told) == (2, 1, 0, 0)
+    (waiting,) = (site / "var" / "notify" / "outbox").glob("*.json")
+    assert json.loads(waiting.read_bytes())["notice"]["level"] == "critical"

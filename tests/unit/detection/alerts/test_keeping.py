@@ -79,6 +79,19 @@ def test_correlations_count_what_they_stand_for_once(database: Database) -> None
     assert sorted(alert.count for alert in alerts_of(database, Wanted())) == [2, 40]
 
 
+def test_a_correlation_told_in_other_windows_doubles_nothing(database: Database) -> None:
+    def window(first: int, last: int) -> Hit:
+        several = tuple(hit(number).occurrences[0] for number in range(first, last))
+        return Hit(rule=correlation(), occurrences=several, count=len(several), group=(("source.ip", "a"),))
+
+    keep(database, window(0, 10), window(10, 20))
+    assert keep(database, window(0, 10), window(5, 15)).repeated == 20
+    assert keep(database, window(15, 25)).counted == {alerts_of(database, Wanted())[0].id: 5}
+    (alert,) = alerts_of(database, Wanted())
+    assert alert.count == 25
+    assert len(named_alert(database, alert.id).related) == 20
+
+
 def test_late_events_join_the_alert_of_their_time(database: Database) -> None:
     keep(database, hit(1, time_us=NOON_US + HOUR_US))
     keep(database, hit(2, time_us=NOON_US + 1))
