@@ -14,9 +14,12 @@ from typing import Any, Final
 from sigma.modifiers import (
     SigmaBase64Modifier,
     SigmaBase64OffsetModifier,
+    SigmaCompareModifier,
     SigmaExpandModifier,
+    SigmaListModifier,
     SigmaModifier,
     SigmaRegularExpressionModifier,
+    SigmaTimestampModifier,
     SigmaUTF16BEModifier,
     SigmaUTF16Modifier,
     SigmaValueModifier,
@@ -46,6 +49,12 @@ _DASH: Final = re.compile(r"\B[-/]\b")
 
 Modifier = type[SigmaModifier[Any, Any]]
 
+_NUMERIC: Final[frozenset[Modifier]] = frozenset(
+    each
+    for each in modifier_mapping.values()
+    if issubclass(each, SigmaTimestampModifier | SigmaCompareModifier | SigmaListModifier | SigmaExpandModifier)
+)
+
 
 class Encoded(SigmaString):
     """A text whose characters are bytes (U+0000 to U+00FF)."""
@@ -62,7 +71,9 @@ def modified(field: str, names: Sequence[str], given: object, placeholders: Plac
         if expression:
             read.append(_expression(value, placeholders if expands else None))
         else:
-            read.append(_expanded(value, placeholders) if expands else _plain(value))
+            read.append(
+                _expanded(value, placeholders, numbers=_NUMERIC.issuperset(classes)) if expands else _plain(value)
+            )
     applied = [_OURS.get(each, each) for each in classes if each is not SigmaExpandModifier]
     return SigmaDetectionItem(field or None, applied, read)
 
@@ -103,12 +114,12 @@ def _as_expression(text: str) -> str:
     return "".join(signs.get(part) or re.escape(part[1:] if part[:1] == "\\" and part[1:] else part) for part in parts)
 
 
-def _expanded(value: object, placeholders: Placeholders) -> SigmaType:
-    """Return a value with what its placeholders stand for; a number stays one where the placeholder is all there is."""
+def _expanded(value: object, placeholders: Placeholders, *, numbers: bool) -> SigmaType:
+    """Return a value with what its placeholders stand for; with `numbers`, a placeholder alone may stand for some."""
     if not isinstance(value, str):
         return _plain(value)
     text = SigmaString(value).insert_placeholders()
-    if len(text.s) == 1 and isinstance(whole := text.s[0], Placeholder):
+    if numbers and len(text.s) == 1 and isinstance(whole := text.s[0], Placeholder):
         return SigmaExpansion([_plain(each) for each in _values(whole.name, placeholders)])
     return _expansion(_combinations([_choices(part, placeholders) for part in text.s]), SigmaString)
 
