@@ -54,9 +54,8 @@ def _cases(where: str, whole: dict[str, Any]) -> Iterator[Case]:
 def _all() -> Iterator[Case]:
     for path in sorted(HERE.glob("*.yml")):
         yield from _cases(path.stem, yaml.safe_load(path.read_text()))
-    if PAGE.exists():
-        for block in re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE):
-            yield from _cases("page", {"cases": yaml.safe_load(block), "zone": "Asia/Shanghai"})
+    for block in re.findall(r"^```yaml fragment\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE):
+        yield from _cases("page", {"cases": yaml.safe_load(block), "zone": "Asia/Shanghai"})
 
 
 CASES: Final = list(_all())
