@@ -16,7 +16,6 @@ _SEARCHED = ("rules", "inventory")
 _ANSIBLE = ("hosts.yml", "group_vars", "host_vars")
 _DETECTION = ("rules/detection/", "rules/pipelines/")
 """Read by the detection room, whose own rules tell what is wrong there."""
-_DETECTION = ("detection", "pipelines")
 _YAML = (".yml", ".yaml")
 
 
