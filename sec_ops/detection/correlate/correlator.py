@@ -61,16 +61,21 @@ class Correlator:
             return ()
         return self._take(found_by(name, occurrence, occurrence.time_us))
 
-    def advance(self, now_us: int) -> Sequence[Hit]:
-        """Say what time it is (microseconds since 1970, UTC); return what that tells.
+    def arrive(self, now_us: int) -> None:
+        """Say when what is fed from now on came in (microseconds since 1970, UTC), without judging what is over.
 
-        A step back within the lateness changes nothing; a longer one is taken for a clock that was put right.
+        For a backlog of several sources, which is judged when all of it was fed. A step back within the lateness
+        changes nothing; a longer one is taken for a clock that was put right.
         """
         if now_us < self._now_us - self._limits.lateness_us:
             for machine in self._machines.values():
                 machine.set_back(now_us)
             self._now_us = now_us
         self._now_us = max(self._now_us, now_us)
+
+    def advance(self, now_us: int) -> Sequence[Hit]:
+        """Say what time it is; return what that tells."""
+        self.arrive(now_us)
         return [hit for machine in self._machines.values() for hit in self._hits(machine.advance(self._now_us))]
 
     def flush(self) -> Sequence[Hit]:

@@ -42,6 +42,7 @@ class Machine:
         self._samples = max(2, limits.samples // len(set(correlation.rules)))
         self._at_once = monotone(correlation)
         self._in_all = 0
+        self._advanced_us = 0
         self._due: list[tuple[int, tuple[str, ...]]] = []
 
     def take(self, found: Found, taken: Taken, now_us: int) -> Sequence[Told]:
@@ -50,11 +51,12 @@ class Machine:
             self.counts.late += 1
         told: list[Told] = []
         for shown in taken.groups:
-            told += self._take_into(shown, found, taken.points, now_us)
+            told += self._take_into(shown, found, taken.points)
         return told
 
     def advance(self, now_us: int) -> Sequence[Told]:
         """Forget groups that were silent long enough; tell of windows that are over."""
+        self._advanced_us = now_us
         while self.groups and (key := next(iter(self.groups))) and self._silent(self.groups[key], now_us):
             self._drop(key)
         if self._at_once:
@@ -70,6 +72,7 @@ class Machine:
 
     def set_back(self, now_us: int) -> None:
         """Go on from an earlier time: the clock was set back."""
+        self._advanced_us = min(self._advanced_us, now_us)
         for key, group in self.groups.items():
             group.arrived_by(now_us)
             self.changed.add(key)
@@ -83,7 +86,7 @@ class Machine:
         if not self._at_once and group.points:
             heappush(self._due, (self._due_us(group), key))
 
-    def _take_into(self, shown: tuple[str, ...], found: Found, points: Sequence[Point], now_us: int) -> Sequence[Told]:
+    def _take_into(self, shown: tuple[str, ...], found: Found, points: Sequence[Point]) -> Sequence[Told]:
         key = folded(shown)
         group = self._group(key, shown)
         self.changed.add(key)
@@ -99,7 +102,7 @@ class Machine:
         else:
             group.keep_spread(found.rule, found.samples, self._span_us // 2)
             heappush(self._due, (self._due_us(group), key))
-        self._bound(group, now_us)
+        self._bound(group)
         self._in_all += len(group.points) - before
         self._make_room()
         return told
@@ -165,9 +168,9 @@ class Machine:
         self.groups.move_to_end(key)
         return group
 
-    def _bound(self, group: Group, now_us: int) -> None:
+    def _bound(self, group: Group) -> None:
         if self._at_once:
-            group.forget(now_us - self._keep_us)
+            group.forget(self._advanced_us - self._keep_us)
         if len(group.points) > self._points:
             group.points, given_up = compacted(self.correlation, group.points, self._points)
             self.counts.points_dropped += given_up

@@ -184,3 +184,18 @@ def test_rules_of_correlations_are_quiet_unless_one_says_generate() -> None:
     first, second = correlation({**MANY, "rules": ["a", "b"]}), correlation({**MANY, "rules": ["b"]})
     assert quiet_rules([first]) == {"a", "b"}
     assert quiet_rules([first, replace(second, generate=True)]) == {"a"}
+
+
+def test_a_backlog_of_several_sources_is_judged_when_all_of_it_was_fed() -> None:
+    told = correlation({**MANY, "rules": ["a", "b"]})
+    before = correlator(told)
+    before.advance(1_000 * SECOND)
+    feed(before, "a", event(990, user="x"))
+    after = correlator(told)
+    after.restore(before.state(), 1_000 * SECOND)
+    after.arrive(9_000 * SECOND)
+    feed(after, "a", *(event(1_000 + number, user="y") for number in range(5_000)))
+    hits = feed(after, "b", event(1_001, user="x"), event(1_002, user="x"))
+    assert [hit.count for hit in hits] == [3]
+    after.advance(9_001 * SECOND)
+    assert len(feed(after, "a", event(1_003, user="x"), event(1_064, user="x"))) == 0
