@@ -16,6 +16,7 @@ from sec_ops.model.evidence_detection import (
     DetectionAlertClosed,
     DetectionRulesImported,
     DetectionRun,
+    DetectionSummary,
     DetectionSuppression,
 )
 from sec_ops.model.messages import message
@@ -36,6 +37,7 @@ __all__ = [
     "DetectionAlertClosed",
     "DetectionRulesImported",
     "DetectionRun",
+    "DetectionSummary",
     "DetectionSuppression",
     "Entry",
     "EvidenceExport",
@@ -396,6 +398,7 @@ _MODELS: tuple[type[Value], ...] = (
     DetectionAlertClosed,
     DetectionSuppression,
     DetectionRulesImported,
+    DetectionSummary,
     KeyCreated,
     KeyClosed,
 )

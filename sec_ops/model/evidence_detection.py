@@ -11,7 +11,9 @@ __all__ = [
     "DetectionAlertClosed",
     "DetectionRulesImported",
     "DetectionRun",
+    "DetectionSummary",
     "DetectionSuppression",
+    "SystemAlerts",
 ]
 
 Digest = str
@@ -110,3 +112,39 @@ class DetectionRulesImported(Value):
     changed: StrictInt
     removed: StrictInt
     refused: StrictInt
+
+
+class SystemAlerts(Value):
+    """Alerts about the hosts of a key system: opened and closed in the last 30 days, and those that are open now.
+
+    `oldest_open_hours` is how long the oldest open alert of the level from which people are told has been open.
+    """
+
+    id: str
+    hosts: StrictInt = Field(default=0, description="hosts that the inventory names")
+    opened: StrictInt = 0
+    closed: StrictInt = 0
+    open: StrictInt = 0
+    oldest_open_hours: StrictInt = 0
+    true_positive: StrictInt = Field(default=0, description="closed as such in the last 30 days")
+    false_positive: StrictInt = 0
+    benign: StrictInt = 0
+
+
+class DetectionSummary(Value):
+    """What detection did in the last day and what became of alerts; facts only, what they prove is a map's.
+
+    `runs` are the sealed runs of the last 24 hours over stored or arriving events, `events` what they judged, `rules`
+    the rules that could fire in the last of them. Alerts count by system; one whose host no system has is in `others`.
+    """
+
+    kind: ClassVar[str] = "detection.summary/1"
+    day: str = ""
+    runs: StrictInt = 0
+    events: StrictInt = 0
+    rules: StrictInt = 0
+    notify: str = Field(default="", description="people are told of alerts of this level and above")
+    notifiers: StrictInt = Field(default=0, description="notifiers that take such notices")
+    suppressions: StrictInt = Field(default=0, description="suppressions in force")
+    systems: tuple[SystemAlerts, ...] = ()
+    others: SystemAlerts = SystemAlerts(id="")

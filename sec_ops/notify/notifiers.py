@@ -6,11 +6,19 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from sec_ops.model.notice import FileNotifier, Notice, NotifierSettings, SmtpNotifier, SyslogNotifier, WebhookNotifier
+from sec_ops.model.notice import (
+    FileNotifier,
+    Level,
+    Notice,
+    NotifierSettings,
+    SmtpNotifier,
+    SyslogNotifier,
+    WebhookNotifier,
+)
 from sec_ops.model.protocols import Clock, SecretReader
 from sec_ops.notify.spoken import Spoken
 
-__all__ = ["Deliver", "NotifierDoors", "deliverer", "wants"]
+__all__ = ["Deliver", "NotifierDoors", "deliverer", "takes", "wants"]
 
 Deliver = Callable[[Spoken], None]
 """Deliver one notice, or raise TransportError, EngineError, StorageError, ContentInvalid or UsageError.
@@ -30,7 +38,12 @@ class NotifierDoors:
 
 def wants(settings: NotifierSettings, notice: Notice) -> bool:
     """Return whether a notice is grave enough and of a kind that this notifier sends."""
-    return notice.level.rank >= settings.least.rank and any(fnmatchcase(notice.kind, each) for each in settings.kinds)
+    return takes(settings, notice.kind, notice.level)
+
+
+def takes(settings: NotifierSettings, kind: str, level: Level) -> bool:
+    """Return whether a notifier sends notices of a kind that are so grave."""
+    return level.rank >= settings.least.rank and any(fnmatchcase(kind, each) for each in settings.kinds)
 
 
 def deliverer(settings: NotifierSettings, doors: NotifierDoors) -> Deliver:

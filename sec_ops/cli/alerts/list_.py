@@ -47,6 +47,9 @@ def list_alerts(
     suppressions: Annotated[  # noqa: FBT002 - a flag of the command line
         bool, typer.Option("--suppressions", help=_("instead, list the suppressions and what they covered"))
     ] = False,
+    seal: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--seal", help=_("seal the summary of the day as evidence; it is always about all alerts"))
+    ] = False,
 ) -> Iterable[Outcome]:
     """List what passes every option."""
     from sec_ops.cli.alerts._listing import Asked, show_alerts
@@ -66,4 +69,9 @@ def list_alerts(
         limit=limit or None,
         csv=form is Form.CSV,
     )
-    return show_alerts(find_site(current().site), asked)
+    site = find_site(current().site)
+    if seal:
+        from sec_ops.cli.alerts._summary import seal_summary
+
+        seal_summary(site)
+    return show_alerts(site, asked)

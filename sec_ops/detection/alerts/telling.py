@@ -19,7 +19,7 @@ from sec_ops.model.messages import Message, message
 from sec_ops.model.notice import Level as Gravity
 from sec_ops.model.notice import Notice
 
-__all__ = ["LEVEL_WORDS", "PAUSE_MS", "SINGLY", "Telling", "tell_alerts"]
+__all__ = ["LEVEL_WORDS", "PAUSE_MS", "SINGLY", "Telling", "gravity_of", "tell_alerts"]
 
 SINGLY = 20
 PAUSE_MS = 15 * 60 * 1000
@@ -71,6 +71,11 @@ def tell_alerts(database: Database, telling: Telling, *, now_ms: int) -> int:
     return len(alerts)
 
 
+def gravity_of(level: Level) -> Gravity:
+    """Return how grave a notice of an alert of a level is."""
+    return _GRAVITY.get(level, Gravity.INFORMATION)
+
+
 def _note(connection: sqlite3.Connection, alerts: Sequence[Alert], now_ms: int) -> None:
     connection.executemany("UPDATE alerts SET told = ? WHERE id = ?", [(each.reopened, each.id) for each in alerts])
     connection.executemany("INSERT INTO notices VALUES (?, 1)", [(now_ms,) for _ in alerts])
@@ -80,7 +85,7 @@ def _notice(alert: Alert, language: str, now_ms: int) -> Notice:
     return Notice(
         id=f"alert/{alert.id}/{alert.reopened}",
         kind="detection.alert",
-        level=_GRAVITY.get(alert.level, Gravity.INFORMATION),
+        level=gravity_of(alert.level),
         at=moment_text(now_ms * 1000),
         title=message("alert ({level}): {title}", level=LEVEL_WORDS[alert.level], title=title_of(alert, language)),
         lines=tuple(_lines(alert)),
@@ -107,7 +112,7 @@ def _together(connection: sqlite3.Connection, waiting: str, now_ms: int, rest: i
     return Notice(
         id=f"alerts/{now_ms}",
         kind="detection.alerts",
-        level=_GRAVITY.get(worst, Gravity.INFORMATION),
+        level=gravity_of(worst),
         at=moment_text(now_ms * 1000),
         title=message("{count} more alerts, the worst is {level}", count=rest, level=LEVEL_WORDS[worst]),
         lines=tuple(message("rule {rule}: {count} alerts", rule=rule, count=count) for rule, count in common[:_RULES]),

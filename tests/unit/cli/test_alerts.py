@@ -215,3 +215,13 @@ def test_what_changed_is_sealed_and_told_once(site: Path) -> None:
     assert (first.sealed, first.told, again.sealed, again.told) == (2, 1, 0, 0)
     (waiting,) = (site / "var" / "notify" / "outbox").glob("*.json")
     assert json.loads(waiting.read_bytes())["notice"]["level"] == "critical"
+
+
+def test_the_summary_of_the_day_is_sealed(site: Path, ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    keep(site, GUESSING)
+    assert ask("list", "--seal")[0] == 1
+    run(["evidence", "list", "--site", str(site), "--json"])
+    (entry,) = [
+        each for each in json.loads(capsys.readouterr().out)["entries"] if each["kind"] == "detection.summary/1"
+    ]
+    assert {each["id"]: each["open"] for each in entry["data"]["systems"]}["website-group"] == 1
