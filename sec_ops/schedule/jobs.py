@@ -11,6 +11,7 @@ __all__ = ["STANDARD", "jobs_of"]
 STANDARD = (
     Job(id="logs-pull", command=("logs", "pull"), timing=Timing(every_minutes=5)),
     Job(id="logs-summary", command=("logs", "status", "--seal"), timing=Timing(daily="00:30")),
+    Job(id="alerts-summary", command=("alerts", "list", "--seal"), timing=Timing(daily="00:40")),
     Job(id="logs-retain", command=("logs", "retain"), timing=Timing(daily="02:30"), deadline_minutes=240),
     Job(id="evidence-checkpoint", command=("evidence", "checkpoint"), timing=Timing(every_minutes=5)),
 )

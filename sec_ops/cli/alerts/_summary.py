@@ -1,6 +1,6 @@
 """`alerts list --seal`: the summary of the day, sealed."""
 
-from sec_ops.cli.alerting import site_suppressions
+from sec_ops.cli.alerting import report_alerts, site_suppressions
 from sec_ops.cli.alerts._opened import opened_database
 from sec_ops.cli.output import note
 from sec_ops.cli.sealing import evidence_of
@@ -22,13 +22,18 @@ __all__ = ["seal_summary"]
 
 
 def seal_summary(site: Site) -> int:
-    """Seal what detection did in the last day and how alerts stand; return the entry's number."""
+    """Seal what detection did in the last day and how alerts stand; return the entry's number.
+
+    Alerts that nobody was told of yet, because there were too many, are told of too.
+    """
     configuration = load_configuration(site)
     least = Level(configuration.detection.notify)
     inventory = load_inventory(site.root, run_program, cache=site.state / "inventory")
     now_ms = int(SystemClock().now().timestamp() * 1000)
-    held = [each for each in site_suppressions(site).all if each.standing(now_ms) is Standing.IN_FORCE]
+    suppressions = site_suppressions(site)
+    held = [each for each in suppressions.all if each.standing(now_ms) is Standing.IN_FORCE]
     with evidence_of(site) as log, opened_database(site) as database:
+        report_alerts(site, database, suppressions, log, clock=SystemClock())
         known = Known(
             systems={name: [host.name for host in inventory.hosts_of(name)] for name in inventory.systems},
             runs=[entry for entry in log.entries() if entry.kind == DetectionRun.kind],

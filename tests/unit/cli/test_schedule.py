@@ -13,6 +13,7 @@ schedule:
   jobs:
     - {id: logs-pull, enabled: false}
     - {id: logs-summary, enabled: false}
+    - {id: alerts-summary, enabled: false}
     - {id: logs-retain, enabled: false}
     - {id: good, command: [doctor, --help], timing: {every_minutes: 30}}
     - {id: bad, command: [nonsense], timing: {every_minutes: 30}}
