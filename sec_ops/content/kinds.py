@@ -9,12 +9,14 @@ from sec_ops.model.catalogue import HighRiskSituation, Reference
 from sec_ops.model.check import Check, Probe
 from sec_ops.model.clause import Clause
 from sec_ops.model.detection_placeholder import Placeholder
+from sec_ops.model.event_shape import EventShape
 from sec_ops.model.log_field import LogField
 from sec_ops.model.log_parser import LogParser
 from sec_ops.model.operational import OperationalRule
 from sec_ops.model.organisation import KeySystem, Unit
 from sec_ops.model.people import Person
 from sec_ops.model.rule_change import RuleChange
+from sec_ops.model.sigma_pipeline import SigmaPipeline
 from sec_ops.model.suppression import Suppression
 from sec_ops.model.values import Value
 
@@ -27,10 +29,12 @@ __all__ = [
     "OPERATIONAL",
     "PARSERS",
     "PEOPLE",
+    "PIPELINES",
     "PLACEHOLDERS",
     "PROBES",
     "REFERENCES",
     "RULE_CHANGES",
+    "SHAPES",
     "SUPPRESSIONS",
     "SYSTEMS",
     "UNITS",
@@ -116,6 +120,8 @@ OPERATIONAL = Kind(
 PARSERS = Kind(name="parsers", model=LogParser, folder="rules/parsers", files=("*/parser.yml",), named_by="folder")
 FIELDS = Kind(name="fields", model=LogField, folder="rules/fields", files=("*.yml",), items="fields")
 
+SHAPES = Kind(name="shapes", model=EventShape, folder="rules/shapes", files=("*.yml",))
+PIPELINES = Kind(name="pipelines", model=SigmaPipeline, folder="rules/pipelines", files=("*/*.yml",), id_in_file=False)
 PLACEHOLDERS = Kind(
     name="placeholders",
     model=Placeholder,
@@ -147,6 +153,8 @@ _ALL: tuple[Kind[Any], ...] = (
     OPERATIONAL,
     PARSERS,
     FIELDS,
+    SHAPES,
+    PIPELINES,
     PLACEHOLDERS,
     RULE_CHANGES,
     SUPPRESSIONS,

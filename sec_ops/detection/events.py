@@ -1,6 +1,6 @@
 """Events as detection sees them: a flat map of names to values, of whatever shape they came in.
 
-The shapes that are known, and how Sigma's names are found in each, are content (`rules/pipelines/<shape>/`): the flat
+The shapes that are known, and how Sigma's names are found in each, are content (`rules/shapes/`): the flat
 and nested JSON of recorded Windows events, and ECS as our own parsers write it, which the event store keeps.
 """
 

@@ -1,0 +1,132 @@
+"""Nested events made flat: dotted names, or the names of EventData as flat recordings have them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sec_ops.detection.events import FlatEvent, Value
+
+__all__ = ["flattened", "is_flat"]
+
+DEPTH_BOUND: Final = 32
+"""What lies deeper is not looked at."""
+
+_ATTRIBUTES, _TEXT = "#attributes", "#text"
+
+
+def is_flat(event: Mapping[str, Any]) -> bool:
+    """Tell whether no value of the event is a map or holds one."""
+    return not any(isinstance(value, Mapping) or _holds_map(value) for value in event.values())
+
+
+def flattened(event: Mapping[str, Any], how: str) -> FlatEvent:
+    """Return a flat event; `how` is `dotted` or `evtx`.
+
+    A list of maps gives lists of what they hold. Names that come twice have all their values.
+    """
+    if how == "evtx" and isinstance(event.get("Event"), Mapping):
+        return _evtx(event)
+    if is_flat(event):
+        return event
+    found: dict[str, Value] = {}
+    for name, value in event.items():
+        _put(found, _leaves(name, value, 0))
+    return found
+
+
+def _holds_map(value: object) -> bool:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return False
+    return any(isinstance(each, Mapping) or _holds_map(each) for each in value)
+
+
+def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Value]]:  # noqa: ANN401 - any JSON
+    if depth > DEPTH_BOUND:
+        return
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(f"{name}.{key}" if name else key, inner, depth + 1)
+    elif _holds_map(value):
+        for each in value:
+            yield from _leaves(name, each, depth + 1)
+    else:
+        yield name, value
+
+
+def _put(found: dict[str, Value], leaves: Iterator[tuple[str, Value]]) -> None:
+    for name, value in leaves:
+        if name in found:
+            found[name] = [*_listed(found[name]), *_listed(value)]
+        else:
+            found[name] = value
+
+
+def _listed(value: Value) -> Sequence[Value]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+
+
+def _evtx(event: Mapping[str, Any]) -> FlatEvent:
+    inner = event["Event"]
+    found: dict[str, Value] = {}
+    system = inner.get("System")
+    for name, value in (system if isinstance(system, Mapping) else {}).items():
+        _put(found, _element(name, value, 0))
+    taken = frozenset(found)
+    for part, content in inner.items():
+        if part not in ("System", _ATTRIBUTES):
+            _put(found, (_apart(part, pair, taken) for pair in _data(part, content, 0)))
+    for name, value in event.items():
+        if name != "Event":
+            _put(found, (_apart("Record", pair, taken) for pair in _leaves(name, value, 0)))
+    return found
+
+
+def _apart(part: str, pair: tuple[str, Value], taken: frozenset[str]) -> tuple[str, Value]:
+    """Keep what the system says apart from a value that bears the same name."""
+    name, value = pair
+    return (f"{part}_{name}" if name in taken else name), value
+
+
+def _element(name: str, value: Any, depth: int) -> Iterator[tuple[str, Value]]:  # noqa: ANN401 - any JSON
+    """Yield an element's text under its name and its attributes after it: `Provider_Name`."""
+    if not isinstance(value, Mapping) or depth > DEPTH_BOUND:
+        yield from _leaves(name, value, depth)
+        return
+    for key, inner in value.items():
+        if key == _TEXT:
+            yield from _leaves(name, inner, depth)
+        elif key == _ATTRIBUTES and isinstance(inner, Mapping):
+            for attribute, text in inner.items():
+                yield from _leaves(_attribute(name, attribute), text, depth + 1)
+        else:
+            yield from _element(f"{name}_{key.lstrip('@')}", inner, depth + 1)
+
+
+def _attribute(element: str, attribute: str) -> str:
+    return attribute if (element, attribute) == ("TimeCreated", "SystemTime") else f"{element}_{attribute}"
+
+
+def _data(part: str, content: Any, depth: int) -> Iterator[tuple[str, Value]]:  # noqa: ANN401 - any JSON
+    """Yield the values of EventData or UserData by name; UserData's own element falls away."""
+    if not isinstance(content, Mapping) or depth > DEPTH_BOUND:
+        yield from _leaves(part, content, depth)
+        return
+    for name, value in content.items():
+        if name == _ATTRIBUTES:
+            continue
+        if name == "Data" and (named := tuple(_named(value))):
+            yield from named
+        elif part == "UserData" and depth == 0 and isinstance(value, Mapping):
+            yield from _data(part, value, depth + 1)
+        else:
+            yield from _element(name, value, depth + 1)
+
+
+def _named(value: Any) -> Iterator[tuple[str, Value]]:  # noqa: ANN401 - any JSON
+    """Yield Data elements with a name as XML converters write them: `{"@Name": …, "#text": …}` or under #attributes."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, Mapping):
+            attributes = each.get(_ATTRIBUTES)
+            inner = attributes.get("Name") if isinstance(attributes, Mapping) else None
+            name = inner or each.get("@Name") or each.get("Name")
+            if isinstance(name, str):
+                yield name, each.get(_TEXT)

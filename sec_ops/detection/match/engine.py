@@ -1,0 +1,110 @@
+"""The rules over the events of one shape."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import tzinfo
+from typing import Final
+
+from sec_ops.detection.events import FlatEvent, Value
+from sec_ops.detection.match.conditions import Need
+from sec_ops.detection.match.memo import Budget
+from sec_ops.detection.match.nodes import Node, Outcome, first_node, numbers_for
+from sec_ops.detection.match.numbered import Entry, NumberedRules
+from sec_ops.detection.match.state import State, Tests
+from sec_ops.detection.naive import finds
+from sec_ops.detection.rule import KEYWORD, Expression
+
+__all__ = ["Engine"]
+
+NAMES_BOUND: Final = 512
+"""Events with more names are looked at without a plan of their own."""
+
+
+class Engine:
+    """Finds the places of the rules that an event passes; rules are given with their mapped expressions.
+
+    Raises SearchError for an expression that can't be searched for: whoever reads rules has refused those.
+    """
+
+    def __init__(
+        self, rules: Iterable[tuple[int, Expression]], zone: tzinfo, forgotten: Callable[[], None] = lambda: None
+    ) -> None:
+        self.rules = NumberedRules(rules)
+        self._zone, self._forgotten = zone, forgotten
+        self._tests = Tests(self.rules, zone)
+        self._first_parts = frozenset(name.partition(".")[0] for name in self.rules.fields if "." in name)
+        self._given_up = 0
+        self._varied: set[str] = set()
+        self._state = self._new_state()
+        self._plans: dict[tuple[str, ...], Node | Outcome] = {}
+        self.seen: set[str] = set()
+
+    @property
+    def given_up(self) -> int:
+        """Return how many searches took too long, each value counted once as long as it is remembered."""
+        return self._given_up + self._state.budget.given_up
+
+    def forget(self) -> None:
+        """Forget everything remembered; nodes in somebody's hands keep working."""
+        self._given_up = self.given_up
+        self._state, self._plans = self._new_state(), {}
+        self._forgotten()
+
+    def plan(self, names: tuple[str, ...]) -> Node | Outcome | None:
+        """Return where events of exactly these names begin; None when values of them may nest or they are too many."""
+        if len(names) > NAMES_BOUND or self._first_parts.intersection(names):
+            return None
+        return self._first(names if self._tests.keywords else self._known(names))
+
+    def found(self, event: FlatEvent) -> Outcome:
+        """Return what a flat event leads to, whatever its values are, with nothing left open."""
+        reduced: dict[str, Value] = {name: event[name] for name in self._known(event)}
+        if self._tests.keywords:
+            reduced[KEYWORD] = [value for name, value in event.items() if name not in reduced]
+        node = self._first(tuple(reduced))
+        while isinstance(node, Node):
+            node = node[numbers_for(node, reduced)]
+        if not node.open:
+            return node
+        late = {rule for rule, expression in node.open if finds(expression, event, self._zone)}
+        return Outcome(sorted(late.union(node.rules)), ())
+
+    def _known(self, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in self.rules.fields and name != KEYWORD)
+
+    def _new_state(self) -> State:
+        return State(
+            rules=self.rules,
+            tests=self._tests,
+            budget=Budget(spent=self.forget),
+            varied=frozenset(self._varied),
+            turn_varied=self._turn_varied,
+        )
+
+    def _turn_varied(self, name: str) -> None:
+        if name not in self._varied:
+            self._varied.add(name)
+            self.forget()
+
+    def lacking(self, rule: int) -> frozenset[str]:
+        """Return fields without which the rule finds nothing and that no event had; empty when it lacks none."""
+        entries = [entry for entry in self.rules.entries if entry.rule == rule]
+        lacks = [frozenset().union(*(self.rules.fields_of(need) for need in self._unmet(entry))) for entry in entries]
+        return frozenset().union(*lacks) if all(lacks) else frozenset()
+
+    def _unmet(self, entry: Entry) -> Iterator[Need]:
+        for need in entry.needs:
+            fields = self.rules.fields_of(need)
+            if (
+                KEYWORD not in fields
+                and not fields & self.seen
+                and not any(need & self._tests[name].absent for name in fields)
+            ):
+                yield need
+
+    def _first(self, names: tuple[str, ...]) -> Node | Outcome:
+        known = self._plans.get(names)
+        if known is None:
+            self.seen.update(self._known(names))
+            known = self._plans[names] = first_node(self._state, names)
+            self._state.budget.spend(sum(map(len, names)))
+        return known

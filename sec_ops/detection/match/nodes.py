@@ -1,0 +1,154 @@
+"""The way of an event to its rules: nodes that fetch some of its fields and lead on by what their values pass.
+
+A node is a dictionary of hit-set numbers to the next node; what it lacks it works out once. So an ordinary event costs
+three look-ups, and no call of ours. The first node tells events apart by the fields that most rules want one value of,
+the second fetches what the rules that are left need, the last everything that the rules read whose needs were met.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final
+
+from sec_ops.detection.match.conditions import holds
+from sec_ops.detection.match.memo import Memo
+from sec_ops.detection.match.numbered import Entry
+from sec_ops.detection.match.route import Route
+from sec_ops.detection.match.state import State
+from sec_ops.detection.match.varied import fetch_all
+from sec_ops.detection.rule import KEYWORD, Expression
+
+__all__ = ["NOTHING", "Node", "Outcome", "first_node", "numbers_for"]
+
+Numbers = tuple[int, ...]
+
+
+class Outcome:
+    """Where the way ends: the rules that found the event, by place, and those that are open with what is open."""
+
+    __slots__ = ("open", "rules")
+    memos: Sequence[Memo] | None = None
+
+    def __init__(self, rules: Sequence[int], open_: Sequence[tuple[int, Expression]]) -> None:
+        self.rules, self.open = tuple(rules), tuple(open_)
+
+
+NOTHING: Final = Outcome((), ())
+
+
+class Node(dict[Numbers, Any]):
+    """A step: `fetch` takes the values of its fields from an event, `memos` number them.
+
+    With keywords its fields are all those of the event that aren't known yet.
+    """
+
+    __slots__ = ("_known", "_names", "_state", "fetch", "fields", "memos")
+
+    def __init__(self, state: State, names: tuple[str, ...], fields: Collection[str], known: frozenset[int]) -> None:
+        super().__init__()
+        self._state, self._names, self._known = state, names, known
+        self.fetch: Callable[[Mapping[str, Any]], Iterable[Any]]
+        if KEYWORD in fields:
+            varied = [name for name in names if name in state.varied and name not in fields]
+            others = state.rules.routers.union(varied)
+            self.fields = tuple(name for name in names if name not in others)
+            self.fetch = fetch_all(names, self.fields, varied, state.skeletons)
+        else:
+            there = [name for name in names if name in fields]
+            self.fields = tuple(there * 2 if len(there) == 1 else there)
+            if there:
+                self.fetch = itemgetter(*self.fields)
+        self.memos: Sequence[Memo] = tuple(state.memo(field) for field in self.fields)
+
+    def __missing__(self, numbers: Numbers) -> "Node | Outcome":
+        """Work out where these hit sets lead."""
+        sets = self._state.hit_sets.sets
+        following = self._following(self._known.union(*[sets[number] for number in numbers]))
+        self[numbers] = following
+        self._state.budget.spend(0)
+        return following
+
+    def _following(self, passed: frozenset[int]) -> "Node | Outcome":
+        raise NotImplementedError
+
+
+class _First(Node):
+    __slots__ = ()
+
+    def _following(self, passed: frozenset[int]) -> Node | Outcome:
+        return _need_node(self._state, self._names, passed)
+
+
+class _Needs(Node):
+    __slots__ = ("_lasts", "_route")
+
+    def __init__(self, state: State, names: tuple[str, ...], route: Route, known: frozenset[int]) -> None:
+        super().__init__(state, names, route.fields, known)
+        self._route = route
+        self._lasts: dict[tuple[tuple[Entry, ...], frozenset[int]], Node | Outcome] = {}
+
+    def _following(self, passed: frozenset[int]) -> Node | Outcome:
+        entries = self._route.met(passed)
+        keywords = passed & self._state.tests.keywords
+        found = self._lasts.get((entries, keywords))
+        if found is None:
+            found = _last_node(self._state, self._names, entries, self._known | keywords, self._route.fields)
+            self._lasts[entries, keywords] = found
+        return found
+
+
+class _Last(Node):
+    __slots__ = ("_entries",)
+
+    def __init__(
+        self,
+        state: State,
+        names: tuple[str, ...],
+        fields: Collection[str],
+        entries: tuple[Entry, ...],
+        known: frozenset[int],
+    ) -> None:
+        super().__init__(state, names, fields, known)
+        self._entries = entries
+
+    def _following(self, passed: frozenset[int]) -> Outcome:
+        return _outcome(self._entries, passed)
+
+
+def first_node(state: State, names: tuple[str, ...]) -> Node | Outcome:
+    """Return where events with exactly these names begin."""
+    known = state.absent(names)
+    if state.rules.routers.isdisjoint(names):
+        return _need_node(state, names, known)
+    return _First(state, names, state.rules.routers, known)
+
+
+def _need_node(state: State, names: tuple[str, ...], known: frozenset[int]) -> Node | Outcome:
+    route = state.route(known & state.tests.of_routers)
+    if not route.entries:
+        return NOTHING
+    node = _Needs(state, names, route, known)
+    return node if node.fields or KEYWORD in route.fields else node[()]
+
+
+def _last_node(
+    state: State, names: tuple[str, ...], entries: tuple[Entry, ...], known: frozenset[int], fetched: Collection[str]
+) -> Node | Outcome:
+    if not entries:
+        return NOTHING
+    reads = frozenset[str]().union(*(entry.reads for entry in entries)) - state.rules.routers
+    if KEYWORD in fetched:
+        reads -= {KEYWORD}
+    node = _Last(state, names, reads, entries, known)
+    return node if node.fields or KEYWORD in reads else node[()]
+
+
+def _outcome(entries: Iterable[Entry], passed: frozenset[int]) -> Outcome:
+    results = [(entry, holds(entry.condition, passed)) for entry in entries]
+    rules = sorted({entry.rule for entry, result in results if result})
+    left = [(entry.rule, entry.expression) for entry, result in results if result is None and entry.rule not in rules]
+    return Outcome(rules, left) if rules or left else NOTHING
+
+
+def numbers_for(node: Node, event: Mapping[str, Any]) -> Numbers:
+    """Return the hit-set numbers of a node's fields the slow way: whatever the values are."""
+    return tuple(memo.of(event[field]) for field, memo in zip(node.fields, node.memos, strict=True))

@@ -1,0 +1,78 @@
+"""Nested events become flat ones."""
+
+from typing import Any
+
+import pytest
+
+from sec_ops.detection.mapping.flattening import flattened
+
+DOTTED: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"a": 1}, {"a": 1}),
+    ({"a": {"b": {"c": "x"}}, "d": None}, {"a.b.c": "x", "d": None}),
+    ({"a": [{"b": 1}, {"b": 2, "c": 3}]}, {"a.b": [1, 2], "a.c": 3}),
+    ({"a": [{"b": [1, 2]}, {"b": 3}]}, {"a.b": [1, 2, 3]}),
+    ({"a": ["x", {"b": 1}]}, {"a": "x", "a.b": 1}),
+    ({"a": [["x"], ["y"]]}, {"a": [["x"], ["y"]]}),
+    ({"a.b": 1, "a": {"b": 2}}, {"a.b": [1, 2]}),
+    ({"a": {}}, {}),
+    ({"a": {"b": None}}, {"a.b": None}),
+]
+
+SYSTEM = {
+    "Provider": {"#attributes": {"Name": "Microsoft-Windows-Sysmon", "Guid": "{5770385f}"}},
+    "EventID": {"#text": 1, "#attributes": {"Qualifiers": 0}},
+    "TimeCreated": {"#attributes": {"SystemTime": "2026-11-26T00:00:00Z"}},
+    "Channel": "Microsoft-Windows-Sysmon/Operational",
+    "Security": None,
+}
+FLAT_SYSTEM = {
+    "Provider_Name": "Microsoft-Windows-Sysmon",
+    "Provider_Guid": "{5770385f}",
+    "EventID": 1,
+    "EventID_Qualifiers": 0,
+    "SystemTime": "2026-11-26T00:00:00Z",
+    "Channel": "Microsoft-Windows-Sysmon/Operational",
+    "Security": None,
+}
+
+EVTX: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"EventData": {"Image": "a.exe"}}, {"Image": "a.exe"}),
+    ({"EventData": None}, {"EventData": None}),
+    ({"EventData": {"#attributes": {"Name": "x"}, "Data": {"#text": ["one", "two"]}}}, {"Data": ["one", "two"]}),
+    ({"EventData": {"Data": "one", "Binary": None}}, {"Data": "one", "Binary": None}),
+    ({"EventData": {"Data": [{"#attributes": {"Name": "Image"}, "#text": "a.exe"}]}}, {"Image": "a.exe"}),
+    ({"EventData": {"Data": [{"@Name": "Image", "#text": "a.exe"}]}}, {"Image": "a.exe"}),
+    ({"EventData": {"Channel": "mine"}}, {"EventData_Channel": "mine"}),
+    (
+        {"UserData": {"LogFileCleared": {"#attributes": {"xmlns": "x"}, "SubjectUserName": "li"}}},
+        {"SubjectUserName": "li"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "expected"), DOTTED)
+def test_maps_become_dotted_names(event: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert flattened(event, "dotted") == expected
+
+
+@pytest.mark.parametrize(("parts", "expected"), EVTX)
+def test_the_wrappers_of_evtx_fall_away(parts: dict[str, Any], expected: dict[str, Any]) -> None:
+    event = {"Event": {"#attributes": {"xmlns": "http://example.org"}, "System": SYSTEM, **parts}}
+    assert flattened(event, "evtx") == {**FLAT_SYSTEM, **expected}
+
+
+def test_what_stands_beside_the_event_is_kept() -> None:
+    event = {"Event": {"System": {"Channel": "Security"}}, "record": {"id": 7}, "Channel": "mine"}
+    assert flattened(event, "evtx") == {"Channel": "Security", "record.id": 7, "Record_Channel": "mine"}
+
+
+def test_a_flat_event_is_itself() -> None:
+    event = {"a": "x", "b": ["y"]}
+    assert flattened(event, "dotted") is event
+
+
+def test_depth_is_bounded() -> None:
+    deep: Any = "x"
+    for _ in range(500):
+        deep = {"a": deep}
+    assert flattened({"top": deep}, "dotted") == {}
