@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sec_ops.siem.events import Row
+from sec_ops.siem.records import Transport
 
 __all__ = ["Understood", "Unwatched", "Watcher"]
 
@@ -21,13 +22,14 @@ class Understood:
 
     Told again, a batch makes the same events whole. Those that are whole only because their source `fell_silent` may
     then come at another batch, with another ending, but of the same records. `received_ms` is when the batch came
-    (milliseconds since 1970, UTC).
+    (milliseconds since 1970, UTC); `transport` says how, None when that is not known.
     """
 
     stream: str
     sequence: int
     received_ms: int
     rows: Sequence[Row]
+    transport: Transport | None = None
     fell_silent: bool = False
 
 

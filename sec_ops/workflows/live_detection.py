@@ -11,6 +11,7 @@ from sec_ops.detection.live.standing import LiveStanding
 from sec_ops.model.errors import SecOpsError
 from sec_ops.model.messages import Message, message
 from sec_ops.model.protocols import Clock
+from sec_ops.siem.records import Transport
 from sec_ops.siem.watching import Understood
 
 __all__ = ["LiveDetection", "LiveDoors"]
@@ -66,16 +67,20 @@ class LiveDetection:
         self._do(lambda detector: detector.begin(stream, sequence, self._now_ms()))
 
     def see(self, understood: Understood) -> None:
-        """Judge events."""
-        self._reached[understood.stream] = (understood.sequence, understood.received_ms)
+        """Judge events, but those of an import: these are hunted through or judged from their files."""
+        stream, sequence, received_ms = understood.stream, understood.sequence, understood.received_ms
+        self._reached[stream] = (sequence, received_ms)
+        if understood.transport is Transport.IMPORT:
+            self._do(lambda detector: detector.pass_over(stream, sequence, received_ms))
+            return
         if self._detector is None:
-            self._behind.note(len(understood.rows), understood.received_ms)
+            self._behind.note(len(understood.rows), received_ms)
             return
         rows = understood.rows
         batch = Batch(
-            stream=understood.stream,
-            sequence=understood.sequence,
-            received_ms=understood.received_ms,
+            stream=stream,
+            sequence=sequence,
+            received_ms=received_ms,
             events=[row.event for row in rows],
             record=lambda place: rows[place].place.record(rows[place].index),
             fell_silent=understood.fell_silent,

@@ -63,11 +63,11 @@ def keep_positions(database: Database, positions: Iterable[tuple[str, Position]]
         connection.executemany("INSERT OR REPLACE INTO live_streams VALUES (?, ?, ?, ?)", rows)
 
 
-def pass_over(database: Database, stream: str, sequence: int) -> None:
-    """Note that events up to a batch are not to be judged as they come: they were imported. Raises StorageError."""
-    statement = "UPDATE live_streams SET sequence = max(sequence, ?2) WHERE stream = ?1"
+def pass_over(database: Database, stream: str, since: int, until: int) -> None:
+    """Let a stream that is judged up to a batch count as judged up to a later one; raises StorageError."""
+    statement = "UPDATE live_streams SET sequence = ?3 WHERE stream = ?1 AND sequence >= ?2 AND sequence < ?3"
     with database.writing() as connection:
-        connection.execute(statement, (stream, sequence))
+        connection.execute(statement, (stream, since, until))
 
 
 def kept_groups(database: Database) -> Sequence[Kept]:

@@ -19,6 +19,7 @@ from sec_ops.siem.raw.log import RawLog
 from sec_ops.siem.records import Origin, RawBatch
 from sec_ops.siem.storing import EventStore
 from sec_ops.siem.understanding import Understand
+from sec_ops.siem.watching import Watcher
 
 __all__ = ["Ask", "Intake", "Piece", "pieces"]
 
@@ -95,6 +96,7 @@ class Intake:
         understand: Understand,
         clock: Clock,
         limits: IndexLimits | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._folder = folder
         self._log = log
@@ -102,6 +104,7 @@ class Intake:
         self._understand = understand
         self._clock = clock
         self._limits = limits or IndexLimits()
+        self._watcher = watcher
         self._index: StreamIndex | None = None
         self._before = Counts()
         self._held = ExitStack()
@@ -151,7 +154,7 @@ class Intake:
     def _begun(self) -> StreamIndex:
         stream = self._log.stream()
         self._held.enter_context(index_lock(self._folder, stream))
-        index = StreamIndex(stream, self._store, self._understand, self._clock, self._limits)
+        index = StreamIndex(stream, self._store, self._understand, self._clock, self._limits, self._watcher)
         # What an earlier process wrote and didn't come to index.
         index.catch_up(self._folder)
         index.commit()

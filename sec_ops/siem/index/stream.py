@@ -11,7 +11,7 @@ from sec_ops.siem.events import DATASET, UNPARSED, Row
 from sec_ops.siem.index.sessions import Sessions
 from sec_ops.siem.raw.layout import waited_lock
 from sec_ops.siem.raw.reading import Cursor
-from sec_ops.siem.records import Place, RawBatch
+from sec_ops.siem.records import Place, RawBatch, Transport
 from sec_ops.siem.storing import Commit, EventStore
 from sec_ops.siem.understanding import Understand
 from sec_ops.siem.watching import Understood, Unwatched, Watcher
@@ -87,7 +87,7 @@ class StreamIndex:
         rows = self._sessions.feed(place, batch, self._clock.monotonic_ms())
         if batch.position is not None and batch.position.get(ENDED):
             rows = [*rows, *self._sessions.end(batch.origin.source)]
-        self._take(rows)
+        self._take(rows, batch.origin.transport)
         self._record_bytes += sum(map(len, batch.records))
         if len(self._rows) >= self._limits.rows or self._record_bytes >= self._limits.record_bytes:
             self.commit()
@@ -125,7 +125,7 @@ class StreamIndex:
         self.stored = self.sequence
         self._rows, self._record_bytes = [], 0
 
-    def _take(self, rows: Sequence[Row], *, fell_silent: bool = False) -> None:
+    def _take(self, rows: Sequence[Row], transport: Transport | None = None, *, fell_silent: bool = False) -> None:
         self._rows += rows
         if rows:
             understood = Understood(
@@ -133,6 +133,7 @@ class StreamIndex:
                 sequence=self.sequence,
                 received_ms=self._received_ms,
                 rows=rows,
+                transport=transport,
                 fell_silent=fell_silent,
             )
             self._watcher.see(understood)

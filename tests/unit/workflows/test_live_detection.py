@@ -1,20 +1,25 @@
 """Live detection judges every event once however its process ends, and never keeps one from the store."""
 
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sec_ops.detection.database import open_database
 from sec_ops.detection.live.kept import GapReason, close_gaps, kept_gaps
-from sec_ops.model.errors import ContentInvalid, StorageError
+from sec_ops.model.errors import ContentInvalid, SecOpsError, StorageError
 from sec_ops.model.messages import message
-from sec_ops.siem.records import Place
+from sec_ops.siem.index.stream import ENDED, StreamIndex
+from sec_ops.siem.records import Place, RawBatch, Transport
+from sec_ops.siem.storing import EventStore
+from sec_ops.workflows.passing_over import PassingOver
 from tests.unit.siem.raw.support import SetClock, batch_of
-from tests.unit.workflows.live_support import FAILED, ROOT, Site, judging
+from tests.unit.workflows.live_support import FAILED, LIMITS, ROOT, Site, joining, judging
 
 LINES = [b"fail@%d", b"fail root@%d", b"open@%d", b" and more"]
 
@@ -231,3 +236,45 @@ def test_what_a_rule_that_is_gone_remembered_goes_too(site: Site) -> None:
     site.begin()
     with site.live._database.reading() as connection:  # type: ignore[union-attr]
         assert connection.execute("SELECT count(*) FROM live_groups").fetchone() == (0,)
+
+
+def test_what_is_imported_is_passed_over_and_no_gap(site: Site) -> None:
+    feed(site, b"root@1", b"open@2")
+    site.index.end("host:/log")
+    site.index.commit()
+    site.live.close()
+    watch = PassingOver(lambda: open_database(site.folder / "detection.db"), unexpected)
+    index = StreamIndex("0001", cast("EventStore", site.store), joining, site.clock, LIMITS, watch)
+    index.feed(Place("0001", 2), imported(b"root@3", b"open@4"))
+    index.feed(Place("0001", 3), imported(b"root@5", b"open@6"))
+    index.commit()
+    site.begin()
+    site.live.pause()
+    assert kept_gaps(site.live._database) == []  # type: ignore[arg-type]
+    site.index.feed(Place("0001", 4), imported(b"root@7", b"open@8"))
+    feed(site, b"root@9", b"open@10")
+    site.live.pause()
+    assert [(rule, count) for rule, _key, count in site.alerts()] == [("root", 2)]
+
+
+def test_what_an_import_finds_left_over_is_a_gap(site: Site) -> None:
+    feed(site, b"open@1", b"open@2")
+    site.index.commit()
+    site.live.close()
+    watch = PassingOver(lambda: open_database(site.folder / "detection.db"), unexpected)
+    index = StreamIndex("0001", cast("EventStore", site.store), joining, site.clock, LIMITS, watch)
+    index.feed(Place("0001", 2), batch_of(b"root@3", b"open@4"))
+    index.feed(Place("0001", 3), imported(b"root@5", b"open@6"))
+    index.commit()
+    site.begin()
+    site.live.pause()
+    assert [gap.reason for gap in kept_gaps(site.live._database)] == [GapReason.STORED_UNJUDGED]  # type: ignore[arg-type]
+
+
+def imported(*lines: bytes) -> RawBatch:
+    batch = batch_of(*lines, source="import:/log", position={ENDED: True})
+    return replace(batch, origin=replace(batch.origin, transport=Transport.IMPORT))
+
+
+def unexpected(error: SecOpsError) -> None:
+    raise error
