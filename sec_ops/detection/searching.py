@@ -7,7 +7,6 @@ look-around or back-references, are `regex`'s, and searched for DEADLINE_S secon
 
 import re
 from functools import lru_cache
-from math import prod
 from typing import Final
 
 import regex
@@ -19,9 +18,11 @@ __all__ = ["DEADLINE_S", "Search", "SearchError", "search_of"]
 
 DEADLINE_S: Final = 0.05
 SOURCE_BOUND: Final = 4096
-REPEAT_BOUND: Final = 100_000
+REPEAT_BOUND: Final = 10_000
 
-_REPEATS: Final = re.compile(r"\{(\d{1,9})?(?:,(\d{1,9})?)?\}")
+_SIGNS: Final = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?P<least>\d{1,9})?(?:,(?P<most>\d{1,9})?)?\}|.", re.DOTALL
+)
 
 
 class SearchError(ValueError):
@@ -70,11 +71,28 @@ def _ending(source: str, letter: str) -> str:
 
 
 def _with_deadline(source: str) -> regex.Pattern[str]:
-    repeats = prod(max(1, *(int(count or 0) for count in found)) for found in _REPEATS.findall(source))
-    if repeats > REPEAT_BOUND:
-        reason = f"its repetitions multiply to more than {REPEAT_BOUND}"
+    if _written_out(source) > REPEAT_BOUND:
+        reason = f"its repetitions come to more than {REPEAT_BOUND} parts"
         raise SearchError(reason)
     try:
         return regex.compile(source)
     except (regex.error, RecursionError, OverflowError, ValueError) as error:
         raise SearchError(str(error)) from error
+
+
+def _written_out(source: str) -> int:
+    """Return how many parts an expression has with its counted repetitions written out, as `regex` keeps them."""
+    sizes, last = [0], 0
+    for sign in _SIGNS.finditer(source):
+        if sign[0] == "(":
+            sizes.append(0)
+            last = 0
+        elif sign[0] == ")" and len(sizes) > 1:
+            last = sizes.pop()
+            sizes[-1] += last
+        elif sign[0].startswith("{"):
+            sizes[-1] += last * (max(int(sign["least"] or 0), int(sign["most"] or 0), 1) - 1)
+        else:
+            last = 1
+            sizes[-1] += 1
+    return sum(sizes)

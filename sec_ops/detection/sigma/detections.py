@@ -24,7 +24,8 @@ from sec_ops.model.messages import message
 
 __all__ = ["condition_of"]
 
-_CONDITION_BOUND: Final = 8_192
+_CONDITIONS_BOUND: Final = 16_384
+"""Characters of all conditions of a rule."""
 _NO_SELECTIONS: Final = ("condition", "timeframe", "rules")
 """What stands beside the selections: `timeframe` of the aggregations that Sigma had, `rules` of a filter."""
 
@@ -54,6 +55,8 @@ def _conditions(given: object) -> Sequence[str]:
     texts: list[Any] = given if isinstance(given, list) else [given]
     if not texts or not all(isinstance(text, str) for text in texts):
         raise RuleFault(message("a rule has a condition, or a list of them, in words"))
+    if sum(map(len, texts)) > _CONDITIONS_BOUND:
+        raise RuleFault(message("conditions of more than {bound} characters", bound=_CONDITIONS_BOUND))
     return texts
 
 
@@ -105,8 +108,6 @@ _CONDITION: Final = _grammar()
 
 
 def _parsed(text: str) -> ConditionItem:
-    if len(text) > _CONDITION_BOUND:
-        raise RuleFault(message("longer than {bound} characters", bound=_CONDITION_BOUND))
     if "|" in text:
         what = message("aggregations after | are no part of Sigma any more; write a correlation")
         raise RuleFault(what)

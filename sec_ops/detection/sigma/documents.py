@@ -14,7 +14,10 @@ __all__ = ["BYTES_BOUND", "Definition", "documents"]
 
 BYTES_BOUND: Final = 4_194_304
 DEPTH_BOUND: Final = 48
-VALUES_BOUND: Final = 200_000
+VALUES_BOUND: Final = 30_000
+"""Of one document, with its aliases written out."""
+_SEPARATORS_BOUND: Final = 300_000
+"""Commas and lines of a text: no value comes without one."""
 _TRUSTED_STARTS: Final = 1_000
 """With fewer signs that begin a collection, no nesting is deep enough to hurt the parser."""
 
@@ -114,6 +117,8 @@ def _text(data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RuleFault(message("not UTF-8 text")) from error
+    if sum(map(text.count, ",\n")) > _SEPARATORS_BOUND:
+        raise RuleFault(message("more than {bound} values", bound=_SEPARATORS_BOUND))
     if "&" in text or sum(map(text.count, "[{-?:")) > _TRUSTED_STARTS:
         _check_depth(text)
     return text
@@ -153,8 +158,8 @@ def _check_depth(text: str) -> None:
 
 
 def _constructed(loader: _Loader, node: Any, text: str) -> dict[str, Any] | None:  # noqa: ANN401 - the library's
-    if "&" in text and _size(node, {}) > VALUES_BOUND:
-        raise RuleFault(message("its aliases stand for more than {bound} values", bound=VALUES_BOUND))
+    if ("&" in text or sum(map(text.count, ",\n")) > VALUES_BOUND) and _size(node, {}) > VALUES_BOUND:
+        raise RuleFault(message("more than {bound} values", bound=VALUES_BOUND))
     value = loader.construct_document(node)
     if value is not None and not isinstance(value, dict):
         raise RuleFault(message("a document is a map"))

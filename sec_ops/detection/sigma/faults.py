@@ -14,6 +14,7 @@ from sec_ops.model.messages import Message, message
 __all__ = ["RuleFault", "all_of", "combined", "reading"]
 
 _TEXT_BOUND = 400
+_REASONS_BOUND = 20
 
 
 class RuleFault(Exception):
@@ -61,8 +62,10 @@ def combined(reasons: Sequence[Message]) -> Message:
     """Return several reasons as one."""
     first, *others = dict.fromkeys(map(_Hashed, reasons))
     whole = first.reason
-    for other in others:
+    for other in others[:_REASONS_BOUND]:
         whole = message("{one}; {other}", one=whole, other=other.reason)
+    if others[_REASONS_BOUND:]:
+        whole = message("{one}; and {count} more", one=whole, count=len(others) - _REASONS_BOUND)
     return whole
 
 

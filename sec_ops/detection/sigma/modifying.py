@@ -43,7 +43,7 @@ from sec_ops.model.messages import message
 
 __all__ = ["Encoded", "modified"]
 
-VARIANTS_BOUND: Final = 4_000
+VARIANTS_BOUND: Final = 20_000
 _DASHES: Final = "-/\u2013\u2014\u2015"
 _DASH: Final = re.compile(r"\B[-/]\b")
 
@@ -66,16 +66,43 @@ def modified(field: str, names: Sequence[str], given: object, placeholders: Plac
     values: list[Any] = given if isinstance(given, list) else [given]
     expression = SigmaRegularExpressionModifier in classes
     expands = SigmaExpandModifier in classes
+    numbers = _NUMERIC.issuperset(classes)
     read: list[SigmaType] = []
     for value in values:
         if expression:
             read.append(_expression(value, placeholders if expands else None))
         else:
-            read.append(
-                _expanded(value, placeholders, numbers=_NUMERIC.issuperset(classes)) if expands else _plain(value)
-            )
-    applied = [_OURS.get(each, each) for each in classes if each is not SigmaExpandModifier]
-    return SigmaDetectionItem(field or None, applied, read)
+            read.append(_expanded(value, placeholders, numbers=numbers) if expands else _plain(value))
+    item = SigmaDetectionItem(field or None, [*map(_ours, classes)], read, auto_modifiers=False)
+    _apply(item)
+    return item
+
+
+def _apply(item: SigmaDetectionItem) -> None:
+    """Apply the modifiers as pySigma does, with a bound on what becomes of the values."""
+    item.modifiers = [each for each in item.modifiers if each is not SigmaExpandModifier]
+    for number, each in enumerate(item.modifiers):
+        modifier = each(item, item.modifiers[:number], None)
+        if isinstance(modifier, SigmaListModifier):
+            item.value = modifier.apply(item.value)
+            continue
+        grown: list[SigmaType] = []
+        count = 0
+        for value in item.value:
+            made = modifier.apply(value)
+            count += sum(map(_leaves, made))
+            if count > VARIANTS_BOUND:
+                raise RuleFault(message("its values stand for more than {bound} others", bound=VARIANTS_BOUND))
+            grown += made
+        item.value = grown
+
+
+def _leaves(value: SigmaType) -> int:
+    return sum(map(_leaves, value.values)) if isinstance(value, SigmaExpansion) else 1
+
+
+def _ours(each: Modifier) -> Modifier:
+    return _OURS.get(each, each)
 
 
 def _class(name: str) -> Modifier:
@@ -140,7 +167,7 @@ def _values(name: str, placeholders: Placeholders) -> Sequence[str | int]:
 
 def _combinations(choices: Sequence[Sequence[list[Any]]]) -> Iterator[list[Any]]:
     if prod(map(len, choices)) > VARIANTS_BOUND:
-        raise RuleFault(message("a value stands for more than {bound} others", bound=VARIANTS_BOUND))
+        raise RuleFault(message("its values stand for more than {bound} others", bound=VARIANTS_BOUND))
     for chosen in product(*choices):
         yield [part for parts in chosen for part in parts]
 

@@ -123,7 +123,7 @@ def test_all_that_is_wrong_is_told_at_once_and_the_rest_is_read() -> None:
         ("{s: {a|base64: 'x*'}, condition: s}", "wildcards"),
         ("{s: {a|base64offset: 'x'}, condition: s}", "too short"),
         ("{s: {a|wide: 登录}, condition: s}", "no text"),
-        ("{s: {a|windash: '-a -b -c -d -e -f -g -h'}, condition: s}", "more than 4000"),
+        ("{s: {a|windash: '-a -b -c -d -e -f -g -h'}, condition: s}", "more than 20000"),
         ("{s: {a|hour: 24}, condition: s}", "no hour is ever 24"),
         ("{s: {a|month: [1, 13]}, condition: s}", "no month is ever 13"),
         ("{s: {a|exists: maybe}, condition: s}", "incompatible"),
@@ -235,7 +235,7 @@ MERGED = "a: &a {k: v}\n" + "".join(
             "title: x\ncorrelation: {type: [], rules: {}, timespan: 3, aliases: {a: b}, condition: 5}", id="odd"
         ),
         pytest.param("filter: []", id="no filter"),
-        pytest.param(f"{HEAD}detection: {{s: {{a: b}}, condition: {'(' * 5000}s{')' * 5000}}}", id="parentheses"),
+        pytest.param(f"{HEAD}detection: {{s: {{a: b}}, condition: {'(' * 9000}s{')' * 9000}}}", id="parentheses"),
         pytest.param(f"{HEAD}detection: {{s: {{a: b}}, condition: {'not ' * 3000}}}", id="nots"),
         pytest.param(f"{HEAD}detection: {{{'a' * 3000}: {{a: b}}, condition: 1 of {'a*' * 3000}b}}", id="stars"),
         pytest.param(f"{HEAD}detection: {{s: {{a|re: '{'(a' * 5000}'}}, condition: s}}", id="a long expression"),
@@ -243,6 +243,13 @@ MERGED = "a: &a {k: v}\n" + "".join(
         pytest.param(f"{HEAD}detection: {{s: {{a|re: '((a{{9999}}){{9999}}){{9999}}'}}, condition: s}}", id="repeats"),
         pytest.param(f"{HEAD}detection: {{s: {{a|windash: '{'-a ' * 5000}'}}, condition: s}}", id="dashes"),
         pytest.param(b"\xff\xfe\x00", id="no UTF-8"),
+        pytest.param(f"{HEAD}detection: {{s: [{'a,' * 100_000}], condition: s}}", id="many values"),
+        pytest.param("a: b\n---\n" * 200_000, id="many documents"),
+        pytest.param(f"{HEAD}detection: {{s: {{a: b}}, condition: [{'s,' * 20_000}]}}", id="many conditions"),
+        pytest.param(f"{HEAD}detection: {{s: {{a|windash: [{'-a -b -c -d -e,' * 100}]}}, condition: s}}", id="dashes"),
+        pytest.param(
+            f"{HEAD}detection: {{s: {{{','.join(f'a{n}|x: 1' for n in range(9000))}}}, condition: s}}", id="faults"
+        ),
     ],
 )
 def test_hostile_texts_are_refused(hostile: str | bytes) -> None:
