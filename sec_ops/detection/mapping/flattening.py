@@ -15,7 +15,7 @@ _ATTRIBUTES, _TEXT = "#attributes", "#text"
 
 def is_flat(event: Mapping[str, Any]) -> bool:
     """Tell whether no value of the event is a map or holds one."""
-    return not any(isinstance(value, Mapping) or _holds_map(value) for value in event.values())
+    return not any(map(_holds_map, event.values()))
 
 
 def flattened(event: Mapping[str, Any], how: str) -> FlatEvent:
@@ -34,9 +34,15 @@ def flattened(event: Mapping[str, Any], how: str) -> FlatEvent:
 
 
 def _holds_map(value: object) -> bool:
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        return False
-    return any(isinstance(each, Mapping) or _holds_map(each) for each in value)
+    """Tell whether a list holds a map at any depth; lists may be nested as deeply as a parser lets them."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Mapping):
+            return True
+        if isinstance(each, Sequence) and not isinstance(each, str):
+            waiting.extend(each)
+    return False
 
 
 def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Value]]:  # noqa: ANN401 - any JSON

@@ -76,3 +76,12 @@ def test_depth_is_bounded() -> None:
     for _ in range(500):
         deep = {"a": deep}
     assert flattened({"top": deep}, "dotted") == {}
+
+
+def test_lists_may_be_nested_as_deeply_as_json_lets_them() -> None:
+    deep: Any = "x"
+    for _ in range(1000):
+        deep = [deep]
+    event = {"top": deep, "a": {"b": 1}}
+    assert flattened(event, "dotted") == {"top": deep, "a.b": 1}
+    assert flattened({"top": deep}, "dotted") == {"top": deep}
