@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sec_ops.detection.rule import KEYWORD, All, AnyOf, Expression, Not, Reference, Selection, Test
+from sec_ops.detection.rule import KEYWORD, All, AnyOf, Exists, Expression, Not, Null, Reference, Selection, Test
 
 __all__ = ["fields_of", "renamed_fields", "tests_of"]
 
@@ -37,10 +37,12 @@ def fields_of(expression: Expression) -> tuple[str, ...]:
 def renamed_fields(expression: Expression, names: Names) -> Expression:
     """Return the expression over the new names; where a field has several, one of them is enough.
 
-    Tests that together ask one value (`|all`) stay together, so that one field passes them all.
+    That a field has no value is true only of all of its names. Tests that together ask one value (`|all`) stay
+    together, so that one field passes them all.
     """
     if isinstance(expression, Test):
-        return _one_of(tuple(_renamed_test(expression, name, names) for name in names.get(expression.field, ("",))))
+        tests = tuple(_renamed_test(expression, name, names) for name in names.get(expression.field, ("",)))
+        return All(tests) if _asks_for_nothing(expression) and len(tests) > 1 else _one_of(tests)
     if isinstance(expression, All):
         return _renamed_all(expression, names)
     if isinstance(expression, AnyOf):
@@ -58,6 +60,10 @@ def _renamed_all(expression: All, names: Names) -> Expression:
         ways = [{**names, field: (name,)} for name in several]
         return AnyOf(tuple(All(tuple(renamed_fields(part, way) for part in parts)) for way in ways))
     return All(tuple([renamed_fields(part, names) for part in parts]))
+
+
+def _asks_for_nothing(test: Test) -> bool:
+    return isinstance(test.operand, Null) or test.operand == Exists(wanted=False)
 
 
 def _renamed_test(test: Test, name: str, names: Names) -> Expression:
