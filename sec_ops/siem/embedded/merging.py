@@ -1,6 +1,7 @@
 """Which files are merged: the written rule (ADR 29), as a function of what the manifest says of a dataset's day."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from sec_ops.siem.embedded.files import EventFile
 
@@ -8,6 +9,8 @@ __all__ = ["ROWS_BOUND", "TEXT_BOUND", "merges"]
 
 ROWS_BOUND, TEXT_BOUND = 4_000_000, 1024 * 1024 * 1024
 """A merged file has at most so many rows, and so many bytes of text in memory."""
+_WIDE, _WIDE_BOUND, _CELL_BYTES = 100, 512 * 1024 * 1024, 16
+"""Rows of more columns than `_WIDE` can't be sorted on disk: what they take in memory, text and cells, is bounded."""
 _FACTOR = 8
 _SMALLEST = 1_000
 
@@ -39,14 +42,36 @@ def _full_classes(files: Sequence[EventFile]) -> list[list[EventFile]]:
 def _packed(files: Sequence[EventFile]) -> list[list[EventFile]]:
     """Return files in groups of neighbours in time that keep to the bound."""
     groups: list[list[EventFile]] = []
-    rows, text = ROWS_BOUND, TEXT_BOUND
+    size = _Size()
     for file in sorted(files, key=lambda each: (each.first_us, each.path)):
-        if rows + file.rows > ROWS_BOUND or text + file.text_bytes > TEXT_BOUND:
+        if not groups or not size.with_room_for(file):
             groups.append([])
-            rows = text = 0
+            size = _Size()
         groups[-1].append(file)
-        rows, text = rows + file.rows, text + file.text_bytes
+        size.add(file)
     return [group for group in groups if len(group) > 1 or not group[0].sorted]
+
+
+@dataclass(slots=True)
+class _Size:
+    """What files take that are merged into one."""
+
+    rows: int = 0
+    text: int = 0
+    columns: set[int] = field(default_factory=set)
+
+    def with_room_for(self, file: EventFile) -> bool:
+        """Return whether the file can be merged with those that were added."""
+        rows, text = self.rows + file.rows, self.text + file.text_bytes
+        columns = len(self.columns.union(file.columns))
+        narrow = columns <= _WIDE or text + rows * columns * _CELL_BYTES <= _WIDE_BOUND
+        return rows <= ROWS_BOUND and text <= TEXT_BOUND and narrow
+
+    def add(self, file: EventFile) -> None:
+        """Count a file."""
+        self.rows += file.rows
+        self.text += file.text_bytes
+        self.columns.update(file.columns)
 
 
 def _size_class(rows: int) -> int:

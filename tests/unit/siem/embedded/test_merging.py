@@ -1,6 +1,7 @@
 """The rule of merging, as a table and as what it comes to after many days."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,13 @@ def test_long_texts_make_small_groups():
     groups = merges(made(*[1_000] * 20, text=TEXT_BOUND // 5_000), closed=True)
     assert [len(group) for group in groups] == [5, 5, 5, 5]
     assert merges(made(*[1_000] * 20, text=TEXT_BOUND // 1_000, merged=20), closed=True) == []
+
+
+def test_many_columns_make_small_groups():
+    wide = [replace(file, columns=tuple(range(400))) for file in made(*[20_000] * 8)]
+    assert [len(group) for group in merges(wide, closed=True)] == [4, 4]
+    apart = [replace(file, columns=tuple(range(60 * n, 60 * n + 60))) for n, file in enumerate(made(*[100_000] * 4))]
+    assert [len(group) for group in merges(apart, closed=True)] == [2, 2]
 
 
 @pytest.mark.parametrize("closed", [True, False])
