@@ -3,13 +3,13 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sec_ops.cli.logs._store import fields_of, open_store
 from sec_ops.cli.output import emit, note
+from sec_ops.cli.progress import Progress
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.kinds import PARSERS
 from sec_ops.content.library import Library
@@ -101,7 +101,7 @@ def _advise(advice: Message | None) -> None:
 
 def _imported(site: Site, paths: Sequence[Path], options: ImportOptions, understand: Understand) -> _Done:
     clock = SystemClock()
-    progress = _Progress()
+    progress = Progress()
     with (
         open_store(site, fields_of(site)) as store,
         RawLog.open(site.logs, clock=clock) as log,
@@ -185,29 +185,3 @@ def _left_out(unread: Sequence[Unread], wanted: Callable[[Unread], bool], title:
     rest = Counter(render(each.reason) for each in chosen[_SHOWN:])
     for reason, count in rest.most_common():
         yield "  " + _("{count} more: {reason}").format(count=count, reason=reason)
-
-
-class _Progress:
-    """One line on a terminal that is written over."""
-
-    def __init__(self) -> None:
-        self._clock = SystemClock()
-        self._last_ms = 0
-        self._shown = sys.stderr.isatty()
-
-    def __call__(self, name: str, records: int) -> None:
-        """Show where the import is, a few times a second."""
-        now = self._clock.monotonic_ms()
-        if self._shown and now - self._last_ms > 200:
-            self._last_ms = now
-            self._write(f"{records:>12,}  {printable(name)[-60:]}")
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._shown and self._last_ms:
-            self._write("")
-
-    def _write(self, text: str) -> None:
-        with suppress(OSError):
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()

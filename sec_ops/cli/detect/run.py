@@ -1,0 +1,54 @@
+"""`sec-ops detect run`: judge the events of files by rules."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sec_ops.cli.invocation import current
+from sec_ops.detection.rule import Level
+from sec_ops.model.outcome import Outcome
+from sec_ops.runtime.language import gettext as _
+from sec_ops.runtime.site import site_if_any
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(
+    name="run",
+    help=_("Find attacks in log files, folders and archives (gz, xz, zst, bz2, zip, tar, EVTX, JSON, text)."),
+)
+def run(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help=_("files and folders; - reads stdin"))],
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help=_("rules to use in place of the site's: a file, a folder, a Sigma release")),
+    ] = None,
+    level: Annotated[Level, typer.Option(help=_("least level of the rules to use"))] = Level.INFORMATIONAL,
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help=_("from this day or time on, or this long ago: 2026-11-26, 24h, 7d"))
+    ] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help=_("until this day, to its end, or this time"))] = "",
+    zone: Annotated[str, typer.Option(metavar="ZONE", help=_("time zone of times that name none"))] = "",
+    fail_on: Annotated[
+        str, typer.Option(metavar="LEVEL", help=_("least level of an alert that makes the exit code 1; or: new"))
+    ] = "low",
+    no_keep: Annotated[  # noqa: FBT002
+        bool, typer.Option("--no-keep", help=_("only look: keep no alert, no run and no evidence in the site"))
+    ] = False,
+) -> Iterable[Outcome]:
+    """Judge every event of the files; exit 1 when there are alerts."""
+    from sec_ops.cli.detect._asked import Asked
+    from sec_ops.cli.detect._running import run_over_files
+
+    asked = Asked(
+        rules=tuple(Path(path) for path in rules or ()),
+        level=level,
+        since=since,
+        until=until,
+        zone=zone,
+        fail_on=fail_on,
+        keep=not no_keep,
+    )
+    return run_over_files(site_if_any(current().site), [Path(path) for path in paths], asked)

@@ -1,0 +1,112 @@
+"""One run of detection: events in, findings out, whatever the events come from."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sec_ops.detection.alerts.reading import Wanted, alerts_of
+from sec_ops.detection.alerts.store import Suppress
+from sec_ops.detection.alerts.values import State
+from sec_ops.detection.correlate.correlator import Correlator
+from sec_ops.detection.database import Database, open_database
+from sec_ops.detection.hits import Hit
+from sec_ops.detection.mapping.shape import Shape
+from sec_ops.detection.match.matcher import Matcher
+from sec_ops.detection.run.choosing import Chosen
+from sec_ops.detection.run.findings import Findings, RuleCounts
+from sec_ops.detection.run.gathering import Gathering, Span
+from sec_ops.detection.run.keeping import Kept, keep
+from sec_ops.detection.run.naming import Naming
+from sec_ops.detection.run.ordering import TimeOrder
+from sec_ops.detection.sigma.reading import Refused
+
+__all__ = ["Detection", "Setting"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a run is made with: rules and why others were refused, shapes, the site's zone and suppressions."""
+
+    chosen: Chosen
+    refused: tuple[Refused, ...]
+    shapes: Sequence[Shape]
+    zone: tzinfo
+    suppress: Suppress
+    now_ms: int
+
+
+class Detection:
+    """Judges events as they are read, and tells at the end what they came to."""
+
+    def __init__(self, setting: Setting, span: Span) -> None:
+        self._setting = setting
+        self.matcher = Matcher(setting.chosen.rules, setting.shapes, setting.zone)
+        self._naming = Naming(setting.shapes)
+        self._open = ExitStack()
+        shapes = {shape.id: shape.content for shape in setting.shapes}
+        self._gathering = Gathering(shapes, self._open.enter_context(TimeOrder()), span)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def judge(self, events: Iterable[Mapping[str, Any]], record: Callable[[int], str]) -> None:
+        """Judge events; `record` names the record of the one at a place among them."""
+        for place, event, rules in self.matcher.run(events):
+            found = self.matcher.flat(event)
+            if found is not None:
+                shape, flat = found
+                self._gathering.take(flat, shape.id, record(place), rules)
+
+    def findings(self, site: Database | None) -> Findings:
+        """Return what all events came to, once; with the site's database, alerts are kept there too, all or none."""
+        with _database_for_now() as mine, ExitStack() as held:
+            databases = [mine]
+            if site is not None:
+                held.enter_context(site.writing())
+                databases.append(site)
+            kept = self._kept(databases)
+            alerts = alerts_of(mine, Wanted(states=(State.OPEN,)))
+        return self._told(alerts, kept[0].suppressed, kept[1] if site is not None else None)
+
+    def _kept(self, databases: Sequence[Database]) -> list[Kept]:
+        chosen = self._setting.chosen
+        correlator = Correlator(chosen.correlations, chosen.rules, names=self._naming)
+        hits: Iterator[Hit] = self._gathering.tell(correlator)
+        loud = (hit for hit in hits if hit.rule.header.id in chosen.alerting)
+        return keep(loud, databases, now_ms=self._setting.now_ms, names=self._naming, suppress=self._setting.suppress)
+
+    def _told(self, alerts: Sequence[Any], suppressed: Mapping[str, int], kept: Kept | None) -> Findings:
+        chosen, counts = self._setting.chosen, self.matcher.counts
+        return Findings(
+            events=counts.events,
+            unknown_shape=counts.unknown_shape,
+            given_up=counts.given_up,
+            rules=RuleCounts(
+                loaded=len(chosen.rules) + len(chosen.correlations),
+                silent=self.matcher.silent(),
+                refused=self._setting.refused,
+            ),
+            hits=dict(self._gathering.hits),
+            alerts=tuple(alerts),
+            suppressed=suppressed,
+            kept=kept,
+        )
+
+
+@contextmanager
+def _database_for_now() -> Iterator[Database]:
+    with (
+        tempfile.TemporaryDirectory(prefix="sec-ops-") as folder,
+        closing(open_database(Path(folder) / "now.db")) as one,
+    ):
+        yield one
