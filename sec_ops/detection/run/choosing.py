@@ -22,8 +22,8 @@ class Chosen:
 def choose(rules: Sequence[Rule], correlations: Sequence[Correlation], least: Level) -> Chosen:
     """Return the rules of at least a level, with what correlations of at least that level look at.
 
-    A rule that a correlation looks at doesn't alert by itself, unless a correlation that looks at it says `generate`;
-    one below the level never does.
+    A rule that a correlation looks at doesn't alert by itself, unless a correlation that looks at it says `generate`,
+    or the rule itself how its alerts are told apart (`alert: by`); one below the level never does.
     """
     every = {each.header.id: each for each in correlations}
     wanted = [each for each in correlations if _is_at_least(each, least)]
@@ -31,8 +31,9 @@ def choose(rules: Sequence[Rule], correlations: Sequence[Correlation], least: Le
     looked_at = {name for each in needed for name in each.rules}
     generated = {name for each in needed if each.generate for name in each.rules}
     judged = [rule for rule in rules if _is_at_least(rule, least) or rule.header.id in looked_at]
+    outspoken = {each.header.id for each in (*judged, *needed) if each.header.alert_by}
     loud = {each.header.id for each in judged if _is_at_least(each, least)} | {each.header.id for each in wanted}
-    return Chosen(rules=tuple(judged), correlations=needed, alerting=frozenset(loud - (looked_at - generated)))
+    return Chosen(rules=tuple(judged), correlations=needed, alerting=frozenset(loud - (looked_at - generated - outspoken)))
 
 
 def _is_at_least(rule: Rule | Correlation, least: Level) -> bool:

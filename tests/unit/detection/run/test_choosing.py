@@ -60,3 +60,12 @@ def test_chains_of_correlations_are_followed_down():
     assert len(chosen.rules) == 1
     assert len(chosen.correlations) == 2
     assert chosen.alerting == {"00000000-0000-0000-0000-0000000000fe"}
+
+
+def test_a_rule_that_says_how_its_alerts_are_told_apart_alerts_beside_a_correlation():
+    found = read(
+        BASE.format(number=1, name="one", level="low") + "sec_ops: {alert: {by: [x]}}\n",
+        OVER.format(level="high", rule="one", generate="false"),
+    )
+    assert not found.refused
+    assert len(choose(found.rules, found.correlations, Level.LOW).alerting) == 2
