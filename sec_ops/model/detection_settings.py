@@ -12,6 +12,7 @@ __all__ = ["DetectionSettings"]
 class DetectionSettings(Value):
     """What of detection a site settles."""
 
+    live: bool = Field(default=True, description="events are judged as `logs listen` and `logs pull` take them")
     notify: Literal["informational", "low", "medium", "high", "critical"] = Field(
         default="high", description="people are told of alerts of this level and above"
     )

@@ -41,8 +41,9 @@ class LiveDoors:
 class LiveDetection:
     """Judges what the indexer understands.
 
-    While there are no rules or no database, or when something breaks, events go on to the store unjudged; that is
-    counted, tried again, and kept as a gap which hunting closes.
+    Rules are read when they are needed (`ready`, or the first events). While there are none or no database, or when
+    something breaks, events go on to the store unjudged; that is counted, tried again, and kept as a gap which hunting
+    closes.
     """
 
     def __init__(self, doors: LiveDoors) -> None:
@@ -51,30 +52,38 @@ class LiveDetection:
         self._database: Database | None = None
         self._trouble: Message | None = None
         self._behind = _Behind()
-        self._reached: dict[str, tuple[int, int]] = {}
+        self._wanted = False
+        self._begun: dict[str, int] = {}
+        self._passed: dict[str, tuple[int, int]] = {}
         self._looked_ms = self._told_ms = self._tried_ms = -RETRY_MS
         self._since_ms = self._written_ms = self._now_ms()
-        self._open()
 
     @property
     def trouble(self) -> Message | None:
         """Return what keeps detection from working, or kept it the last time."""
         return self._trouble
 
+    def ready(self) -> None:
+        """Read rules and open the database, unless that was tried."""
+        if not self._wanted:
+            self._wanted = True
+            self._open()
+
     def begin(self, stream: str, sequence: int) -> None:
         """Go on with a stream."""
-        self._reached[stream] = (sequence, self._now_ms())
+        self._begun[stream] = sequence
         self._do(lambda detector: detector.begin(stream, sequence, self._now_ms()))
 
     def see(self, understood: Understood) -> None:
         """Judge events, but those of an import: these are hunted through or judged from their files."""
         stream, sequence, received_ms = understood.stream, understood.sequence, understood.received_ms
-        self._reached[stream] = (sequence, received_ms)
         if understood.transport is Transport.IMPORT:
-            self._do(lambda detector: detector.pass_over(stream, sequence, received_ms))
+            self._pass(stream, sequence, received_ms)
             return
+        self.ready()
         if self._detector is None:
             self._behind.note(len(understood.rows), received_ms)
+            self._pass(stream, sequence, received_ms)
             return
         rows = understood.rows
         batch = Batch(
@@ -104,14 +113,16 @@ class LiveDetection:
         self._do(lambda detector: detector.advance(self._now_ms() * 1000))
         if self._detector and self._detector.urgent:
             self._write()
-        self._look_after_rules()
-        if self._monotonic_ms() - self._told_ms >= TELL_MS:
+        if self._wanted:
+            self._look_after_rules()
+        if self._wanted and self._monotonic_ms() - self._told_ms >= TELL_MS:
             self._tell()
 
     def close(self) -> None:
         """Write what is left, and say that detection ended."""
         self._write()
-        self._tell(ended=True)
+        if self._wanted:
+            self._tell(ended=True)
         if self._database:
             self._database.close()
 
@@ -137,6 +148,10 @@ class LiveDetection:
             act(self._detector)
         except Exception as error:  # noqa: BLE001 - collecting goes on, whatever detection runs into
             self._failed(error)
+
+    def _pass(self, stream: str, sequence: int, received_ms: int) -> None:
+        self._passed[stream] = (sequence, received_ms)
+        self._do(lambda detector: detector.pass_over(stream, sequence, received_ms))
 
     def _failed(self, error: Exception) -> None:
         """Begin again later from what was written; what came since then is a gap."""
@@ -167,7 +182,9 @@ class LiveDetection:
             if judging is None:
                 return
             detector = Detector(self._database, judging)
-            for stream, (sequence, received_ms) in self._reached.items():
+            for stream, sequence in self._begun.items():
+                detector.begin(stream, sequence, self._now_ms())
+            for stream, (sequence, received_ms) in self._passed.items():
                 detector.pass_over(stream, sequence, received_ms)
         except Exception as error:  # noqa: BLE001 - collecting goes on, whatever detection runs into
             self._trouble = _words(error)
@@ -175,7 +192,7 @@ class LiveDetection:
         self._detector, self._trouble = detector, None
         if gap := self._behind.gap(self._now_ms()):
             detector.gap(gap)
-        self._behind = _Behind()
+        self._behind, self._passed = _Behind(), {}
 
     def _tell(self, *, ended: bool = False) -> None:
         self._told_ms = self._monotonic_ms()

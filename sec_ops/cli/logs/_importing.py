@@ -14,6 +14,7 @@ from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.kinds import PARSERS
 from sec_ops.content.library import Library
 from sec_ops.content.model_faults import did_you_mean
+from sec_ops.detection.database import DATABASE, open_database
 from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.errors import SecOpsError, UsageError
 from sec_ops.model.messages import Message, message
@@ -37,9 +38,11 @@ from sec_ops.siem.parse.loading import load_understanding
 from sec_ops.siem.parse.moments import zone_named
 from sec_ops.siem.raw.log import RawLog
 from sec_ops.siem.raw.sealing import seal_raw
+from sec_ops.siem.storing import EventStore
 from sec_ops.siem.understanding import Understand
 from sec_ops.transport.process import run_program
 from sec_ops.transport.worker import Worker
+from sec_ops.workflows.passing_over import PassingOver
 
 __all__ = ["import_paths"]
 
@@ -108,11 +111,13 @@ def _imported(site: Site, paths: Sequence[Path], options: ImportOptions, underst
         Worker(WORKER) as worker,
         rare_collections(),
     ):
-        with Intake(site.logs, log, store=store, understand=understand, clock=clock) as intake:
+        with Intake(
+            site.logs, log, store=store, understand=understand, clock=clock, watcher=_passing_over(site)
+        ) as intake:
             importer = Importer(intake, options=options, ask=worker.ask, progress=progress)
             _take(importer, paths, f"stdin-{clock.now():%Y%m%dT%H%M%S%f}")
         progress.clear()
-        _index_the_rest(Follower(site.logs, store=store, understand=understand, clock=clock, failed=_warn))
+        _index_the_rest(site, store, understand)
     return _Done(imported=importer.imported, counts=intake.counts)
 
 
@@ -124,9 +129,23 @@ def _take(importer: Importer, paths: Sequence[Path], stdin_name: str) -> None:
         importer.take_stream(sys.stdin.buffer, stdin_name)
 
 
-def _index_the_rest(follower: Follower) -> None:
-    """Make events of what earlier processes took and did not come to understand."""
-    follower.finish()
+def _passing_over(site: Site) -> PassingOver | None:
+    """Return what tells live detection, where there is any, that imported events are none of its own."""
+    path = site.var / DATABASE
+    return PassingOver(lambda: open_database(path), _warn) if path.exists() else None
+
+
+def _index_the_rest(site: Site, store: EventStore, understand: Understand) -> None:
+    """Make events of what earlier processes took and did not come to understand, unless another does that already."""
+    from sec_ops.cli.logs._detecting import detecting, take_turn
+
+    with take_turn(site, lambda: True) as mine:
+        if not mine:
+            return
+        with detecting(site) as watcher:
+            Follower(
+                site.logs, store=store, understand=understand, clock=SystemClock(), failed=_warn, watcher=watcher
+            ).finish()
 
 
 def _sealed(site: Site) -> list[Outcome]:

@@ -2,8 +2,9 @@
 
 Begun as `python -m sec_ops.cli.logs._indexing SITE LANGUAGE`.
 
-It may lag behind and catch up, be killed and begin again: how far it came lies with the events in the store. It ends
-when its standard input does.
+It may lag behind and catch up, be killed and begin again: how far it came lies with the events in the store. Live
+detection is part of it, so one such process works at a time and another stands by. It ends when its standard input
+does.
 """
 
 import os
@@ -12,6 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
+from sec_ops.cli.logs._detecting import detecting, take_turn
 from sec_ops.cli.logs._store import open_store
 from sec_ops.cli.output import note
 from sec_ops.content.library import Library
@@ -54,8 +56,20 @@ def _wait_for_the_end(stop: threading.Event) -> None:
 def _index(site: Site, stop: threading.Event) -> None:
     library, clock = Library.open(site.root), SystemClock()
     understand = load_understanding(library, load_configuration(site).logs.zone)
-    with open_store(site, field_types(library)) as store, rare_collections():
-        Follower(site.logs, store=store, understand=understand, clock=clock, failed=_told).run(stop)
+    with (
+        take_turn(site, stop.is_set) as mine,
+        open_store(site, field_types(library)) as store,
+        detecting(site) as watcher,
+        rare_collections(),
+    ):
+        if watcher and mine:
+            watcher.ready()
+            if watcher.trouble:
+                note(watcher.trouble)
+        if mine:
+            Follower(site.logs, store=store, understand=understand, clock=clock, failed=_told, watcher=watcher).run(
+                stop
+            )
 
 
 def _told(error: SecOpsError) -> None:

@@ -96,21 +96,29 @@ def pull_logs(site: Site, request: PullRequest) -> Iterable[Outcome]:
 
 
 def _index(site: Site) -> None:
-    """Make events of what was fetched, and of what else nobody has understood yet."""
+    """Make events of what was fetched, and of what else nobody has understood yet.
+
+    Where `logs listen` runs, its own process does that.
+    """
+    from sec_ops.cli.logs._detecting import detecting, take_turn
     from sec_ops.cli.logs._store import fields_of, open_store
     from sec_ops.content.library import Library
     from sec_ops.siem.index.follow import Follower
     from sec_ops.siem.parse.loading import load_understanding
 
     understand = load_understanding(Library.open(site.root), load_configuration(site).logs.zone)
-    with open_store(site, fields_of(site)) as store:
-        Follower(
-            site.logs,
-            store=store,
-            understand=understand,
-            clock=SystemClock(),
-            failed=lambda error: note(error.what),
-        ).finish()
+    with take_turn(site, lambda: True) as mine:
+        if not mine:
+            return
+        with open_store(site, fields_of(site)) as store, detecting(site) as watcher:
+            Follower(
+                site.logs,
+                store=store,
+                understand=understand,
+                clock=SystemClock(),
+                failed=lambda error: note(error.what),
+                watcher=watcher,
+            ).finish()
 
 
 def _there(site: Site, request: PullRequest, collection: Collection) -> _Scope:

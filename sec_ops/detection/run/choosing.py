@@ -31,9 +31,11 @@ def choose(rules: Sequence[Rule], correlations: Sequence[Correlation], least: Le
     looked_at = {name for each in needed for name in each.rules}
     generated = {name for each in needed if each.generate for name in each.rules}
     judged = [rule for rule in rules if _is_at_least(rule, least) or rule.header.id in looked_at]
-    outspoken = {each.header.id for each in (*judged, *needed) if each.header.alert_by}
+    headers = [*(each.header for each in judged), *(each.header for each in needed)]
+    outspoken = {header.id for header in headers if header.alert_by}
     loud = {each.header.id for each in judged if _is_at_least(each, least)} | {each.header.id for each in wanted}
-    return Chosen(rules=tuple(judged), correlations=needed, alerting=frozenset(loud - (looked_at - generated - outspoken)))
+    alerting = loud - (looked_at - generated - outspoken)
+    return Chosen(rules=tuple(judged), correlations=needed, alerting=frozenset(alerting))
 
 
 def _is_at_least(rule: Rule | Correlation, least: Level) -> bool:

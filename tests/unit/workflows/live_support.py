@@ -108,7 +108,7 @@ def joining(origin: Origin, pending: bytes = b"") -> JoiningSession:
 class Site:
     """What outlives a process: the store and detection's database; and the process that there is now."""
 
-    def __init__(self, folder: Path, clock: SetClock) -> None:
+    def __init__(self, folder: Path, clock: SetClock, *, lazy: bool = False) -> None:
         self.folder = folder
         self.clock = clock
         self.store = MemoryStore()
@@ -116,6 +116,7 @@ class Site:
         self.told: list[LiveStanding] = []
         self.rules: Judging | Exception = judging()
         self._database: Database | None = None
+        self._lazy = lazy
         self.begin()
 
     def begin(self) -> None:
@@ -132,6 +133,8 @@ class Site:
                 tell=self.told.append,
             )
         )
+        if not self._lazy:
+            self.live.ready()
         store = cast("EventStore", self.store)
         self.index = StreamIndex("0001", store, joining, self.clock, LIMITS, self.live)
 

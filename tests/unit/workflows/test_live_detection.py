@@ -40,12 +40,13 @@ def seconds(site: Site, number: float) -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     lines=st.lists(st.tuples(st.sampled_from(["s1", "s2", "s3", "s4"]), st.sampled_from(LINES)), max_size=25),
+    lazy=st.booleans(),
     deeds=st.lists(st.sampled_from(["", "", "pause", "commit", "silence", "kill"]), min_size=25, max_size=25),
 )
-def test_killed_at_any_moment_it_tells_the_same(lines: list[tuple[str, bytes]], deeds: list[str]) -> None:
+def test_killed_at_any_moment_it_tells_the_same(lines: list[tuple[str, bytes]], lazy: bool, deeds: list[str]) -> None:
     def alerts(does: list[str]) -> list[Any]:
         with tempfile.TemporaryDirectory() as folder:
-            site, number = Site(Path(folder), SetClock()), 0
+            site, number = Site(Path(folder), SetClock(), lazy=lazy), 0
             does = list(does)
             while number < len(lines):
                 source, line = lines[number]
@@ -278,3 +279,13 @@ def imported(*lines: bytes) -> RawBatch:
 
 def unexpected(error: SecOpsError) -> None:
     raise error
+
+
+def test_rules_are_read_when_there_is_something_to_judge(tmp_path: Path) -> None:
+    site = Site(tmp_path, SetClock(), lazy=True)
+    site.live.pause()
+    assert site.live._database is None
+    assert site.told == []
+    feed(site, b"root@1", b"open@2")
+    site.live.pause()
+    assert [rule for rule, _key, _count in site.alerts()] == ["root"]
