@@ -58,7 +58,7 @@ class OwnRules:
         self._documents = {each.path: each for each in documents if each.source is not Source.IMPORTED}
         self._shapes = load_shapes(content)
         self._naming = _naming(self._shapes)
-        self._events = CaseEvents(content, self._shapes)
+        self.events = CaseEvents(content, self._shapes)
 
     @property
     def shapes(self) -> Sequence[Shape]:
@@ -81,8 +81,16 @@ class OwnRules:
 
     def cases_file(self, rule: Rule | Correlation) -> Path:
         """Return where the cases of a rule lie, whether or not they are there."""
+        return self.root_of(rule) / cases_beside(rule.header.path)
+
+    def root_of(self, rule: Rule | Correlation) -> Path:
+        """Return the root of the layer a rule is from."""
         site = self._content.site_root if self.source_of(rule) is Source.SITE else None
-        return (site or self._content.shipped_root) / cases_beside(rule.header.path)
+        return site or self._content.shipped_root
+
+    def text_of(self, rule: Rule | Correlation) -> bytes:
+        """Return a rule as it was written."""
+        return self._documents[rule.header.path].data
 
     def tested(self, chosen: Iterable[Subject]) -> Iterator[RuleTested]:
         """Yield what became of the cases of each rule, in their order."""
@@ -92,7 +100,7 @@ class OwnRules:
                 yield RuleTested(rule=subject.rule, source=source, cases="")
                 continue
             try:
-                cases = read_cases(read_content(path, shown_path(path), None), shown_path(path))
+                cases = read_cases(read_content(path, shown_path(path)), shown_path(path))
                 judgements = tuple(self._judged(subject, cases))
                 yield RuleTested(rule=subject.rule, source=source, cases=shown_path(path), judgements=judgements)
             except ContentInvalid as error:
@@ -106,7 +114,7 @@ class OwnRules:
             "the meaning": by_meaning(self._shapes, zone, self._naming),
         }
         for case in cases.cases:
-            occurrences = self._events.occurrences(case, zone)
+            occurrences = self.events.occurrences(case, zone)
             if isinstance(occurrences, Message):
                 yield Judgement(case=case, events=0, reason=occurrences)
             else:

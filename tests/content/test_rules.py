@@ -3,7 +3,9 @@
 For authors: `sec-ops detect test RULE`, or `.venv/bin/python -m pytest tests/content/test_rules.py -k <rule> -q`.
 """
 
+import re
 from functools import cache
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -41,3 +43,21 @@ def test_cases_come_to_what_they_expect(path: str) -> None:
 def test_ids_are_unique() -> None:
     ids = [each.header.id for each in own().rules.rules] + [each.header.id for each in own().rules.correlations]
     assert len(ids) == len(set(ids))
+
+
+_ADDRESS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
+_MADE_UP = tuple(map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "10.0.0.0/8", "127.0.0.0/8")))
+
+
+@every_rule
+def test_addresses_of_cases_are_nobodys(path: str) -> None:
+    subject = next(each for each in own().subjects if each.rule.header.path == path)
+    text = own().cases_file(subject.rule).read_text(encoding="utf-8").replace("{n}", "1").replace("{nn}", "1")
+    found = set(_ADDRESS.findall(text))
+    assert [each for each in sorted(found) if not any(ip_address(each) in network for network in _MADE_UP)] == []
+
+
+def test_titles_are_told_apart() -> None:
+    for language in ("en", "zh"):
+        titles = [each.rule.header.title[language] for each in own().subjects]
+        assert sorted({title for title in titles if titles.count(title) > 1}) == []

@@ -102,3 +102,15 @@ def test_a_school_that_cannot_be_reached(site: Path) -> None:
     shown = run("sec-ops audit show latest --json", site).stdout
     assert '"self_reported"' in shown
     assert '"verdict": "compliant"' not in re.sub(r'"findings": \[.*?\]', "", shown, flags=re.DOTALL)
+
+
+def test_a_rule_of_the_site_passes_its_cases(site: Path) -> None:
+    guide = GUIDES / "write-a-detection-rule.md"
+    (_, rule), (_, placeholders), (_, cases) = fenced(guide, "yaml")
+    folder = site / "rules" / "detection"
+    (folder / "local").mkdir(parents=True)
+    (folder / "local" / "leaver-logs-in.yml").write_text(rule, encoding="utf-8")
+    (folder / "local" / "leaver-logs-in.cases.yml").write_text(cases, encoding="utf-8")
+    (folder / "placeholders.yml").write_text(placeholders, encoding="utf-8")
+    follow(guide.name, site)
+    assert (site / "results.xml").is_file()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sec_ops.detection.rule import Correlation, Rule
 from sec_ops.detection.sigma.reading import RuleSet
 
-__all__ = ["Subject", "by_id", "helpers", "needed", "subjects"]
+__all__ = ["Subject", "by_id", "every", "helpers", "needed", "subjects"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +18,14 @@ class Subject:
     correlations: tuple[Correlation, ...]
 
 
+def every(rules: RuleSet) -> tuple[Rule | Correlation, ...]:
+    """Return the rules and correlations of a set."""
+    return (*rules.rules, *rules.correlations)
+
+
 def by_id(rules: RuleSet) -> Mapping[str, Rule | Correlation]:
     """Return the rules and correlations of a set by their ids."""
-    every: tuple[Rule | Correlation, ...] = (*rules.rules, *rules.correlations)
-    return {each.header.id: each for each in every}
+    return {each.header.id: each for each in every(rules)}
 
 
 def subjects(rules: RuleSet) -> Iterator[Subject]:
