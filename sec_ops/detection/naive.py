@@ -68,7 +68,17 @@ class Judged:
 
 def finds(expression: Expression, event: FlatEvent, zone: tzinfo) -> bool:
     """Return whether the expression holds for the event; times are of `zone`."""
-    return judged(expression, event, zone).held
+    match expression:
+        case Test():
+            return _tested(expression, event, zone).held
+        case All(parts):
+            return all(finds(part, event, zone) for part in parts)
+        case AnyOf(parts):
+            return any(finds(part, event, zone) for part in parts)
+        case Not(part):
+            return not finds(part, event, zone)
+        case Selection(_name, part):
+            return finds(part, event, zone)
 
 
 def judged(expression: Expression, event: FlatEvent, zone: tzinfo) -> Judged:

@@ -1,12 +1,14 @@
 """What the reference evaluator tells about each part."""
 
 from datetime import UTC
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sec_ops.detection.naive import Judged, finds, judged
-from sec_ops.detection.rule import All, AnyOf, Not, Regex, Selection, Test
+from sec_ops.detection.rule import All, AnyOf, Expression, Not, Regex, Selection, Test
+from tests.strategies.detection import events, expressions
 from tests.unit.detection.support import rule
 
 
@@ -68,6 +70,11 @@ def test_no_event_raises(event: dict[str, object]) -> None:
         condition: s or k or not s
         """).condition
     assert isinstance(finds(wanted, event, UTC), bool)  # type: ignore[arg-type]
+
+
+@given(expressions, events)
+def test_what_is_found_is_what_is_judged(expression: Expression, event: dict[str, Any]) -> None:
+    assert finds(expression, event, UTC) is judged(expression, event, UTC).held
 
 
 def test_nothing_joined() -> None:
