@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sec_ops.detection.alerts.tables import ALERT_TABLES
-from sec_ops.detection.live.tables import LIVE_TABLES
+from sec_ops.detection.live.tables import LIVE_TABLES, STORE_TABLES
 from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
 from sec_ops.runtime.files import make_folder
@@ -21,7 +21,7 @@ __all__ = ["DATABASE", "Database", "open_database"]
 
 DATABASE = Path("detection") / "detection.db"
 """The file, below the site's `var`."""
-_STEPS: tuple[str, ...] = (ALERT_TABLES, LIVE_TABLES)
+_STEPS: tuple[str, ...] = (ALERT_TABLES, LIVE_TABLES, STORE_TABLES)
 _WAIT_SECONDS = 120
 _PRIVATE = 0o600
 

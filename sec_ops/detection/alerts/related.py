@@ -6,7 +6,7 @@ that the rule asks about come first.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from sec_ops.detection.alerts.grouping import FieldNames, clean, valid_time
@@ -14,7 +14,7 @@ from sec_ops.detection.alerts.values import Related
 from sec_ops.detection.events import FlatEvent, Occurrence, Value
 from sec_ops.detection.rule import All, AnyOf, Correlation, Expression, Not, Rule, Selection, Test
 
-__all__ = ["ENDS", "Candidates", "keep_related", "read_related", "related_of"]
+__all__ = ["ENDS", "Candidates", "read_related"]
 
 ENDS = 10
 """How many of the first events, and of the last, an alert keeps."""
@@ -23,7 +23,7 @@ _VALUE_CHARACTERS = 2048
 _NAME_CHARACTERS = 256
 _LIST_VALUES = 32
 _LATEST = 2**63 - 1
-Each = TypeVar("Each", Occurrence, Related)
+Each = TypeVar("Each")
 
 
 class Candidates:
@@ -38,33 +38,28 @@ class Candidates:
         self._rule = rule
         self._found += occurrences
         if len(self._found) > 8 * ENDS:
-            self._found = _ends(self._found)
+            self._found = _ends(self._found, _occurrence_order)
 
-    def related(self, names: FieldNames) -> list[Related]:
-        """Return the first and the last of them, cut to bounds."""
-        rule = self._rule
-        return [related_of(rule, each, names) for each in _ends(self._found)] if rule else []
+    def keep(self, connection: sqlite3.Connection, alert: str, names: FieldNames) -> None:
+        """Let an alert keep the first and the last of what it had and of these."""
+        query = "SELECT record, time_us FROM related WHERE alert = ?"
+        known = {record: _order(time_us, record) for record, time_us in connection.execute(query, (alert,))}
+        fresh = {clean(each.record)[:_VALUE_CHARACTERS]: each for each in self._found}
+        places = known | {record: _order(valid_time(each.time_us), record) for record, each in fresh.items()}
+        kept = _ends(list(places), places.__getitem__)
+        gone = [(alert, record) for record in known.keys() - set(kept)]
+        connection.executemany("DELETE FROM related WHERE alert = ? AND record = ?", gone)
+        if self._rule is not None:
+            new = (_related(self._rule, record, fresh[record], names) for record in kept if record not in known)
+            rows = [(alert, each.record, each.time_us, each.shape, json.dumps(each.event), each.cut) for each in new]
+            connection.executemany("INSERT INTO related VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def related_of(rule: Rule | Correlation, occurrence: Occurrence, names: FieldNames) -> Related:
+def _related(rule: Rule | Correlation, record: str, occurrence: Occurrence, names: FieldNames) -> Related:
     """Return an occurrence as an alert keeps it."""
     event, cut = _bounded(occurrence.event, _asked(rule, occurrence.shape, names))
-    return Related(
-        record=clean(occurrence.record)[:_VALUE_CHARACTERS],
-        time_us=valid_time(occurrence.time_us),
-        shape=occurrence.shape,
-        event=event,
-        cut=cut,
-    )
-
-
-def keep_related(connection: sqlite3.Connection, alert: str, more: Iterable[Related]) -> None:
-    """Let an alert keep the first and the last of what it had and of more."""
-    found = {each.record: each for each in (*read_related(connection, alert), *more)}
-    kept = _ends(list(found.values()))
-    connection.execute("DELETE FROM related WHERE alert = ?", (alert,))
-    rows = [(alert, each.record, each.time_us, each.shape, json.dumps(each.event), each.cut) for each in kept]
-    connection.executemany("INSERT INTO related VALUES (?, ?, ?, ?, ?, ?)", rows)
+    time_us = valid_time(occurrence.time_us)
+    return Related(record=record, time_us=time_us, shape=occurrence.shape, event=event, cut=cut)
 
 
 def read_related(connection: sqlite3.Connection, alert: str) -> tuple[Related, ...]:
@@ -74,16 +69,20 @@ def read_related(connection: sqlite3.Connection, alert: str) -> tuple[Related, .
         Related(record=record, time_us=time_us, shape=shape, event=json.loads(event), cut=bool(cut))
         for record, time_us, shape, event, cut in connection.execute(query, (alert,))
     ]
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(found, key=lambda each: _order(each.time_us, each.record)))
 
 
-def _ends(found: list[Each]) -> list[Each]:
-    ordered = sorted(found, key=_order)
+def _ends(found: list[Each], order: Callable[[Each], tuple[int, str]]) -> list[Each]:
+    ordered = sorted(found, key=order)
     return ordered if len(ordered) <= 2 * ENDS else ordered[:ENDS] + ordered[-ENDS:]
 
 
-def _order(each: Occurrence | Related) -> tuple[int, str]:
-    return _LATEST if each.time_us is None else each.time_us, each.record
+def _occurrence_order(each: Occurrence) -> tuple[int, str]:
+    return _order(valid_time(each.time_us), each.record)
+
+
+def _order(time_us: int | None, record: str) -> tuple[int, str]:
+    return _LATEST if time_us is None else time_us, record
 
 
 def _asked(rule: Rule | Correlation, shape: str, names: FieldNames) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sec_ops.detection.alerts.grouping import FieldNames, Group, clean, group_of, same_names, valid_time
-from sec_ops.detection.alerts.related import Candidates, keep_related
+from sec_ops.detection.alerts.related import Candidates
 from sec_ops.detection.alerts.seen import Seen
 from sec_ops.detection.alerts.values import State
 from sec_ops.detection.database import Database
@@ -105,6 +105,7 @@ class _Taking:
         self._now_ms = now_ms
         self._seen = Seen(connection)
         self._growths: dict[Group, _Growth] = {}
+        self._places: dict[Group, Group] = {}
         self._room: dict[tuple[str, str], int] = {}
         self._repeated = 0
         self._suppressed: dict[str, int] = {}
@@ -117,7 +118,10 @@ class _Taking:
             return
         if suppression:
             self._suppressed[suppression] = self._suppressed.get(suppression, 0) + count
-        group = self._with_room(group_of(hit, self._names, suppression))
+        wanted = group_of(hit, self._names, suppression)
+        group = self._places.get(wanted)
+        if group is None:
+            group = self._places[wanted] = self._with_room(wanted)
         growth = self._growths.get(group)
         if growth is None:
             growth = self._growths[group] = _Growth(hit.rule)
@@ -140,7 +144,7 @@ class _Taking:
 
     def _with_room(self, group: Group) -> Group:
         """Return the group, or the one for the rest when its rule has too many alerts for one more."""
-        if group in self._growths or self._exists(group.id):
+        if self._exists(group.id):
             return group
         key = (group.rule, State.SUPPRESSED if group.suppression else State.OPEN)
         if key not in self._room:
@@ -162,7 +166,7 @@ class _Taking:
             self._connection.execute(_INSERT, self._new(group, growth))
         else:
             self._connection.execute(_GROW, self._grown(alert, growth))
-        keep_related(self._connection, alert, growth.candidates.related(self._names))
+        growth.candidates.keep(self._connection, alert, self._names)
         self._keep_entities(alert, growth)
         if row is None:
             return "opened"

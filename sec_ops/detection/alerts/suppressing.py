@@ -21,6 +21,7 @@ from sec_ops.identity.approvals import ContentApprovals
 from sec_ops.model.content import Layer, Loaded
 from sec_ops.model.errors import Fault
 from sec_ops.model.messages import Message, message
+from sec_ops.model.protocols import Clock
 from sec_ops.model.suppression import Suppression
 
 __all__ = ["Standing", "Suppressed", "Suppressions", "condition_of", "faults_of", "load_suppressions"]
@@ -96,6 +97,19 @@ class Suppressions:
             return next((each.suppression.id for each in candidates if each.covers(hit, self.zone)), "")
 
         return covering
+
+    def today(self, clock: Clock) -> Callable[[Hit], str]:
+        """Return what `at` returns, for as long as the process lives: asked anew when the day (UTC) changes."""
+        day, covering = -1, self.at(0)
+
+        def covering_today(hit: Hit) -> str:
+            nonlocal day, covering
+            now_ms = int(clock.now().timestamp() * 1000)
+            if now_ms // _DAY_MS != day:
+                day, covering = now_ms // _DAY_MS, self.at(now_ms)
+            return covering(hit)
+
+        return covering_today
 
 
 def load_suppressions(library: Library, approvals: ContentApprovals, zone: tzinfo) -> Suppressions:

@@ -9,8 +9,15 @@ from sec_ops.detection.correlate.keeping import Kept
 from sec_ops.detection.database import Database
 from sec_ops.detection.live.positions import Position
 
-__all__ = ["Gap", "GapReason", "close_gaps", "keep_facts", "keep_gap", "keep_groups", "keep_positions", "kept_facts"]
-__all__ += ["kept_gaps", "kept_groups", "kept_positions", "pass_over"]
+__all__ = ["Gap", "GapReason", "Scope", "close_gaps", "keep_facts", "keep_gap", "keep_groups", "keep_positions"]
+__all__ += ["kept_facts", "kept_gaps", "kept_groups", "kept_positions", "pass_over"]
+
+
+class Scope(StrEnum):
+    """Whose positions and correlations: those of events as they come, or as they are asked of a store."""
+
+    LIVE = "live"
+    STORE = "store"
 
 
 class GapReason(StrEnum):
@@ -46,21 +53,21 @@ class Gap:
         )
 
 
-def kept_positions(database: Database) -> Mapping[str, Position]:
+def kept_positions(database: Database, scope: Scope = Scope.LIVE) -> Mapping[str, Position]:
     """Return how far each stream is judged; raises StorageError."""
     with database.reading() as connection:
-        rows = connection.execute("SELECT stream, sequence, received_ms, loose FROM live_streams").fetchall()
+        rows = connection.execute(f"SELECT stream, sequence, received_ms, loose FROM {scope}_streams").fetchall()
     return {
         stream: Position(sequence=sequence, received_ms=received_ms, loose=frozenset(json.loads(loose)))
         for stream, sequence, received_ms, loose in rows
     }
 
 
-def keep_positions(database: Database, positions: Iterable[tuple[str, Position]]) -> None:
+def keep_positions(database: Database, positions: Iterable[tuple[str, Position]], scope: Scope = Scope.LIVE) -> None:
     """Keep how far streams are judged."""
     rows = [(name, each.sequence, each.received_ms, json.dumps(sorted(each.loose))) for name, each in positions]
     with database.writing() as connection:
-        connection.executemany("INSERT OR REPLACE INTO live_streams VALUES (?, ?, ?, ?)", rows)
+        connection.executemany(f"INSERT OR REPLACE INTO {scope}_streams VALUES (?, ?, ?, ?)", rows)
 
 
 def pass_over(database: Database, stream: str, since: int, until: int) -> None:
@@ -70,38 +77,38 @@ def pass_over(database: Database, stream: str, since: int, until: int) -> None:
         connection.execute(statement, (stream, since, until))
 
 
-def kept_groups(database: Database) -> Sequence[Kept]:
+def kept_groups(database: Database, scope: Scope = Scope.LIVE) -> Sequence[Kept]:
     """Return what correlations remember; raises StorageError."""
     with database.reading() as connection:
-        rows = connection.execute("SELECT correlation, digest, key, document FROM live_groups").fetchall()
+        rows = connection.execute(f"SELECT correlation, digest, key, document FROM {scope}_groups").fetchall()
     return [Kept(correlation=name, digest=digest, key=key, document=text) for name, digest, key, text in rows]
 
 
-def keep_groups(database: Database, groups: Iterable[Kept]) -> None:
+def keep_groups(database: Database, groups: Iterable[Kept], scope: Scope = Scope.LIVE) -> None:
     """Keep what correlations remember; an empty document takes it away."""
     kept = list(groups)
     with database.writing() as connection:
         connection.executemany(
-            "DELETE FROM live_groups WHERE correlation = ? AND key = ?",
+            f"DELETE FROM {scope}_groups WHERE correlation = ? AND key = ?",
             [(each.correlation, each.key) for each in kept if not each.document],
         )
         connection.executemany(
-            "INSERT OR REPLACE INTO live_groups (correlation, key, digest, document) VALUES (?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO {scope}_groups (correlation, key, digest, document) VALUES (?, ?, ?, ?)",
             [(each.correlation, each.key, each.digest, each.document) for each in kept if each.document],
         )
 
 
-def kept_facts(database: Database) -> Mapping[str, int]:
+def kept_facts(database: Database, scope: Scope = Scope.LIVE) -> Mapping[str, int]:
     """Return numbers that are kept by name; raises StorageError."""
     with database.reading() as connection:
-        return {name: int(value) for name, value in connection.execute("SELECT name, value FROM live_facts")}
+        return {name: int(value) for name, value in connection.execute(f"SELECT name, value FROM {scope}_facts")}
 
 
-def keep_facts(database: Database, facts: Mapping[str, int]) -> None:
+def keep_facts(database: Database, facts: Mapping[str, int], scope: Scope = Scope.LIVE) -> None:
     """Keep numbers by name."""
     with database.writing() as connection:
         rows = [(name, str(value)) for name, value in facts.items()]
-        connection.executemany("INSERT OR REPLACE INTO live_facts VALUES (?, ?)", rows)
+        connection.executemany(f"INSERT OR REPLACE INTO {scope}_facts VALUES (?, ?)", rows)
 
 
 def kept_gaps(database: Database) -> Sequence[Gap]:

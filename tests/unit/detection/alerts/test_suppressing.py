@@ -40,8 +40,10 @@ WHOLE: dict[str, Any] = {
 
 
 class Clock:
+    now_ms = NOW_MS
+
     def now(self) -> datetime:
-        return datetime.fromtimestamp(NOW_MS / 1000, tz=UTC)
+        return datetime.fromtimestamp(self.now_ms / 1000, tz=UTC)
 
     def monotonic_ms(self) -> int:
         return 0
@@ -108,6 +110,16 @@ def test_only_what_somebody_else_signed_and_only_on_its_days(office: Office) -> 
         assert office.covers(hit(1), NOW_MS + days * DAY_MS) is (standing is Standing.IN_FORCE)
     office.write(reason="changed")
     assert office.load().all[0].standing(NOW_MS) is Standing.NOT_APPROVED
+
+
+def test_a_process_that_lives_long_notices_that_one_has_ended(office: Office) -> None:
+    office.write()
+    office.approve()
+    clock = Clock()
+    covering = office.load().today(clock)
+    assert covering(hit(1)) == "scan"
+    clock.now_ms += 25 * DAY_MS
+    assert covering(hit(1)) == ""
 
 
 def test_whoever_asks_does_not_approve_even_under_another_author(office: Office) -> None:
