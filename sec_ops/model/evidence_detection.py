@@ -134,15 +134,19 @@ class SystemAlerts(Value):
 class DetectionSummary(Value):
     """What detection did in the last day and what became of alerts; facts only, what they prove is a map's.
 
-    `runs` are the sealed runs of the last 24 hours over stored or arriving events, `events` what they judged, `rules`
-    the rules that could fire in the last of them. Alerts count by system; one whose host no system has is in `others`.
+    `runs` are the sealed runs of the last 24 hours over stored events, `events` what they judged; `live` is when
+    detection of arriving events was last seen at work, empty when not in that time. `rules` are those that could fire
+    in the last of all these; `gaps` are events that passed unjudged and no hunt has judged since. Alerts count by
+    system; one whose host no system has is in `others`.
     """
 
     kind: ClassVar[str] = "detection.summary/1"
     day: str = ""
     runs: StrictInt = 0
     events: StrictInt = 0
+    live: str = Field(default="", description="RFC 3339")
     rules: StrictInt = 0
+    gaps: StrictInt = 0
     notify: str = Field(default="", description="people are told of alerts of this level and above")
     notifiers: StrictInt = Field(default=0, description="notifiers that take such notices")
     suppressions: StrictInt = Field(default=0, description="suppressions in force")

@@ -7,6 +7,7 @@ from sec_ops.cli.sealing import evidence_of
 from sec_ops.detection.alerts.summary import Known, summary_of
 from sec_ops.detection.alerts.suppressing import Standing
 from sec_ops.detection.alerts.telling import gravity_of
+from sec_ops.detection.live.standing import read_standing
 from sec_ops.detection.rule import Level
 from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.evidence import DetectionRun, DetectionSummary
@@ -37,6 +38,7 @@ def seal_summary(site: Site) -> int:
         known = Known(
             systems={name: [host.name for host in inventory.hosts_of(name)] for name in inventory.systems},
             runs=[entry for entry in log.entries() if entry.kind == DetectionRun.kind],
+            live=read_standing(site.state),
             notify=least,
             notifiers=_told_by(configuration.notify, least),
             suppressions=len(held),

@@ -9,7 +9,6 @@ from sec_ops.cli.alerting import report_alerts, site_suppressions
 from sec_ops.cli.output import note
 from sec_ops.content.library import Library
 from sec_ops.detection.database import DATABASE, open_database
-from sec_ops.detection.hits import Hit
 from sec_ops.detection.library.loading import load_rules
 from sec_ops.detection.live.standing import write_standing
 from sec_ops.detection.mapping.shape import load_shapes
@@ -27,7 +26,6 @@ from sec_ops.workflows.live_rules import LiveRules, RuleSource, state_of
 
 __all__ = ["detecting", "take_turn"]
 
-_SUPPRESSIONS_SECONDS = 60
 _REPORT_SECONDS = 30.0
 _LEAST_SECONDS = 1.0
 _LAST_REPORT_SECONDS = 10.0
@@ -96,24 +94,8 @@ def _source(site: Site) -> RuleSource:
         correlations=rules.correlations,
         shapes=load_shapes(library),
         zone=zone,
-        suppress=_Suppressing(site),
+        suppress=site_suppressions(site).today(SystemClock()),
     )
-
-
-class _Suppressing:
-    """The suppressions that hold now: their days pass while the process runs."""
-
-    def __init__(self, site: Site) -> None:
-        self._suppressions = site_suppressions(site)
-        self._until = 0.0
-        self._suppress: Callable[[Hit], str] = self._suppressions.at(_now_ms())
-
-    def __call__(self, hit: Hit) -> str:
-        """Return the id of the suppression that covers a hit, empty when none does."""
-        if time.monotonic() >= self._until:
-            self._until = time.monotonic() + _SUPPRESSIONS_SECONDS
-            self._suppress = self._suppressions.at(_now_ms())
-        return self._suppress(hit)
 
 
 class _Reporter:
@@ -166,7 +148,3 @@ class _Reporter:
         if render(what) != self._trouble:
             note(what)
         self._trouble = render(what)
-
-
-def _now_ms() -> int:
-    return int(SystemClock().now().timestamp() * 1000)

@@ -10,6 +10,8 @@ from typing import Any
 from sec_ops.detection.alerts.store import RANKS
 from sec_ops.detection.alerts.values import State
 from sec_ops.detection.database import Database
+from sec_ops.detection.live.standing import LiveStanding
+from sec_ops.detection.moments import moment_text
 from sec_ops.detection.rule import Level
 from sec_ops.model.evidence import DetectionSummary, Entry
 from sec_ops.model.evidence_detection import DetectionRun, SystemAlerts
@@ -18,15 +20,16 @@ __all__ = ["Known", "summary_of"]
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 _WINDOW_MS = 30 * _DAY_MS
-_STORED = ("hunt", "live", "elasticsearch")
+_STORED = ("hunt", "elasticsearch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the summary is made of beside the alerts: hosts by key system, runs as they were sealed, who is told."""
+    """What the summary is made of beside the alerts: hosts by key system, runs, live detection, who is told."""
 
     systems: Mapping[str, Sequence[str]]
     runs: Iterable[Entry]
+    live: LiveStanding | None
     notify: Level
     notifiers: int
     suppressions: int
@@ -54,18 +57,25 @@ def summary_of(database: Database, known: Known) -> DetectionSummary:
             for each in named or {""}:
                 _add(counts[each], known, State(state), level, opened_ms, json.loads(closings))
     runs = [each for each in known.runs if _recent(each, known.now_ms) and each.data.get("mode") in _STORED]
-    last = runs[-1].data if runs else {}
+    live = known.live if known.live and _lately(known.live.updated_ms, known.now_ms) else None
     return DetectionSummary(
         day=datetime.fromtimestamp(known.now_ms / 1000, UTC).date().isoformat(),
         runs=len(runs),
         events=sum(int(each.data.get("events", 0)) for each in runs),
-        rules=max(int(last.get("rules_loaded", 0)) - int(last.get("rules_cannot_fire", 0)), 0),
+        live=moment_text(live.updated_ms * 1000) if live else "",
+        rules=live.rules if live else _able(runs[-1].data) if runs else 0,
+        gaps=known.live.gaps if known.live else 0,
         notify=known.notify.value,
         notifiers=known.notifiers,
         suppressions=known.suppressions,
         systems=tuple(_system(name, counts[name]) for name in known.systems),
         others=_system("", counts[""]),
     )
+
+
+def _able(run: Mapping[str, Any]) -> int:
+    """Return how many rules could fire in a run."""
+    return max(int(run.get("rules_loaded", 0)) - int(run.get("rules_cannot_fire", 0)), 0)
 
 
 def _owners(systems: Mapping[str, Sequence[str]]) -> Mapping[str, list[str]]:
@@ -82,8 +92,13 @@ def _name(host: str) -> str:
 
 
 def _recent(entry: Entry, now_ms: int) -> bool:
-    age_ms = now_ms - int(datetime.fromisoformat(entry.t).timestamp() * 1000)
-    return entry.kind == DetectionRun.kind and -_HOUR_MS <= age_ms <= _DAY_MS
+    at_ms = int(datetime.fromisoformat(entry.t).timestamp() * 1000)
+    return entry.kind == DetectionRun.kind and _lately(at_ms, now_ms)
+
+
+def _lately(at_ms: int, now_ms: int) -> bool:
+    """Return whether a time lies in the last day; clocks may differ by an hour."""
+    return -_HOUR_MS <= now_ms - at_ms <= _DAY_MS
 
 
 def _add(

@@ -7,6 +7,7 @@ from sec_ops.detection.alerts.store import keep_hits
 from sec_ops.detection.alerts.summary import Known, summary_of
 from sec_ops.detection.alerts.values import Verdict
 from sec_ops.detection.database import Database
+from sec_ops.detection.live.standing import LiveStanding
 from sec_ops.detection.rule import Level
 from sec_ops.model.evidence import DetectionSummary, Entry, validated
 from tests.unit.detection.alerts.makers import NOW_MS, hit, rule
@@ -32,8 +33,10 @@ def run_entry(t: str, **data: Any) -> Entry:
     return Entry(**parts, data=data)
 
 
-def summary(database: Database, *runs: Entry, now_ms: int = NOW_MS) -> DetectionSummary:
-    known = Known(systems=SYSTEMS, runs=runs, notify=Level.HIGH, notifiers=1, suppressions=0, now_ms=now_ms)
+def summary(
+    database: Database, *runs: Entry, now_ms: int = NOW_MS, live: LiveStanding | None = None
+) -> DetectionSummary:
+    known = Known(systems=SYSTEMS, runs=runs, live=live, notify=Level.HIGH, notifiers=1, suppressions=0, now_ms=now_ms)
     return summary_of(database, known)
 
 
@@ -65,9 +68,17 @@ def test_runs_of_the_last_day_over_what_is_stored_or_arrives(database: Database)
     made = summary(
         database,
         run_entry("2026-11-25T11:00:00.000Z", mode="hunt", events=5, rules_loaded=9),
-        run_entry("2026-11-26T01:00:00.000Z", mode="live", events=100, rules_loaded=90),
+        run_entry("2026-11-26T01:00:00.000Z", mode="elasticsearch", events=100, rules_loaded=90),
         run_entry("2026-11-26T02:00:00.000Z", mode="hunt", events=10, rules_loaded=80, rules_cannot_fire=30),
         run_entry("2026-11-26T03:00:00.000Z", mode="files", events=1000, rules_loaded=99),
         run_entry("2026-12-26T03:00:00.000Z", mode="hunt", events=1000),
     )
-    assert (made.runs, made.events, made.rules, made.day) == (2, 110, 50, "2026-11-26")
+    assert (made.runs, made.events, made.rules, made.day, made.live) == (2, 110, 50, "2026-11-26", "")
+
+
+def test_live_detection_counts_while_it_was_lately_at_work(database: Database) -> None:
+    at_work = LiveStanding(since_ms=0, updated_ms=NOW_MS - 5 * HOUR_MS, rules=80, gaps=3)
+    made = summary(database, live=at_work)
+    assert (made.live, made.rules, made.gaps) == ("2026-11-26T07:00:00.000Z", 80, 3)
+    later = summary(database, live=at_work, now_ms=NOW_MS + 20 * HOUR_MS)
+    assert (later.live, later.rules, later.gaps) == ("", 0, 3)
