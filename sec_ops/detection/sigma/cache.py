@@ -68,7 +68,7 @@ def _key(texts: Sequence[RuleText], placeholders: Placeholders) -> str:
     whole = hashlib.sha256(_reader().encode())
     whole.update(orjson.dumps({name: list(values) for name, values in sorted(placeholders.items())}))
     for text in texts:
-        whole.update(f"{len(text.data)} {text.path}\n".encode("utf-8", "surrogateescape"))
+        whole.update(f"{len(text.data)} {text.layer} {text.path}\n".encode("utf-8", "surrogateescape"))
         whole.update(text.data)
     return whole.hexdigest()
 

@@ -3,6 +3,7 @@
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from sec_ops.detection.rule import Correlation, Rule
 from sec_ops.detection.sigma.correlating import correlation_of, resolved
@@ -12,9 +13,11 @@ from sec_ops.detection.sigma.faults import RuleFault, all_of, reading
 from sec_ops.detection.sigma.filtering import Filter, filter_of, filtered, source_of
 from sec_ops.detection.sigma.heading import header_of, identity
 from sec_ops.detection.sigma.reading import Placeholders, Refused, RuleSet, RuleText
-from sec_ops.model.messages import message
+from sec_ops.model.messages import Message, message
 
 __all__ = ["collected"]
+
+_IMPORTED: Final = "imported"
 
 
 def collected(texts: Iterable[RuleText], placeholders: Placeholders) -> RuleSet:
@@ -47,7 +50,7 @@ class _Found:
                 continue
             try:
                 with reading():
-                    self._read(document, text.path)
+                    self._read(document, text)
             except RuleFault as fault:
                 self._refuse(text.path, identity(document.value), fault)
         if not read:
@@ -59,8 +62,11 @@ class _Found:
         correlations = tuple(self._resolved())
         return RuleSet(rules=rules, correlations=correlations, refused=tuple(self._refused))
 
-    def _read(self, definition: Definition, path: str) -> None:
+    def _read(self, definition: Definition, text: RuleText) -> None:
+        path = text.path
         if "filter" in definition.value and "detection" not in definition.value:
+            if text.layer == _IMPORTED:
+                raise RuleFault(_foreign())
             self._filters.append(filter_of(definition, path, self._placeholders))
             return
         if "correlation" in definition.value:
@@ -136,3 +142,7 @@ def _rule_of(definition: Definition, path: str, placeholders: Placeholders) -> R
     fields = value.get("fields")
     listed = tuple(map(str, fields)) if isinstance(fields, list) else ()
     return Rule(header=header, source=source, condition=condition, listed_fields=listed)
+
+
+def _foreign() -> Message:
+    return message("a filter of a release could silence any rule; copy it to rules/detection/filters if it is wanted")

@@ -14,7 +14,10 @@ Placeholders = Mapping[str, Sequence[str | int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleText:
-    """A file of rules, correlations or filters: where it lies, its bytes, and the layer it comes from (for people)."""
+    """A file of rules, correlations or filters: where it lies, its bytes, and the layer it comes from.
+
+    Filters of the layer `imported` are refused: whoever publishes rules could silence any of them.
+    """
 
     path: str
     data: bytes

@@ -85,7 +85,8 @@ def test_other_texts_placeholders_and_readers_are_read(
     read_rules([TEXTS[0], RuleText(path="elsewhere.yml", data=TEXTS[1].data)], {"a": ["b"]}, tmp_path)
     monkeypatch.setattr(cache, "_reader", lambda: "another")
     read_rules([TEXTS[0], RuleText(path="elsewhere.yml", data=TEXTS[1].data)], {"a": ["b"]}, tmp_path)
-    assert len(reads) == 5
+    read_rules([RuleText(path=each.path, data=each.data, layer="imported") for each in TEXTS], {}, tmp_path)
+    assert len(reads) == 6
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from sec_ops.detection.naive import finds
 from sec_ops.detection.rule import Rule
+from sec_ops.detection.sigma.reading import RuleText, read_rules
 from tests.unit.detection.support import read, reasons
 
 RULE = """
@@ -62,6 +63,18 @@ def test_several_filters_all_count() -> None:
     assert finds(rule.condition, {"a": 1, "user": "ann", "host": "pc"}, UTC)
     assert not finds(rule.condition, {"a": 1, "user": "ann", "host": "lab"}, UTC)
     assert not finds(rule.condition, {"a": 1, "user": "bot", "host": "pc"}, UTC)
+
+
+@pytest.mark.parametrize("key", ["filter", "'filter'", "? filter\n"])
+def test_a_release_brings_no_filter_however_it_is_written(key: str) -> None:
+    silencing = f"title: x\nlogsource: {{product: windows}}\n{key}: {{rules: any, s: {{a: 1}}, condition: not s}}\n"
+    texts = [
+        RuleText(path=f"{layer}.yml", data=data.encode(), layer=layer)
+        for layer, data in (("shipped", RULE), ("imported", silencing))
+    ]
+    found = read_rules(texts, {})
+    assert finds(found.rules[0].condition, {"a": 1}, UTC)
+    assert "could silence any rule" in reasons(found)[0]
 
 
 @pytest.mark.parametrize(
