@@ -1,8 +1,9 @@
 """W3C extended log lines, such as IIS writes: the last `#Fields:` line names what stands between the blanks.
 
 The parser needs `heading: "^#Fields:"`. What comes out has the names of the fields (`cs-uri-stem`, `cs(User-Agent)`),
-without those that are `-`; date and time become `timestamp`. IIS writes a `+` for each blank of a value, and
-times in UTC. Sources: W3C, Extended Log File Format (WD-logfile-960323); Microsoft, "W3C Logging".
+without those that are `-`; date and time become `timestamp`, and stem and query of an address are `cs-uri` too. IIS
+writes a `+` for each blank of a value, and times in UTC. Sources: W3C, Extended Log File Format (WD-logfile-960323);
+Microsoft, "W3C Logging".
 
 Options: `separator` (a blank unless given), `plus` (names of values whose `+` stands for a blank).
 """
@@ -82,4 +83,7 @@ def _record(names: Sequence[str], values: Sequence[str], plus: frozenset[str]) -
     }
     if "date" in found and "time" in found:
         found["timestamp"] = f"{found.pop('date')} {found.pop('time')}"
+    if "cs-uri-stem" in found:
+        query = f"?{found['cs-uri-query']}" if "cs-uri-query" in found else ""
+        found.setdefault("cs-uri", found["cs-uri-stem"] + query)
     return found

@@ -103,6 +103,7 @@ def test_w3c_reads_by_the_heading() -> None:
         "c-ip": "192.0.2.9",
         "cs-method": "GET",
         "cs-uri-stem": "/教务/",
+        "cs-uri": "/教务/",
         "cs(User-Agent)": "Mozilla/5.0 (Windows)",
         "sc-status": "200",
         "timestamp": "2026-11-26 00:00:01",
