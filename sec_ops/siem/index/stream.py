@@ -94,7 +94,7 @@ class StreamIndex:
 
     def end(self, source: str) -> None:
         """Take what a source holds back for whole: nothing more comes from it."""
-        self._take(self._sessions.end(source))
+        self._take(self._sessions.end(source), fell_silent=True)
 
     def tick(self) -> None:
         """Take what silent sources hold back for whole, and store what has waited long enough."""
