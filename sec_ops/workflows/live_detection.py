@@ -85,7 +85,7 @@ class LiveDetection:
             self._behind.note(len(understood.rows), received_ms)
             self._pass(stream, sequence, received_ms)
             return
-        rows = understood.rows
+        rows = [*understood.rows]
         batch = Batch(
             stream=stream,
             sequence=sequence,

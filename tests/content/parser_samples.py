@@ -45,5 +45,5 @@ def understood(sample: Path) -> tuple[Event, ...]:
     origin = Origin(source=f"{name}/{sample.name}", transport=Transport.IMPORT, path=f"/{sample.name}", parser=through)
     session = understand()(origin)
     batch = RawBatch(origin=origin, received_ms=RECEIVED_MS, records=lines)
-    rows = [*session.feed(Place("test", 1), batch), *session.flush()]
+    rows = [*sorted(session.feed(Place("test", 1), batch), key=lambda row: row.index), *session.flush()]
     return tuple(row.event for row in rows)

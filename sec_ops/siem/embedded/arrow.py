@@ -3,23 +3,22 @@
 Layout: Arrow columnar format 1.5, variable-size binary, fixed-size primitive and variable-size list layouts.
 """
 
-import re
 from array import array
-from collections.abc import Iterator, Mapping
-from itertools import accumulate, chain
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import nanoarrow as na
 
 from sec_ops.siem.embedded.fields import Field, Kind
-from sec_ops.siem.embedded.shaping import Runs
-from sec_ops.siem.events import FieldType
+from sec_ops.siem.embedded.shaping import Lists, Piece, Pieces
+from sec_ops.siem.tables import Numbers, Texts
 
 __all__ = ["ArrowRows", "TooLarge", "arrow_column", "integers", "python_columns", "texts"]
 
 _BYTES_BOUND = 2**31 - 1
 """Text of one column in bytes: what 32-bit offsets can tell."""
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_TYPES = {"q": na.int64, "d": na.float64, "B": na.uint8}
 
 
 class TooLarge(Exception):
@@ -39,95 +38,89 @@ class ArrowRows:
         return na.c_array_stream(self._array).__arrow_c_stream__(requested_schema)
 
 
-def arrow_column(field: Field, runs: Runs, length: int) -> Any:  # noqa: ANN401 - nanoarrow's arrays have no public type
+def arrow_column(field: Field, pieces: Pieces, length: int) -> Any:  # noqa: ANN401 - nanoarrow's arrays have no public type
     """Return the column of a field for `length` rows; booleans are bytes of 0 and 1. Raises TooLarge."""
     if field.kind is Kind.SINGLE:
-        return _singles(field.type, runs, length)
-    flat = list(chain.from_iterable(runs.values))
-    child = _singles(field.type, Runs([(0, len(flat))], flat), len(flat))
-    offsets = _spread_offsets(array("i", accumulate(map(len, runs.values), initial=0)), runs, length)
+        return _singles(pieces, length)
+    lists = [(first, piece) for first, piece in pieces if isinstance(piece, Lists)]
+    offsets, values = _offsets(lists, length), sum(len(piece.child) for _, piece in lists)
+    starts = accumulate((len(piece.child) for _, piece in lists), initial=0)
+    child = _singles([(start, piece.child) for start, (_, piece) in zip(starts, lists, strict=False)], values)
     kind = na.list_(na.Schema(child.schema))
-    return na.c_array_from_buffers(kind, length, [_validity(runs, length), offsets], children=[child])
+    return na.c_array_from_buffers(kind, length, [_validity(pieces, length), offsets], children=[child])
 
 
-def texts(values: list[str]) -> Any:  # noqa: ANN401 - see above
+def texts(column: Texts) -> Any:  # noqa: ANN401 - see above
     """Return a column of texts, one a row."""
-    return _singles(FieldType.KEYWORD, Runs([(0, len(values))], values), len(values))
+    return _singles([(0, column)], len(column))
 
 
-def integers(values: list[int]) -> Any:  # noqa: ANN401 - see above
+def integers(values: "array[int]") -> Any:  # noqa: ANN401 - see above
     """Return a column of integers, one a row."""
-    return _singles(FieldType.LONG, Runs([(0, len(values))], values), len(values))
+    return _singles([(0, Numbers(values))], len(values))
 
 
-def _singles(kind: FieldType, runs: Runs, length: int) -> Any:  # noqa: ANN401 - see above
-    match kind:
-        case FieldType.LONG | FieldType.DATE:
-            return _numbers(na.int64(), array("q", runs.values), runs, length)
-        case FieldType.DOUBLE:
-            return _numbers(na.float64(), array("d", runs.values), runs, length)
-        case FieldType.BOOLEAN:
-            return _numbers(na.uint8(), array("B", runs.values), runs, length)
-    data, offsets = _utf8(runs)
-    spread = _spread_offsets(offsets, runs, length)
-    return na.c_array_from_buffers(
-        na.string(), length, [_validity(runs, length), spread, data], validation_level="none"
-    )
-
-
-def _utf8(runs: Runs) -> tuple[bytes, "array[int]"]:
-    values = runs.values
-    joined = "".join(values) if runs.joined is None else runs.joined
-    if joined.isascii():
-        data, lengths = joined.encode(), map(len, values)
-    else:
-        encoded = [_encoded(value) for value in values]
-        data, lengths = b"".join(encoded), map(len, encoded)
+def _singles(pieces: Pieces, length: int) -> Any:  # noqa: ANN401 - see above
+    numbers = [(first, piece) for first, piece in pieces if isinstance(piece, Numbers)]
+    if numbers:
+        values = _spread_numbers(numbers, length)
+        return na.c_array_from_buffers(_TYPES[values.typecode](), length, [_validity(pieces, length), values])
+    words = [(first, piece) for first, piece in pieces if isinstance(piece, Texts)]
+    data = b"".join([piece.data for _, piece in words])
     if len(data) > _BYTES_BOUND:
         raise TooLarge
-    return data, array("i", list(accumulate(lengths, initial=0)))
+    buffers = [_validity(pieces, length), _offsets(words, length), data]
+    return na.c_array_from_buffers(na.string(), length, buffers, validation_level="none")
 
 
-def _encoded(value: str) -> bytes:
-    """Return UTF-8; half a surrogate pair, which no Unicode text has, becomes U+FFFD."""
-    try:
-        return value.encode()
-    except UnicodeEncodeError:
-        return _SURROGATES.sub("\ufffd", value).encode()
-
-
-def _numbers(kind: Any, values: "array[Any]", runs: Runs, length: int) -> Any:  # noqa: ANN401 - see above
-    if len(values) == length:
-        return na.c_array_from_buffers(kind, length, [None, values], null_count=0)
-    spread = array(values.typecode)
-    taken = 0
-    for first, count in runs.runs:
-        spread.frombytes(bytes((first - len(spread)) * values.itemsize))
-        spread += values[taken : taken + count]
-        taken += count
-    spread.frombytes(bytes((length - len(spread)) * values.itemsize))
-    return na.c_array_from_buffers(kind, length, [_validity(runs, length), spread])
-
-
-def _spread_offsets(offsets: "array[int]", runs: Runs, length: int) -> "array[int]":
+def _offsets(pieces: Sequence[tuple[int, Texts | Lists]], length: int) -> "array[int]":
     """Return offsets for every row: those without a value begin and end where the one before ends."""
-    if len(offsets) == length + 1:
+    lengths = array("i")
+    for _, piece in pieces:
+        lengths += piece.lengths
+    offsets = array("i", list(accumulate(lengths, initial=0)))
+    if len(lengths) == length:
         return offsets
     spread = array("i")
     taken = 0
-    for first, count in runs.runs:
+    for first, count in _runs(pieces):
         spread += offsets[taken : taken + 1] * (first - len(spread))
         spread += offsets[taken : taken + count]
         taken += count
     return spread + offsets[-1:] * (length + 1 - len(spread))
 
 
-def _validity(runs: Runs, length: int) -> bytes | None:
-    if runs.runs == [(0, length)]:
+def _spread_numbers(pieces: Sequence[tuple[int, Numbers]], length: int) -> "array[Any]":
+    spread = array(pieces[0][1].data.typecode)
+    for first, piece in pieces:
+        spread.frombytes(bytes((first - len(spread)) * spread.itemsize))
+        spread += piece.data
+    spread.frombytes(bytes((length - len(spread)) * spread.itemsize))
+    return spread
+
+
+def _runs(pieces: Sequence[tuple[int, Piece]]) -> Iterator[tuple[int, int]]:
+    """Yield first row and length of what follows each other without a gap."""
+    begun = end = 0
+    for first, piece in pieces:
+        if first > end:
+            if end > begun:
+                yield begun, end - begun
+            begun = first
+        end = first + len(piece)
+    yield begun, end - begun
+
+
+def _validity(pieces: Pieces, length: int) -> bytes | None:
+    runs = list(_runs(pieces))
+    if runs == [(0, length)] and all(piece.present is None for _, piece in pieces):
         return None
     bits = 0
-    for first, count in runs.runs:
+    for first, count in runs:
         bits |= ((1 << count) - 1) << first
+    for first, piece in pieces:
+        if piece.present is not None:
+            bits ^= (((1 << len(piece)) - 1) ^ piece.present) << first
     return bits.to_bytes((length + 7) // 8, "little")
 
 

@@ -7,14 +7,27 @@ of its own. It is found by its own time all the same: the manifest keeps each fi
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
 from sec_ops.siem.events import DATASET, TIME, UNPARSED, Event, Row
+from sec_ops.siem.tables import Table
 
-__all__ = ["DAY_US", "INGESTED", "Partition", "day_text", "folder_of", "partitioned", "received_us", "time_us"]
+__all__ = [
+    "DAY_US",
+    "INGESTED",
+    "Partition",
+    "day_text",
+    "folder_of",
+    "partitioned",
+    "parts",
+    "receipts",
+    "received_us",
+    "time_us",
+    "times",
+]
 
 INGESTED = "event.ingested"
 DAY_US = 86_400_000_000
@@ -43,7 +56,7 @@ def partitioned(rows: Sequence[Row], now_us: int) -> Mapping[Partition, list[Row
             key: _Key = (event[DATASET], event[TIME] // DAY_US, event[INGESTED] // DAY_US)  # type: ignore[operator]
             group = groups.get(key)
         except (KeyError, TypeError):
-            key = (_dataset(event), time_us(event, now_us) // DAY_US, received_us(event, now_us) // DAY_US)
+            key = (_named(event.get(DATASET)), time_us(event, now_us) // DAY_US, received_us(event, now_us) // DAY_US)
             group = groups.get(key)
         if group is None:
             groups[key] = [row]
@@ -55,10 +68,56 @@ def partitioned(rows: Sequence[Row], now_us: int) -> Mapping[Partition, list[Row
     return found
 
 
+def parts(tables: Sequence[Table], now_us: int) -> Mapping[Partition, list[Table]]:
+    """Return tables by partition, those of several days in pieces."""
+    found: dict[Partition, list[Table]] = {}
+    for table in tables:
+        for partition, part in _parts(table, now_us):
+            found.setdefault(partition, []).append(part)
+    return found
+
+
+def _parts(table: Table, now_us: int) -> Iterator[tuple[Partition, Table]]:
+    datasets = [_named(value) for value in table.values(DATASET)]
+    happened, received = times(table, now_us), receipts(table, now_us)
+    if len(set(datasets)) == 1 and _is_one_day(happened, received):
+        yield _of_days(datasets[0], happened[0] // DAY_US, received[0] // DAY_US), table
+        return
+    rows: dict[Partition, list[int]] = {}
+    for row, (dataset, then, here) in enumerate(zip(datasets, happened, received, strict=True)):
+        rows.setdefault(_of_days(dataset, then // DAY_US, here // DAY_US), []).append(row)
+    for partition, some in rows.items():
+        yield partition, table.take(some)
+
+
+def _is_one_day(happened: Sequence[int], received: Sequence[int]) -> bool:
+    """Return whether all lie in one day, by their own times, or by their receipt since none of these is timely."""
+    first, last, day = min(happened) // DAY_US, max(happened) // DAY_US, min(received) // DAY_US
+    together = first == last or last < day - _DAYS_BEFORE or first > day + _DAYS_AFTER
+    return together and max(received) // DAY_US == day
+
+
+def _of_days(dataset: str, day: int, received: int) -> Partition:
+    timely = received - _DAYS_BEFORE <= day <= received + _DAYS_AFTER
+    return Partition(dataset, day_text(day if timely else received), timely)
+
+
 def _partition(event: Event, now_us: int) -> Partition:
     received, day = received_us(event, now_us) // DAY_US, time_us(event, now_us) // DAY_US
-    timely = received - _DAYS_BEFORE <= day <= received + _DAYS_AFTER
-    return Partition(_dataset(event), day_text(day if timely else received), timely)
+    return _of_days(_named(event.get(DATASET)), day, received)
+
+
+def times(table: Table, now_us: int) -> Sequence[int]:
+    """Return when the events of a table happened, as `time_us` does."""
+    return [
+        each if type(each) is int and -_BOUND <= each < _BOUND else then
+        for each, then in zip(table.values(TIME), receipts(table, now_us), strict=True)
+    ]
+
+
+def receipts(table: Table, now_us: int) -> Sequence[int]:
+    """Return when the events of a table were received, as `received_us` does."""
+    return [each if type(each) is int and 0 <= each < 2**57 else now_us for each in table.values(INGESTED)]
 
 
 def received_us(event: Event, now_us: int) -> int:
@@ -86,6 +145,5 @@ def day_text(day: int) -> str:
     return (_EPOCH + timedelta(days=day)).isoformat()
 
 
-def _dataset(event: Event) -> str:
-    dataset = event.get(DATASET)
+def _named(dataset: object) -> str:
     return dataset if type(dataset) is str and dataset else UNPARSED

@@ -1,184 +1,231 @@
-"""From events to fields: rows of the same keys lie together, each field is the runs of rows that have it."""
+"""From tables to fields: what a field has in each table, as Arrow lays it out; every value fits its field's type."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, groupby
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from types import NoneType
 from typing import Any
 
 from sec_ops.siem.embedded.fields import Field, Kind
-from sec_ops.siem.embedded.grouping import Alike
-from sec_ops.siem.events import DATASET, MISFIT, RECORD, TIME, FieldType, FieldTypes, Row, Scalar
+from sec_ops.siem.events import DATASET, MISFIT, RECORD, TIME, FieldType, FieldTypes, Scalar
+from sec_ops.siem.tables import Column, Numbers, Packed, Table, Texts, bits, packed, whole_texts
 
-__all__ = ["Runs", "Shaped", "shape"]
+__all__ = ["Lists", "Piece", "Pieces", "Shaped", "shape"]
 
-_ELSEWHERE = frozenset({DATASET, RECORD})
+_ELSEWHERE = frozenset({DATASET, RECORD, TIME})
 """Fields that the manifest or the store's own columns hold."""
-_FITTING: Mapping[FieldType, tuple[type, ...]] = {
-    FieldType.LONG: (int,),
-    FieldType.DATE: (int,),
-    FieldType.DOUBLE: (float, int),
-    FieldType.BOOLEAN: (bool,),
+_FITTING: Mapping[FieldType, frozenset[type]] = {
+    FieldType.LONG: frozenset({int}),
+    FieldType.DATE: frozenset({int}),
+    FieldType.DOUBLE: frozenset({float, int}),
+    FieldType.BOOLEAN: frozenset({bool}),
 }
+_CODES: Mapping[FieldType, str] = {
+    FieldType.LONG: "q",
+    FieldType.DATE: "q",
+    FieldType.DOUBLE: "d",
+    FieldType.BOOLEAN: "B",
+}
+_WRITTEN = frozenset({str, int, float, bool})
+_TEXTS_OR_LISTS = frozenset({str, list, NoneType})
 _BOUND = 2**63
 
 
 @dataclass(slots=True)
-class Runs:
-    """Values of one field, and the runs (first row, length) of rows they belong to, in order.
+class Lists:
+    """A column of lists: the values of all, and how many each row has; `present` as in `Texts`."""
 
-    `joined` is all texts in one, when somebody has joined them already.
-    """
+    child: Packed
+    lengths: "array[int]"
+    present: int | None = None
 
-    runs: list[tuple[int, int]] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
-    joined: str | None = None
+    def __len__(self) -> int:
+        return len(self.lengths)
 
-    def add(self, row: int, value: object) -> None:
-        """Add the value of a row that lies after all others."""
-        if self.runs and sum(self.runs[-1]) == row:
-            first, length = self.runs[-1]
-            self.runs[-1] = (first, length + 1)
-        else:
-            self.runs.append((row, 1))
-        self.values.append(value)
+    def values(self) -> Sequence[Any]:
+        """Return the lists, None where a row has none."""
+        values = iter(self.child.values())
+        return [list(islice(values, length)) or None for length in self.lengths]
 
-    def extend(self, row: int, values: Sequence[object]) -> None:
-        """Add values of rows that follow each other, from a row on that lies after all others."""
-        if self.runs and sum(self.runs[-1]) == row:
-            first, length = self.runs[-1]
-            self.runs[-1] = (first, length + len(values))
-        else:
-            self.runs.append((row, len(values)))
-        self.values += values
 
-    def pairs(self) -> Iterable[tuple[int, Any]]:
-        """Return (row, value) of every value."""
-        rows = chain.from_iterable(range(first, first + length) for first, length in self.runs)
-        return zip(rows, self.values, strict=True)
+Piece = Packed | Lists
+Pieces = list[tuple[int, Piece]]
+"""What a field has in some tables, each with its first row, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """Rows in the order they are written, the fields they have, their own times where every event has one."""
+    """Tables one after the other, and the fields they have."""
 
-    rows: list[Row]
-    fields: dict[Field, Runs]
-    times: list[int] | None
+    tables: Sequence[Table]
+    rows: int
+    fields: Mapping[Field, Pieces]
 
-
-def shape(groups: Alike, types: FieldTypes) -> Shaped:
-    """Return rows transposed, those of the same keys together; every value fits the type of its field."""
-    ordered, found = _transposed(groups)
-    times = found.pop(TIME, Runs())
-    fields: dict[Field, Runs] = {}
-    misfits: dict[str, dict[int, list[str]]] = {}
-    for name, runs in found.items():
-        kind = types.of(name)
-        if (_is_plain if kind in _FITTING else _is_text)(runs, kind):
-            fields[Field(name, Kind.SINGLE, kind)] = runs
-        else:
-            _sort_out(name, kind, runs, fields, misfits)
-    for name, kept in misfits.items():
-        _add_misfits(name, kept, fields)
-    whole = len(times.values) == len(ordered) and _is_plain(times, FieldType.DATE)
-    return Shaped(ordered, fields, times.values if whole else None)
+    @property
+    def text_bytes(self) -> int:
+        """Return how many bytes of text there are."""
+        pieces = (piece for pieces in self.fields.values() for _, piece in pieces)
+        return sum(len(piece.data) for piece in pieces if isinstance(piece, Texts))
 
 
-def _transposed(groups: Alike) -> tuple[list[Row], dict[str, Runs]]:
-    ordered: list[Row] = []
-    found: dict[str, Runs] = {}
-    for keys, alike in groups.items():
-        values = zip(*[row.event.values() for row in alike], strict=True)
-        for name, column in zip(keys, values, strict=True):
-            if name not in _ELSEWHERE:
-                _extend(found, name, len(ordered), column)
-        ordered += alike
-    return ordered, found
+def shape(tables: Sequence[Table], types: FieldTypes) -> Shaped:
+    """Return the fields of tables that lie one after the other."""
+    fields: dict[Field, Pieces] = {}
+    rows = 0
+    for table in tables:
+        for field, piece in _fitted(table, types).items():
+            fields.setdefault(field, []).append((rows, piece))
+        rows += len(table)
+    return Shaped(tables, rows, fields)
 
 
-def _extend(found: dict[str, Runs], name: str, first: int, column: tuple[Any, ...]) -> None:
-    runs = found.get(name)
-    if runs is None:
-        found[name] = Runs([(first, len(column))], list(column))
-        return
-    before, length = runs.runs[-1]
-    if before + length == first:
-        runs.runs[-1] = (before, length + len(column))
-    else:
-        runs.runs.append((first, len(column)))
-    runs.values += column
+def _fitted(table: Table, types: FieldTypes) -> dict[Field, Piece]:
+    fields: dict[Field, Piece] = {}
+    odd: dict[str, Sequence[Any]] = {}
+    for name, value in table.constants.items():
+        if name not in _ELSEWHERE:
+            shared = _of_constant(name, value, types)
+            if any(field.name != name for field in shared):
+                odd[name] = table.values(name)
+            else:
+                fields |= {field: _repeated(piece, len(table)) for field, piece in shared.items()}
+    for name, column in table.columns.items():
+        if name not in _ELSEWHERE:
+            kind = types.of(name)
+            piece = _single(column, kind)
+            if piece is None:
+                odd[name] = table.values(name)
+            elif piece.present != 0:
+                fields[Field(name, Kind.SINGLE, kind)] = piece
+    if odd:
+        _sort_out(odd, types, fields)
+    return fields
 
 
-def _is_plain(runs: Runs, kind: FieldType) -> bool:
-    """Return whether every value is a single one of the right type: almost always."""
-    met = set(map(type, runs.values))
-    if not met <= set(_FITTING[kind]):
-        return False
-    return int not in met or -_BOUND <= min(runs.values) <= max(runs.values) < _BOUND
+def _of_constant(name: str, value: object, types: FieldTypes) -> dict[Field, Piece]:
+    """Return what a single row has of a value."""
+    kind = types.of(name)
+    piece = _single([value], kind) if isinstance(value, str | int | float) else None
+    if piece is not None:
+        return {Field(name, Kind.SINGLE, kind): piece}
+    fields: dict[Field, Piece] = {}
+    _sort_out({name: [value]}, types, fields)
+    return fields
 
 
-def _is_text(runs: Runs, _kind: FieldType) -> bool:
-    """Return whether every value is a single text; numbers and truth values are made texts."""
-    try:
-        runs.joined = "".join(runs.values)
-    except TypeError:
-        if not set(map(type, runs.values)) <= {str, int, float, bool}:
-            return False
-        runs.values = [value if type(value) is str else _text(value) for value in runs.values]
-        runs.joined = "".join(runs.values)
-    return True
+def _single(column: Column, kind: FieldType) -> Packed | None:
+    """Return the column where every value is a single one of the right type, almost always; else None."""
+    if kind in _FITTING:
+        return _numbers(column, kind)
+    if not isinstance(column, Packed):
+        column = packed(column)
+    if isinstance(column, Texts):
+        return column
+    values = column.values() if isinstance(column, Numbers) else column
+    if set(map(type, values)) <= _WRITTEN:
+        return whole_texts([value if type(value) is str else _text(value) for value in values])
+    return None
 
 
-def _sort_out(
-    name: str, kind: FieldType, runs: Runs, fields: dict[Field, Runs], misfits: dict[str, dict[int, list[str]]]
-) -> None:
+def _numbers(column: Column, kind: FieldType) -> Numbers | None:
+    if isinstance(column, Numbers) and _CODES[kind] == "q":
+        return column
+    if isinstance(column, Texts):
+        return None
+    values = column.values() if isinstance(column, Numbers) else column
+    met = set(map(type, values))
+    if not met - {NoneType} <= _FITTING[kind]:
+        return None
+    there = [value for value in values if value is not None] if NoneType in met else values
+    if int in met and not -_BOUND <= min(there) <= max(there) < _BOUND:
+        return None
+    if NoneType not in met:
+        return Numbers(array(_CODES[kind], values))
+    present = bits([value is not None for value in values])
+    return Numbers(array(_CODES[kind], [value or 0 for value in values]), present)
+
+
+def _repeated(piece: Piece, rows: int) -> Piece:
+    """Return the column of a single row as many times."""
+    if isinstance(piece, Lists):
+        return Lists(_many(piece.child, rows), piece.lengths * rows)
+    return _many(piece, rows)
+
+
+def _many(piece: Packed, rows: int) -> Packed:
+    if isinstance(piece, Texts):
+        return Texts(piece.data * rows, piece.lengths * rows)
+    return Numbers(piece.data * rows)
+
+
+def _sort_out(odd: Mapping[str, Sequence[Any]], types: FieldTypes, fields: dict[Field, Piece]) -> None:
     """Tell single values from lists, and what doesn't fit from both."""
-    single, several = Runs(), Runs()
-    if kind not in _FITTING and _all_texts(runs.values):
-        _split(runs, single, several)
-        _keep(name, kind, single, several, fields)
-        return
-    for row, value in runs.pairs():
-        items = [item for item in (value if isinstance(value, list) else [value]) if item is not None]
-        fitting = [fitted for item in items if (fitted := _fitted(item, kind)) is not None]
-        if len(fitting) < len(items):
-            odd = [_text(item) for item in items if _fitted(item, kind) is None]
-            misfits.setdefault(MISFIT + name, {})[row] = odd
-        if fitting and isinstance(value, list):
-            several.add(row, fitting)
-        elif fitting:
-            single.add(row, fitting[0])
-    _keep(name, kind, single, several, fields)
+    misfits: dict[str, list[list[str]]] = {}
+    for name, values in odd.items():
+        kind = types.of(name)
+        if kind not in _FITTING and _are_texts(values):
+            single = [value if type(value) is str else None for value in values]
+            several = [value if type(value) is list else None for value in values]
+            _keep(name, kind, single, several, fields)
+            continue
+        sorted_out = [_sorted_out(value, kind) for value in values]
+        _keep(name, kind, [each[0] for each in sorted_out], [each[1] for each in sorted_out], fields)
+        if any(each[2] for each in sorted_out):
+            misfits[MISFIT + name] = [each[2] for each in sorted_out]
+    for name, texts in misfits.items():
+        _add_misfits(name, texts, fields)
 
 
-def _keep(name: str, kind: FieldType, single: Runs, several: Runs, fields: dict[Field, Runs]) -> None:
-    if single.values:
-        fields[Field(name, Kind.SINGLE, kind)] = single
-    if several.values:
-        fields[Field(name, Kind.LIST, kind)] = several
-
-
-def _all_texts(values: Sequence[Any]) -> bool:
+def _are_texts(values: Sequence[Any]) -> bool:
     """Return whether these are texts and lists of texts, none of them empty: nothing has to be looked at singly."""
-    if not set(map(type, values)) <= {str, list}:
+    if not set(map(type, values)) <= _TEXTS_OR_LISTS:
         return False
     lists = [value for value in values if type(value) is list]
-    return all(lists) and set(map(type, chain.from_iterable(lists))) <= {str}
+    return all(lists) and set(map(type, chain.from_iterable(lists))) == {str}
 
 
-def _split(runs: Runs, single: Runs, several: Runs) -> None:
-    """Tell texts from lists of texts, run by run."""
-    taken = 0
-    for first, length in runs.runs:
-        row = first
-        for kind, alike in groupby(runs.values[taken : taken + length], type):
-            values = list(alike)
-            (several if kind is list else single).extend(row, values)
-            row += len(values)
-        taken += length
+def _sorted_out(value: object, kind: FieldType) -> tuple[Scalar | None, list[Scalar] | None, list[str]]:
+    """Return what a value is: a single one, a list, and what of it doesn't fit."""
+    items = [item for item in (value if isinstance(value, list) else [value]) if item is not None]
+    fitted = [_fitted_value(item, kind) for item in items]
+    fitting = [each for each in fitted if each is not None]
+    odd = [_text(item) for item, each in zip(items, fitted, strict=True) if each is None]
+    if isinstance(value, list):
+        return None, fitting or None, odd
+    return fitting[0] if fitting else None, None, odd
 
 
-def _fitted(value: object, kind: FieldType) -> Scalar | None:
+def _keep(
+    name: str,
+    kind: FieldType,
+    single: Sequence[Any],
+    several: Sequence[list[Any] | None],
+    fields: dict[Field, Piece],
+) -> None:
+    piece = _single(single, kind)
+    if piece is not None and piece.present != 0:
+        fields[Field(name, Kind.SINGLE, kind)] = piece
+    if any(several):
+        child = _single(list(chain.from_iterable(filter(None, several))), kind)
+        if child is not None:
+            lengths = array("i", [len(value or ()) for value in several])
+            present = bits([value is not None for value in several]) if None in several else None
+            fields[Field(name, Kind.LIST, kind)] = Lists(child, lengths, present)
+
+
+def _add_misfits(name: str, texts: Sequence[list[str]], fields: dict[Field, Piece]) -> None:
+    """Put misfits beside those that came with the events."""
+    merged = [[*each] for each in texts]
+    for kind in Kind:
+        piece = fields.pop(Field(name, kind, FieldType.KEYWORD), None)
+        for row, value in enumerate(piece.values() if piece else ()):
+            merged[row] = [*(value if isinstance(value, list) else [] if value is None else [value]), *merged[row]]
+    ones = [each[0] if len(each) == 1 else None for each in merged]
+    _keep(name, FieldType.KEYWORD, ones, [each if len(each) > 1 else None for each in merged], fields)
+
+
+def _fitted_value(value: object, kind: FieldType) -> Scalar | None:
     """Return a value as its type holds it, None when it doesn't fit."""
     if kind not in _FITTING:
         return _text(value)
@@ -195,20 +242,3 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _add_misfits(name: str, kept: Mapping[int, list[str]], fields: dict[Field, Runs]) -> None:
-    """Put misfits beside those that came with the events."""
-    merged = dict(kept)
-    for kind in Kind:
-        for row, value in fields.pop(Field(name, kind, FieldType.KEYWORD), Runs()).pairs():
-            merged[row] = [*(value if isinstance(value, list) else [value]), *merged.get(row, [])]
-    single, several = Runs(), Runs()
-    for row in sorted(merged):
-        if len(merged[row]) == 1:
-            single.add(row, merged[row][0])
-        else:
-            several.add(row, merged[row])
-    for kind, runs in ((Kind.SINGLE, single), (Kind.LIST, several)):
-        if runs.values:
-            fields[Field(name, kind, FieldType.KEYWORD)] = runs

@@ -23,7 +23,7 @@ from sec_ops.siem.embedded.locks import sharing
 from sec_ops.siem.embedded.manifest import open_manifest
 from sec_ops.siem.embedded.moving import rows_by_place
 from sec_ops.siem.embedded.parquet import number
-from sec_ops.siem.embedded.partitions import INGESTED, partitioned
+from sec_ops.siem.embedded.partitions import INGESTED, parts
 from sec_ops.siem.embedded.searching import Search
 from sec_ops.siem.embedded.sweeping import sweep, sweep_replaced
 from sec_ops.siem.embedded.views import Span, View, viewing
@@ -31,6 +31,7 @@ from sec_ops.siem.embedded.writing import FileWriter, discard
 from sec_ops.siem.events import DATASET, RECORD, TIME, Event, FieldType, FieldTypes, Row
 from sec_ops.siem.query.tree import Everything, Query
 from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts
+from sec_ops.siem.tables import tables_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -206,8 +207,8 @@ class EmbeddedStore:
             randomness=self._randomness,
         )
         now_us = int(self._clock.now().timestamp() * 1_000_000)
-        for partition, group in partitioned(rows, now_us).items():
-            writer.write(partition, group, now_us, written)
+        for partition, tables in parts(tables_of(rows), now_us).items():
+            writer.write(partition, tables, now_us, written)
 
     @contextmanager
     def _view(self, span: Span) -> Iterator[View]:

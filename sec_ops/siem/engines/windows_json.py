@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from sec_ops.siem.engines import Composed, Extract, ExtractDocument, Extracted
+from sec_ops.siem.engines import Columnwise, Extract, ExtractDocument, Extracted
 from sec_ops.siem.engines.json import read_object
 from sec_ops.siem.windows.ecs import completed
 from sec_ops.siem.windows.nested import flattened, unfolded
@@ -25,8 +25,7 @@ def compile_engine(_options: Mapping[str, Any]) -> Extract:
 
     def read(text: str) -> Extracted | None:
         record = read_object(text)
-        found = None if record is None else extract(record)
-        return found.event if isinstance(found, Composed) else found
+        return None if record is None else extract(record)
 
     return read
 
@@ -35,21 +34,35 @@ def compile_document(_options: Mapping[str, Any]) -> ExtractDocument:
     """Return the engine for records that were read already."""
     composer = Composer()
 
-    def extract(record: Mapping[str, Any]) -> Extracted | Composed | None:
+    def extract(record: Mapping[str, Any]) -> Extracted | None:
         try:
-            return _event(record, composer)
+            if _is_ecs(record):
+                return completed(record, composer)
+            flat = _flat(record)
+            return composer.compose(flat) if flat else None
         except _TOO_DEEP:
             return None
 
     return extract
 
 
-def _event(record: Mapping[str, Any], composer: Composer) -> Extracted | Composed | None:
+def compile_columns(_options: Mapping[str, Any]) -> Columnwise:
+    """Return the engine for many records at once."""
+    return _Columns()
+
+
+class _Columns(Composer):
+    """Winlogbeat's documents are taken one by one: they hold events of others too."""
+
+    def flat(self, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return None if _is_ecs(document) else _flat(document)
+
+
+def _is_ecs(record: Mapping[str, Any]) -> bool:
+    return "winlog" in record and "Event" not in record and "System" not in record
+
+
+def _flat(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if "Event" in record or "System" in record:
-        flat = flattened(record)
-        return composer.composed(flat) if flat else None
-    if "winlog" in record:
-        return completed(record, composer)
-    if record.keys().isdisjoint(_FOLDED):
-        return composer.composed(record)
-    return composer.composed(unfolded(record))
+        return flattened(record)
+    return record if record.keys().isdisjoint(_FOLDED) else unfolded(record)

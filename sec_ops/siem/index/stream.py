@@ -13,6 +13,7 @@ from sec_ops.siem.raw.layout import waited_lock
 from sec_ops.siem.raw.reading import Cursor
 from sec_ops.siem.records import Place, RawBatch, Transport
 from sec_ops.siem.storing import Commit, EventStore
+from sec_ops.siem.tables import Rows
 from sec_ops.siem.understanding import Understand
 from sec_ops.siem.watching import Understood, Unwatched, Watcher
 
@@ -70,7 +71,7 @@ class StreamIndex:
         self._clock = clock
         self._limits = limits
         self._sessions = Sessions(understand, last.pending, limits.sessions, clock.monotonic_ms())
-        self._rows: list[Row] = []
+        self._rows = Rows()
         self._record_bytes = 0
         self._since_ms = clock.monotonic_ms()
         self._received_ms = 0
@@ -84,9 +85,10 @@ class StreamIndex:
         if self.sequence == self.stored:
             self._since_ms = self._clock.monotonic_ms()
         self.sequence, self._received_ms = place.sequence, batch.received_ms
-        rows = self._sessions.feed(place, batch, self._clock.monotonic_ms())
+        rows = Rows()
+        rows.add(self._sessions.feed(place, batch, self._clock.monotonic_ms()))
         if batch.position is not None and batch.position.get(ENDED):
-            rows = [*rows, *self._sessions.end(batch.origin.source)]
+            rows.add(self._sessions.end(batch.origin.source))
         self._take(rows, batch.origin.transport)
         self._record_bytes += sum(map(len, batch.records))
         if len(self._rows) >= self._limits.rows or self._record_bytes >= self._limits.record_bytes:
@@ -123,10 +125,10 @@ class StreamIndex:
         self._watcher.stored(self.stream, self.sequence)
         self.counts += Counts(events=len(self._rows), unparsed=_unparsed(self._rows))
         self.stored = self.sequence
-        self._rows, self._record_bytes = [], 0
+        self._rows, self._record_bytes = Rows(), 0
 
     def _take(self, rows: Sequence[Row], transport: Transport | None = None, *, fell_silent: bool = False) -> None:
-        self._rows += rows
+        self._rows.add(rows)
         if rows:
             understood = Understood(
                 stream=self.stream,
@@ -164,5 +166,6 @@ def index_lock_path(folder: Path, stream: str) -> Path:
     return folder / "raw" / stream / "index.lock"
 
 
-def _unparsed(rows: Sequence[Row]) -> int:
-    return sum(row.event.get(DATASET) == UNPARSED for row in rows)
+def _unparsed(rows: Rows) -> int:
+    """Return how many events no parser understood: these never lie in tables."""
+    return sum(row.event.get(DATASET) == UNPARSED for row in rows.single)

@@ -1,13 +1,14 @@
 """A parser ready to run: its engine, patterns, plans and times."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sec_ops.content.patterns import Pattern
 from sec_ops.model.log_parser import LogParser
-from sec_ops.siem.engines import Composed, Extract, ExtractDocument, Extracted, engine
+from sec_ops.siem.engines import Columnwise, Extract, ExtractDocument, Extracted, engine
 from sec_ops.siem.events import Event
 from sec_ops.siem.parse.plans import Plans, Structure
+from sec_ops.siem.parse.settling import Settling
 from sec_ops.siem.parse.timing import Clock, Timing
 
 __all__ = ["Compiled"]
@@ -35,21 +36,22 @@ class Compiled:
         self.extract_document: ExtractDocument | None = document(parser.options) if document else None
         self.plain = not (parser.join or parser.heading or parser.ignore or parser.carries)
         self.extract_object = self.extract_document if self.plain and not self.keeps_text else None
+        columns = getattr(module, "compile_columns", None) if self.extract_object else None
+        self.columnwise: Columnwise | None = columns(parser.options) if columns else None
         self._plans = Plans(parser, structure)
-        self.settle = self._plans.settle
-        """Makes an engine's own event one of the catalogue's types; False when it must be mapped."""
+        self.settle = Settling(self._plans).settle
+        """Makes events that the engine made in columns the catalogue's; None when they must be mapped one by one."""
         self._timing = Timing(parser.time)
 
     def read(self, text: str, document: Mapping[str, Any] | None = None) -> Extracted | None:
         """Return what the engine finds in a record's text, or in the JSON object it was read to already."""
         if document is None or self.extract_document is None:
             return self.extract(text)
-        found = self.extract_document(document)
-        return found.event if isinstance(found, Composed) else found
+        return self.extract_document(document)
 
-    def compose(self, document: Mapping[str, Any]) -> Composed | Extracted | None:
-        """Return what the engine makes of a JSON object: an event of its own where it can."""
-        return self.extract_document(document) if self.extract_document is not None else None
+    def whole_us(self, texts: Sequence[Any]) -> Sequence[int] | None:
+        """Return the times that texts state (microseconds, UTC) where all of them say all; None where one doesn't."""
+        return self._timing.whole(texts)
 
     def stated_us(self, event: Event, clock: Clock) -> int | None:
         """Return the time that an engine's own event states (microseconds, UTC), or None."""

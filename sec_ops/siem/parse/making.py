@@ -6,13 +6,15 @@ from datetime import tzinfo
 from typing import Any, Final
 
 from sec_ops.siem.engines import Composed, Extracted
-from sec_ops.siem.events import DATASET, PIPELINE_ERROR, UNPARSED, Event
+from sec_ops.siem.events import DATASET, PIPELINE_ERROR, TIME, UNPARSED, Event
 from sec_ops.siem.parse.compiled import Compiled
 from sec_ops.siem.parse.conform import shortest_address, written
 from sec_ops.siem.parse.moments import zone_named
 from sec_ops.siem.parse.pieces import Piece, Stamp
+from sec_ops.siem.parse.settling import Columns
 from sec_ops.siem.parse.timing import Clock
-from sec_ops.siem.records import Origin, Transport
+from sec_ops.siem.records import Origin, Place, Transport
+from sec_ops.siem.tables import Table, packed_columns
 
 __all__ = ["FLAGS", "INCOMPLETE", "MULTILINE", "TRUNCATED", "Envelope", "Maker"]
 
@@ -20,6 +22,7 @@ FLAGS: Final = "log.flags"
 INCOMPLETE: Final = "incomplete"
 TRUNCATED: Final = "truncated"
 MULTILINE: Final = "multiline"
+SKEW: Final = "sec_ops.skew_ms"
 _LIVE: Final = frozenset(
     {Transport.SYSLOG_UDP, Transport.SYSLOG_TCP, Transport.SYSLOG_TLS, Transport.RELP, Transport.BULK}
 )
@@ -67,16 +70,26 @@ class Maker:
             event["message"] = text
         return self._settle(event, stated_us)
 
-    def compose(self, parser: Compiled, made: Composed, text: str, stamp: Stamp) -> Event:
-        """Finish an event that the engine made itself; what the session knows stands above what the record says."""
-        if not parser.settle(made):
-            return self.finish(parser, made.event, self.begin(parser, stamp), text, stamp)
-        event, clock = made.event, self._at(stamp.received_us)
-        stated_us = parser.stated_us(event, clock)
-        event.update(self._bases.get(parser.id) or self._base(parser, stamp))
-        if parser.keeps_text and "message" not in event:
-            event["message"] = text
-        return self._settle(event, stated_us)
+    def table(self, parser: Compiled, made: Composed, records: Sequence[int], stamp: Stamp) -> Table | None:
+        """Return events that the engine made in columns, of records of the batch by their numbers.
+
+        None when they must be mapped one by one. What the session knows stands above what the records say.
+        """
+        base = self._base(parser, stamp)
+        events = parser.settle(made, len(records))
+        if events is None:
+            return None
+        self._settle_times(parser, events)
+        events.cover(base)
+        if self._origin.host or "host.name" not in made.columns or "host.name" in made.loose:
+            events.each(("host.name", "host.hostname"), lambda event, _row: self._name_host(event))
+        return Table(
+            constants=events.constants,
+            columns=packed_columns(events.columns),
+            places=[Place(stamp.stream, stamp.sequence)] * len(records),
+            indexes=records,
+            parts=[0] * len(records),
+        )
 
     def envelope(self, parser: Compiled, extracted: Extracted, text: str, stamp: Stamp) -> Envelope:
         """Return what an envelope says; its message is what its program is asked about."""
@@ -146,12 +159,26 @@ class Maker:
         return self._clock
 
     def _settle(self, event: Event, stated_us: int | None) -> Event:
-        self._clock.settle(event, stated_us)
-        if self._live and stated_us is not None:
-            event["sec_ops.skew_ms"] = (self._clock.received_us - stated_us) // 1000
+        self._settle_time(event, stated_us)
         if self._origin.host or "host.name" not in event:
             self._name_host(event)
         return event
+
+    def _settle_times(self, parser: Compiled, events: Columns) -> None:
+        """Set the time of each event; all at once where all of them state one that can be believed."""
+        clock = self._clock
+        stated = parser.whole_us(events.columns[TIME])
+        if stated is None or not (clock.believes(min(stated)) and clock.believes(max(stated))):
+            events.each((TIME,), lambda event, _row: self._settle_time(event, parser.stated_us(event, clock)))
+            return
+        events.columns[TIME] = stated
+        if self._live:
+            events.columns[SKEW] = [(clock.received_us - each) // 1000 for each in stated]
+
+    def _settle_time(self, event: Event, stated_us: int | None) -> None:
+        self._clock.settle(event, stated_us)
+        if self._live and stated_us is not None:
+            event[SKEW] = (self._clock.received_us - stated_us) // 1000
 
     def _name_host(self, event: Event) -> None:
         """Name the host as the inventory does where it is known; what the record says stays beside it."""

@@ -10,7 +10,7 @@ signs that Cisco puts before it) or a strptime form. What it leaves open is reso
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
@@ -90,6 +90,15 @@ def whole_iso(text: str) -> int | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
+
+
+def whole_isos(texts: Sequence[str]) -> list[int] | None:
+    """Return microseconds of ISO 8601 times that name their zones, None when one of them doesn't."""
+    try:
+        past = [there - _EPOCH for there in map(datetime.fromisoformat, texts)]
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return [(each.days * 86_400 + each.seconds) * 1_000_000 + each.microseconds for each in past]
 
 
 def _iso(text: str) -> Moment | int | None:

@@ -4,20 +4,19 @@ A shape is the names of a record and the types of their values. Logs repeat few 
 its value is converted is worked out once for each, and values that repeat are converted once.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import accumulate
 from operator import itemgetter
 from typing import Any, Final
 
 from sec_ops.model.log_parser import LogParser
-from sec_ops.siem.engines import Composed
 from sec_ops.siem.events import DATASET, MISFIT, TIME, Event, FieldType, FieldTypes
 from sec_ops.siem.parse.conform import Conversion, written
-from sec_ops.siem.parse.converting import KEYWORD, Remembering, Room, add_list, conversion, mapped, remembering
+from sec_ops.siem.parse.converting import Remembering, Room, add_list, conversion, mapped, remembering
 from sec_ops.siem.parse.flatten import FIELDS_BOUND, NAME_BOUND, OVERFLOW, flatten
 
-__all__ = ["RESERVED", "Plans", "Structure", "reserved"]
+__all__ = ["RESERVED", "Plan", "Plans", "Structure", "reserved"]
 
 RESERVED: Final = (TIME, DATASET, "event.ingested")
 """Fields that only the session sets, with all of `sec_ops.` and `misfit.`; a record that names them is no authority."""
@@ -29,7 +28,6 @@ _LEAST, _MOST = -(2**63), 2**63 - 1
 _TEXTS: Final = (FieldType.KEYWORD, FieldType.TEXT)
 
 Step = tuple[str, str, Conversion]
-Fix = Callable[[dict[str, Any]], None]
 Plan = Callable[[Mapping[str, Any], Event], None]
 
 
@@ -50,16 +48,14 @@ class Plans:
 
     def __init__(self, parser: LogParser, structure: Structure) -> None:
         self._structure = structure
-        self._map = {name: mapped(target) for name, target in parser.map.items()}
+        self.map = {name: mapped(target) for name, target in parser.map.items()}
         self._order = {name: at for at, name in enumerate(parser.map)}
         self._rest = parser.rest
-        self._time = parser.time.field if parser.time else TIME
+        self.time = parser.time.field if parser.time else TIME
         self._plans: dict[tuple[Any, ...], Plan] = {}
         self._memories: dict[tuple[Any, ...], Remembering] = {}
         self._values = Room()
         self._room = _ROOM
-        self._fixes: dict[Hashable, Fix] = {}
-        self._fixes_room = _ROOM
 
     def apply(self, record: Mapping[str, Any], event: Event) -> Mapping[str, Any]:
         """Add the fields of an extracted record to an event and return the record with dotted names."""
@@ -71,58 +67,6 @@ class Plans:
         plan(record, event)
         return record
 
-    def settle(self, made: Composed) -> bool:
-        """Make an engine's own event one of the catalogue's types; False when its names can't stay as they are."""
-        fix = self._fixes.get(made.shape)
-        if fix is None:
-            fix = self._fixed(made)
-        if fix is _FOREIGN:
-            return False
-        fix(made.event)
-        return True
-
-    def _fixed(self, made: Composed) -> Fix:
-        steady = {name: value for name, value in made.event.items() if name not in made.loose}
-        whole = steady | dict.fromkeys(made.loose, "")
-        steps = list(self._targets(whole))
-        foreign = bool(self._map) or made.shape is None or len(steps) != len(whole) - (self._time in whole)
-        foreign = foreign or any(name != field for name, field, _ in steps) or not self._hold(made.loose)
-        fix = _FOREIGN if foreign or len(whole) > FIELDS_BOUND else self._fix(steady)
-        self._fixes_room -= len(whole)
-        if self._fixes_room < 0:
-            self._fixes.clear()
-            self._fixes_room = _ROOM
-        self._fixes[made.shape] = fix
-        return fix
-
-    def _hold(self, fields: Mapping[str, FieldType]) -> bool:
-        """Return whether values of these types can stay as they are."""
-        kinds = {name: self._structure.types.get(name, FieldType.KEYWORD) for name in fields}
-        words = (FieldType.KEYWORD, FieldType.IP)
-        return all(kinds[name] is kind or (kinds[name] in _TEXTS and kind in words) for name, kind in fields.items())
-
-    def _fix(self, event: Event) -> Fix:
-        rest = {
-            name: value for name, value in event.items() if name != self._time and not self._passes(value, name, "text")
-        }
-        kinds = {name: self._structure.types.get(name, FieldType.KEYWORD) for name in rest}
-        whole = tuple(name for name, value in rest.items() if kinds[name] is FieldType.LONG and type(value) is int)
-        lists = tuple(name for name, value in rest.items() if kinds[name] in _TEXTS and type(value) is list)
-        odd = tuple(name for name in rest if name not in whole and name not in lists)
-        plan = self._plan({name: rest[name] for name in odd})
-
-        def fix(event: dict[str, Any]) -> None:
-            for name in whole:
-                if not _LEAST <= event[name] <= _MOST:
-                    event[MISFIT + name] = written(event.pop(name))
-            for name in lists:
-                if len(event[name]) < 2:
-                    add_list(event.pop(name), name, KEYWORD, event)
-            if odd:
-                plan({name: event.pop(name) for name in odd}, event)
-
-        return fix
-
     def _planned(self, record: Mapping[str, Any]) -> Plan:
         shape = (tuple(record), tuple(map(type, record.values())))
         plan = self._plans.get(shape)
@@ -130,7 +74,7 @@ class Plans:
             weight = len(record) + sum(map(len, record)) // 50
             if weight > self._room:
                 self._forget()
-            plan = self._plan(record)
+            plan = self.plan(record)
             if weight <= _WIDEST:
                 self._plans[shape] = plan
                 self._room -= weight
@@ -144,17 +88,18 @@ class Plans:
         self._values = Room()
         self._room = _ROOM
 
-    def _plan(self, record: Mapping[str, Any]) -> Plan:
+    def plan(self, record: Mapping[str, Any]) -> Plan:
+        """Return what adds the fields of records of this shape to events."""
         plain: list[tuple[str, str]] = []
         steps: list[tuple[str, str, Callable[[Any], Any], Callable[[Any, Event], Any]]] = []
         whole: list[tuple[str, str]] = []
         lists: list[Step] = []
         # What comes first in `map` is written last: it stands, unless it has nothing to say.
-        for name, field, converter in reversed(list(self._targets(record))):
-            kind, value = self._structure.types.get(field, FieldType.KEYWORD), record[name]
+        for name, field, converter in reversed(list(self.targets(record))):
+            kind, value = self.kind(field), record[name]
             if isinstance(value, list):
                 lists.append((name, field, conversion(kind, converter)))
-            elif self._passes(value, field, converter):
+            elif self.passes(value, field, converter):
                 plain.append((name, field))
             elif kind is FieldType.LONG and converter == "text" and type(value) is int:
                 whole.append((name, field))
@@ -170,13 +115,18 @@ class Plans:
             found = self._memories[key] = remembering(field, conversion(kind, converter), self._values)
         return found
 
-    def _passes(self, value: object, field: str, converter: str) -> bool:
-        kind = self._structure.types.get(field, FieldType.KEYWORD)
+    def kind(self, field: str) -> FieldType:
+        """Return a field's type."""
+        return self._structure.types.get(field, FieldType.KEYWORD)
+
+    def passes(self, value: object, field: str, converter: str = "text") -> bool:
+        """Return whether a field takes such values as they are."""
+        kind = self.kind(field)
         return converter == "text" and (
             (kind in _TEXTS and type(value) is str) or (kind is FieldType.BOOLEAN and type(value) is bool)
         )
 
-    def _targets(self, record: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    def targets(self, record: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
         """Yield extracted name, field and conversion in the order of `map`; of a field up to the first sure one."""
         taken: dict[str, bool] = {}
         names = sorted(record, key=lambda name: self._order.get(name, len(self._order)))
@@ -188,24 +138,20 @@ class Plans:
             while place in taken and place.startswith(MISFIT):
                 place += "_"
             if not taken.get(place, False) and not (place in taken and isinstance(record[name], list)):
-                taken[place] = isinstance(record[name], list | int) or self._passes(record[name], place, converter)
+                taken[place] = isinstance(record[name], list | int) or self.passes(record[name], place, converter)
                 yield name, place, converter
 
     def _of(self, name: str) -> Iterator[tuple[str, Any]]:
-        mapped = self._map.get(name)
+        mapped = self.map.get(name)
         if mapped is not None:
             yield from mapped
         elif name == OVERFLOW:
             yield OVERFLOW, "text"
-        elif name != self._time and "." in name and name in self._structure.types and not reserved(name):
+        elif name != self.time and "." in name and name in self._structure.types and not reserved(name):
             yield name, "text"
-        elif name != self._time and self._rest:
+        elif name != self.time and self._rest:
             field = _segments(name) if self._rest == "." else self._rest + _segments(name)
             yield (MISFIT + field if reserved(field) else field), "text"
-
-
-def _FOREIGN(_event: Event) -> None:  # noqa: N802 - a sign, told by identity
-    """Stand for a shape whose names must be mapped."""
 
 
 def _runner(

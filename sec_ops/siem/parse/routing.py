@@ -50,18 +50,25 @@ class Router:
 
     def by_keys(self, document: Mapping[str, Any]) -> Compiled | None:
         """Return the parser whose names a JSON object has."""
-        shape = tuple(document)
+        for parser, inside in self._possible(tuple(document)):
+            if not inside or all(_has(document, key) for key in inside):
+                return parser
+        return None
+
+    def by_names(self, names: tuple[str, ...]) -> Compiled | None:
+        """Return the parser of every JSON object that has just these names; None where its values have a say."""
+        found = self._possible(names)
+        return found[0][0] if found and not found[0][1] else None
+
+    def _possible(self, shape: tuple[str, ...]) -> tuple[tuple[Compiled, tuple[str, ...]], ...]:
         found = self._key_memory.get(shape)
         if found is None:
-            found = tuple(_possible(self._keys, document))
+            found = tuple(_possible(self._keys, frozenset(shape)))
             if len(self._key_memory) >= _MEMORY_BOUND:
                 self._key_memory.clear()
             if sum(map(len, shape)) <= _NAMES_LENGTH_BOUND:
                 self._key_memory[shape] = found
-        for parser, inside in found:
-            if not inside or all(_has(document, key) for key in inside):
-                return parser
-        return None
+        return found
 
     def by_content(self, text: str) -> Compiled | None:
         """Return the parser one of whose patterns a text begins with."""
@@ -69,11 +76,11 @@ class Router:
         return self._content[hits[0]] if hits else None
 
 
-def _possible(parsers: Sequence[Compiled], document: Mapping[str, Any]) -> Iterator[tuple[Compiled, tuple[str, ...]]]:
+def _possible(parsers: Sequence[Compiled], names: frozenset[str]) -> Iterator[tuple[Compiled, tuple[str, ...]]]:
     """Yield the parsers that an object with these names may belong to, with the keys to look for inside its values."""
     for each in parsers:
-        inside = tuple(key for key in each.recognise.keys if key not in document and key != "*")
-        if all("." in key and key.partition(".")[0] in document for key in inside):
+        inside = tuple(key for key in each.recognise.keys if key not in names and key != "*")
+        if all("." in key and key.partition(".")[0] in names for key in inside):
             yield each, inside
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
-from sec_ops.siem.engines import Composed, Extracted
+from sec_ops.siem.engines import Extracted
 from sec_ops.siem.engines.json import read_object
 from sec_ops.siem.events import RECORD, Event, Row
 from sec_ops.siem.parse.compiled import Compiled
@@ -12,8 +12,9 @@ from sec_ops.siem.parse.decoding import decode, known_encoding
 from sec_ops.siem.parse.making import INCOMPLETE, TRUNCATED, Maker
 from sec_ops.siem.parse.pieces import RECORD_BOUND, Held, Key, Piece, Stamp
 from sec_ops.siem.parse.routing import Router
-from sec_ops.siem.parse.straight import Straight
+from sec_ops.siem.parse.straight import HELD, Straight
 from sec_ops.siem.records import Origin, Place, RawBatch
+from sec_ops.siem.tables import Rows
 
 __all__ = ["ParsingSession"]
 
@@ -32,29 +33,32 @@ class ParsingSession:
         self._held = Held(pending)
         self._headed = tuple(filter(None, (router.named(name) for name in self._held.headings)))
         self._maker = Maker(origin, zone)
-        self._straight = Straight(router, self._maker).event
+        self._straight = Straight(router, self._maker)
         self._unclaimed = not self._first and self._encoding in ("", "utf-8")
-        self._rows: list[Row] = []
+        self._rows = Rows()
         self._place = Place("", 0)
 
     def feed(self, place: Place, batch: RawBatch) -> Sequence[Row]:
         """Return the events that are whole now."""
-        self._rows = rows = []
+        self._rows = rows = Rows()
         self._place = place
         stream, sequence, received_us = place.stream, place.sequence, batch.received_ms * 1000
         stamp = Stamp(stream, sequence, 0, received_us)
+        take = self._straight.take
         for index, record in enumerate(batch.records):
-            event = self._straight(record, stamp) if self._unclaimed and not (self._held.open or self._headed) else None
+            event = take(record, stamp, index) if self._unclaimed and not (self._held.open or self._headed) else None
             if event is None:
                 self._take(record, Stamp(stream, sequence, index, received_us))
-            else:
-                event[RECORD] = f"{stream}/{sequence}/{index}"
-                rows.append(Row(event, place, index))
+            elif event is not HELD:
+                self._add(event, Stamp(stream, sequence, index, received_us))
+        rows.tables, single = self._straight.taken(stamp, batch.records)
+        for index, event in single:
+            self._add(event, Stamp(stream, sequence, index, received_us))
         return rows
 
     def flush(self) -> Sequence[Row]:
         """Return what was held back, whole or not."""
-        self._rows = []
+        self._rows = Rows()
         for key in list(self._held.open):
             self._close(key)
         return self._rows
@@ -119,13 +123,12 @@ class ParsingSession:
         return True
 
     def _offer_plain(self, parser: Compiled, text: str, document: Mapping[str, Any] | None, stamp: Stamp) -> bool:
-        found = parser.read(text) if document is None else parser.compose(document) or parser.read(text)
+        found = parser.read(text, document)
+        if found is None and document is not None:
+            found = parser.read(text)
         if found is None:
             return False
-        if isinstance(found, Composed):
-            event = self._maker.compose(parser, found, text, stamp)
-        else:
-            event = self._maker.finish(parser, found, self._maker.begin(parser, stamp), text, stamp)
+        event = self._maker.finish(parser, found, self._maker.begin(parser, stamp), text, stamp)
         self._add(event, stamp)
         return True
 
@@ -238,4 +241,4 @@ class ParsingSession:
         if sequence != place.sequence or stream != place.stream:
             place = Place(stream, sequence)
         event[RECORD] = f"{stream}/{sequence}/{number}"
-        self._rows.append(Row(event, place, number))
+        self._rows.single.append(Row(event, place, number))

@@ -1,46 +1,127 @@
 """JSON records made into events straight from their bytes, where the names in them say which parser they belong to.
 
 The records that this takes are those of which the ordinary way would make the same event: an object that begins the
-record, in UTF-8, for a parser that asks for nothing but the object. All others are left to it.
+record, in UTF-8, for a parser that asks for nothing but the object. All others are left to it. Records with the same
+names are held until the batch has ended, where their engine makes events column by column.
 """
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from orjson import loads
 
-from sec_ops.siem.engines import Composed
 from sec_ops.siem.events import Event
+from sec_ops.siem.parse.compiled import Compiled
 from sec_ops.siem.parse.making import Maker
 from sec_ops.siem.parse.pieces import RECORD_BOUND, Stamp
 from sec_ops.siem.parse.routing import Router
+from sec_ops.siem.tables import Table
 
-__all__ = ["Straight"]
+__all__ = ["HELD", "Straight"]
+
+HELD: Final[Event] = {}
+"""Stands for an event that is made later."""
+Single = tuple[int, Event]
+_Names = tuple[str, ...]
+
+
+class _Alike:
+    """Records of one parser that have the same names, and their numbers in the batch."""
+
+    __slots__ = ("documents", "numbers")
+
+    def __init__(self) -> None:
+        self.documents: list[Mapping[str, Any]] = []
+        self.numbers: list[int] = []
 
 
 class Straight:
     """Makes the events of one source's JSON records."""
 
-    __slots__ = ("_by_keys", "_maker")
+    __slots__ = ("_held", "_known", "_maker", "_router")
 
     def __init__(self, router: Router, maker: Maker) -> None:
-        self._by_keys = router.by_keys
+        self._router = router
         self._maker = maker
+        self._held: dict[Compiled, dict[_Names, _Alike]] = {}
+        self._known: dict[_Names, _Alike] = {}
 
-    def event(self, record: bytes, stamp: Stamp) -> Event | None:
-        """Return a record's event; None when it has to be looked at the ordinary way, whatever the reason."""
+    def take(self, record: bytes, stamp: Stamp, number: int) -> Event | None:
+        """Return the event of a record of a batch, `HELD` when it comes with the others that have the same names.
+
+        None when the record has to be looked at the ordinary way, whatever the reason.
+        """
         if record[:1] != b"{" or len(record) > RECORD_BOUND:
             return None
         try:
-            return self._event(record, stamp)
+            return self._take(loads(record), stamp, number)
         except Exception:  # noqa: BLE001 - the ordinary way meets the same fault and says what it is
             return None
 
-    def _event(self, record: bytes, stamp: Stamp) -> Event | None:
-        document = loads(record)
-        parser = self._by_keys(document)
+    def taken(self, stamp: Stamp, records: Sequence[bytes]) -> tuple[list[Table], list[Single]]:
+        """Return the events that were held of the batch that ends now: tables, and single ones with their numbers."""
+        tables: list[Table] = []
+        single: list[Single] = []
+        for parser, groups in self._held.items():
+            for alike in groups.values():
+                made = list(self._tables(parser, alike, stamp))
+                tables += made
+                left = set(alike.numbers).difference(*(table.indexes for table in made))
+                single += [(number, self._one(parser, records[number].decode(), stamp)) for number in sorted(left)]
+        self._held, self._known = {}, {}
+        return tables, single
+
+    def _take(self, document: Mapping[str, Any], stamp: Stamp, number: int) -> Event | None:
+        names = tuple(document)
+        alike = self._known.get(names)
+        if alike is not None:
+            alike.documents.append(document)
+            alike.numbers.append(number)
+            return HELD
+        parser = self._router.by_keys(document)
         if parser is None or parser.extract_object is None:
             return None
-        found = parser.extract_object(document)
-        if found is None:
+        flat = parser.columnwise.flat(document) if parser.columnwise else None
+        if flat is None:
+            found = parser.extract_object(document)
+            return (
+                None
+                if found is None
+                else self._maker.finish(parser, found, self._maker.begin(parser, stamp), "", stamp)
+            )
+        alike = self._alike(parser, tuple(flat))
+        if alike is None:
             return None
-        if isinstance(found, Composed):
-            return self._maker.compose(parser, found, "", stamp)
-        return self._maker.finish(parser, found, self._maker.begin(parser, stamp), "", stamp)
+        alike.documents.append(flat)
+        alike.numbers.append(number)
+        if flat is document and self._router.by_names(names):
+            self._known[names] = alike
+        return HELD
+
+    def _alike(self, parser: Compiled, names: _Names) -> _Alike | None:
+        held = self._held.setdefault(parser, {})
+        alike = held.get(names)
+        if alike is None and parser.columnwise and parser.columnwise.claims(names):
+            alike = held[names] = _Alike()
+        return alike
+
+    def _tables(self, parser: Compiled, alike: _Alike, stamp: Stamp) -> Iterator[Table]:
+        """Yield what can be made column by column; where a record is at fault, the rest is made one by one."""
+        if parser.columnwise is None:
+            return
+        try:
+            for places, made in parser.columnwise.composed(alike.documents):
+                table = self._maker.table(parser, made, [alike.numbers[place] for place in places], stamp)
+                if table is not None:
+                    yield table
+        except Exception:  # noqa: BLE001 - as in take
+            return
+
+    def _one(self, parser: Compiled, text: str, stamp: Stamp) -> Event:
+        try:
+            found = parser.read(text)
+            if found is None:
+                return self._maker.unparsed(text, stamp, ())
+            return self._maker.finish(parser, found, self._maker.begin(parser, stamp), text, stamp)
+        except Exception as error:  # noqa: BLE001 - a parser's fault costs one record its fields, never the batch
+            return self._maker.failed(text, stamp, error)

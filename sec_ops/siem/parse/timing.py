@@ -6,12 +6,13 @@ in `sec_ops.stated_time`. A time that can't be read is kept in `misfit.@timestam
 event's time comes from when the record itself doesn't state it.
 """
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
 from sec_ops.model.log_parser import TimeRule
 from sec_ops.siem.events import MISFIT, TIME, Event
-from sec_ops.siem.parse.moments import DAY_US, Moment, compile_form, whole_iso, zone_named
+from sec_ops.siem.parse.moments import DAY_US, Moment, compile_form, whole_iso, whole_isos, zone_named
 
 __all__ = ["EARLIEST_US", "STATED", "TIME_FROM", "Clock", "Timing"]
 
@@ -34,9 +35,13 @@ class Clock:
         self.reference_us = reference_us
         self.zone = zone
 
+    def believes(self, stated_us: int) -> bool:
+        """Return whether something may have happened then."""
+        return EARLIEST_US <= stated_us <= self.received_us + DAY_US
+
     def settle(self, event: Event, stated_us: int | None) -> None:
         """Set an event's time from what was stated, else from receipt."""
-        if stated_us is not None and EARLIEST_US <= stated_us <= self.received_us + DAY_US:
+        if stated_us is not None and self.believes(stated_us):
             event[TIME] = stated_us
             return
         event[TIME] = self.received_us
@@ -70,6 +75,10 @@ class Timing:
         if found is None and text:
             event[MISFIT + TIME] = text
         return found
+
+    def whole(self, texts: Sequence[Any]) -> Sequence[int] | None:
+        """Return what `read` returns of texts that name date, clock and zone; None where one of them doesn't."""
+        return whole_isos(texts) if self._iso else None
 
     def _resolve(self, text: str, zone: tzinfo, reference_us: int) -> tuple[int | None, bool]:
         for form in self._forms:

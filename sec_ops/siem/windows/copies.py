@@ -1,12 +1,12 @@
-"""How a value of EventData becomes an ECS field beside it; a value that says nothing (`-`, empty) makes none."""
+"""How a value of EventData becomes ECS fields beside it; a value that says nothing (`-`, empty) makes none."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Final
 
-from sec_ops.siem.events import Event, FieldType
+from sec_ops.siem.events import FieldType
 
 __all__ = [
     "Copy",
@@ -32,10 +32,19 @@ _REMEMBERED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """`write` puts what a value says into the event and never raises; `fields` are all that it may write."""
+    """`read` returns what a value says: a value for each of `fields`, None where it says nothing of it; never raises.
 
-    write: Callable[[str, Event], None]
+    With a single field it returns that value alone.
+    """
+
+    read: Callable[[str], Any]
     fields: Mapping[str, FieldType]
+
+    def columns(self, values: Sequence[str]) -> Sequence[Sequence[Any]]:
+        """Return the columns of the fields, in their order; a value that repeats is read once."""
+        read = {value: self.read(value) for value in set(values)}
+        made = [read[value] for value in values]
+        return [made] if len(self.fields) == 1 else list(zip(*made, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,47 +60,28 @@ def _words(*fields: str) -> dict[str, FieldType]:
 
 def text(target: str) -> Copy:
     """Return a copy of text that says something."""
+    return Copy(_said, _words(target))
 
-    def copy(value: str, event: Event) -> None:
-        if value not in _NOTHING:
-            event[target] = value
 
-    return Copy(copy, _words(target))
+def _said(value: str) -> str | None:
+    return None if value in _NOTHING else value
 
 
 def lower(target: str) -> Copy:
     """Return a copy in small letters."""
-
-    def copy(value: str, event: Event) -> None:
-        if value not in _NOTHING:
-            event[target] = value.lower()
-
-    return Copy(copy, _words(target))
+    return Copy(lambda value: None if value in _NOTHING else value.lower(), _words(target))
 
 
 def status(target: str, words: Mapping[str, str]) -> Copy:
     """Return a copy by a table of values in small letters; what stands in none makes no field."""
-
-    def copy(value: str, event: Event) -> None:
-        word = words.get(value.lower())
-        if word is not None:
-            event[target] = word
-
-    return Copy(copy, _words(target))
+    return Copy(lambda value: words.get(value.lower()), _words(target))
 
 
 def number(target: str) -> Copy:
     """Return a copy of a decimal or hexadecimal (`0x1f4`) whole number of 64 bits."""
-
-    def copy(value: str, event: Event) -> None:
-        found = _number(value)
-        if found is not None:
-            event[target] = found
-
-    return Copy(copy, {target: FieldType.LONG})
+    return Copy(_number, {target: FieldType.LONG})
 
 
-@lru_cache(_REMEMBERED)
 def _number(value: str) -> int | None:
     if len(value) > 20:
         return None
@@ -104,74 +94,60 @@ def _number(value: str) -> int | None:
 
 def address(target: str) -> Copy:
     """Return a copy of an IP address in its shortest form, an IPv4 one out of its IPv6 mapping."""
+    return Copy(_shortest, {target: FieldType.IP})
 
-    def copy(value: str, event: Event) -> None:
-        found = _address(value)
-        if found:
-            event[target] = found
 
-    return Copy(copy, {target: FieldType.IP})
+def _shortest(value: str) -> str | None:
+    return _address(value) if len(value) <= 100 else None
 
 
 @lru_cache(_REMEMBERED)
-def _address(value: str) -> str:
-    if len(value) > 100:
-        return ""
+def _address(value: str) -> str | None:
     try:
         found = ip_address(value.strip().strip("[]").partition("%")[0])
     except ValueError:
-        return ""
+        return None
     mapped = getattr(found, "ipv4_mapped", None)
     return str(mapped or found)
 
 
 def program(prefix: str) -> Copy:
     r"""Return a copy of a program's path (`C:\a\b.exe`) as `<prefix>.executable` and `<prefix>.name`."""
-    executable, name = f"{prefix}.executable", f"{prefix}.name"
+    return Copy(_program, _words(f"{prefix}.executable", f"{prefix}.name"))
 
-    def copy(value: str, event: Event) -> None:
-        if value not in _NOTHING:
-            event[executable] = value
-            event[name] = value[value.rfind("\\") + 1 :]
 
-    return Copy(copy, _words(executable, name))
+def _program(value: str) -> tuple[str | None, ...]:
+    return (None, None) if value in _NOTHING else (value, value[value.rfind("\\") + 1 :])
 
 
 def file(prefix: str) -> Copy:
     r"""Return a copy of a path as `<prefix>.path`, `.name` and `.extension`."""
-    path, name, extension = f"{prefix}.path", f"{prefix}.name", f"{prefix}.extension"
+    return Copy(_file, _words(f"{prefix}.path", f"{prefix}.name", f"{prefix}.extension"))
 
-    def copy(value: str, event: Event) -> None:
-        if value in _NOTHING:
-            return
-        event[path] = value
-        event[name] = last = value[value.rfind("\\") + 1 :]
-        _, dot, end = last.rpartition(".")
-        if dot and end:
-            event[extension] = end.lower()
 
-    return Copy(copy, _words(path, name, extension))
+def _file(value: str) -> tuple[str | None, ...]:
+    if value in _NOTHING:
+        return None, None, None
+    last = value[value.rfind("\\") + 1 :]
+    _, dot, end = last.rpartition(".")
+    return value, last, end.lower() if dot and end else None
 
 
 def account(prefix: str) -> Copy:
     r"""Return a copy of `DOMAIN\name` as `<prefix>.domain` and `<prefix>.name`."""
-    domain, name = f"{prefix}.domain", f"{prefix}.name"
-
-    def copy(value: str, event: Event) -> None:
-        if value in _NOTHING:
-            return
-        before, slash, after = value.rpartition("\\")
-        event[name] = after
-        if slash:
-            event[domain] = before
-
-    return Copy(copy, _words(domain, name))
+    return Copy(_account, _words(f"{prefix}.domain", f"{prefix}.name"))
 
 
-def _member(value: str, event: Event) -> None:
-    """Copy a group member's distinguished name: its CN is the account `user.target.name`."""
-    if value[:3].upper() == "CN=":
-        event["user.target.name"] = value[3:].partition(",")[0]
+def _account(value: str) -> tuple[str | None, ...]:
+    if value in _NOTHING:
+        return None, None
+    before, slash, after = value.rpartition("\\")
+    return before if slash else None, after
+
+
+def _member(value: str) -> str | None:
+    """Return a group member's name: the CN of its distinguished name is an account."""
+    return value[3:].partition(",")[0] if value[:3].upper() == "CN=" else None
 
 
 member: Final = Copy(_member, _words("user.target.name"))
@@ -179,36 +155,35 @@ member: Final = Copy(_member, _words("user.target.name"))
 
 def hashes(prefix: str) -> Copy:
     """Return a copy of Sysmon's `SHA1=…,MD5=…,IMPHASH=…` as `<prefix>.hash.*` and `<prefix>.pe.imphash`."""
-    names = {kind: f"{prefix}.hash.{kind.lower()}" for kind in ("MD5", "SHA1", "SHA256")}
-    names["IMPHASH"] = f"{prefix}.pe.imphash"
-
-    def copy(value: str, event: Event) -> None:
-        for pair in value[:1000].split(","):
-            kind, _, digest = pair.partition("=")
-            target = names.get(kind.strip().upper())
-            if target and digest:
-                event[target] = digest.lower()
-
-    return Copy(copy, _words(*names.values()))
+    names = [f"{prefix}.hash.{kind.lower()}" for kind in _DIGESTS[:-1]]
+    return Copy(_hashes, _words(*names, f"{prefix}.pe.imphash"))
 
 
-def _registry(value: str, event: Event) -> None:
-    r"""Copy `HKLM\Software\…\Name` as `registry.path`, `registry.hive` and `registry.value`, the last part."""
-    event["registry.path"] = value
+_DIGESTS: Final = ("MD5", "SHA1", "SHA256", "IMPHASH")
+
+
+def _hashes(value: str) -> tuple[str | None, ...]:
+    found: dict[str, str] = {}
+    for pair in value[:1000].split(","):
+        kind, _, digest = pair.partition("=")
+        if digest:
+            found[kind.strip().upper()] = digest.lower()
+    return tuple(map(found.get, _DIGESTS))
+
+
+def _registry(value: str) -> tuple[str | None, ...]:
+    r"""Return `HKLM\Software\…\Name` as path, hive and value, the last part."""
     hive, slash, rest = value.partition("\\")
-    if slash:
-        event["registry.hive"] = hive
-        event["registry.value"] = rest[rest.rfind("\\") + 1 :]
+    return (value, hive, rest[rest.rfind("\\") + 1 :]) if slash else (value, None, None)
 
 
 registry: Final = Copy(_registry, _words("registry.path", "registry.hive", "registry.value"))
 
 
-def _answers(value: str, event: Event) -> None:
-    """Copy the addresses among Sysmon's DNS results (`type:  5 name;::ffff:192.0.2.1;`) as `dns.resolved_ip`."""
-    found: list[Any] = list(dict.fromkeys(ip for ip in map(_address, value[:10_000].split(";")) if ip))
-    if found:
-        event["dns.resolved_ip"] = found if len(found) > 1 else found[0]
+def _answers(value: str) -> Any:  # noqa: ANN401 - one address or a list of them
+    """Return the addresses among Sysmon's DNS results (`type:  5 name;::ffff:192.0.2.1;`)."""
+    found = list(dict.fromkeys(ip for ip in map(_shortest, value[:10_000].split(";")) if ip))
+    return found if len(found) > 1 else found[0] if found else None
 
 
 answers: Final = Copy(_answers, {"dns.resolved_ip": FieldType.IP})

@@ -73,22 +73,20 @@ def _one_or_list(words: tuple[str, ...]) -> str | list[Scalar]:
     return words[0] if len(words) == 1 else list(words)
 
 
-def _audited(keywords: str, event: Event) -> None:
-    """Copy the audit's outcome from the keywords' bits (winmeta.xml: win:AuditSuccess, win:AuditFailure)."""
-    found = _outcome(keywords) if isinstance(keywords, str) else ""
-    if found:
-        event["event.outcome"] = found
+def _audited(keywords: object) -> str | None:
+    """Return the audit's outcome by the keywords' bits (winmeta.xml: win:AuditSuccess, win:AuditFailure)."""
+    return _outcome(keywords) if isinstance(keywords, str) and len(keywords) < 25 else None
 
 
 outcome: Final = Copy(_audited, {"event.outcome": FieldType.KEYWORD})
 
 
 @lru_cache(256)
-def _outcome(keywords: str) -> str:
+def _outcome(keywords: str) -> str | None:
     try:
-        bits = int(keywords, 0) if len(keywords) < 25 else 0
+        bits = int(keywords, 0)
     except ValueError:
-        return ""
+        return None
     if bits & _AUDIT_FAILURE:
         return "failure"
-    return "success" if bits & _AUDIT_SUCCESS else ""
+    return "success" if bits & _AUDIT_SUCCESS else None

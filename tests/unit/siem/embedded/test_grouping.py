@@ -1,16 +1,23 @@
-"""Which rows share a file: those of rare keys lie apart where that spares empty cells."""
+"""Which tables share a file: right in size, and those of rare fields apart where that spares empty cells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from sec_ops.siem.embedded.grouping import grouped, parted
+import pytest
+
+from sec_ops.siem.embedded.grouping import halves, parted, portions
 from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import DATASET, RECORD, Event, Row
 from sec_ops.siem.records import Place
 from sec_ops.siem.storing import Commit, Request
+from sec_ops.siem.tables import Table, merged, tables_of
 
 
-def rows_of(events: Iterator[Event]) -> list[Row]:
+def rows_of(events: Iterable[Event]) -> list[Row]:
     return [Row(event, Place("0001", 1), index) for index, event in enumerate(events)]
+
+
+def tables(events: Iterable[Event]) -> list[Table]:
+    return merged(tables_of(rows_of(events)))
 
 
 def wide(common: int, rare: int) -> Iterator[Event]:
@@ -20,29 +27,42 @@ def wide(common: int, rare: int) -> Iterator[Event]:
         yield {DATASET: "windows", "a": f"{number}", **rarely}
 
 
-def test_rows_of_the_same_keys_lie_together_in_their_order():
-    rows = rows_of(iter([{"b": "1"}, {"a": "1", "b": "1"}, {"b": "2"}, {"b": "1", "a": "1"}]))
-    assert list(grouped(rows).items()) == [
-        (("a", "b"), [rows[1]]),
-        (("b",), [rows[0], rows[2]]),
-        (("b", "a"), [rows[3]]),
-    ]
-
-
-def test_rare_keys_lie_apart():
-    common, rare = parted(grouped(rows_of(wide(10_000, 100))))
-    assert list(common) == [(DATASET, "a")]
-    assert (len(common[DATASET, "a"]), len(rare)) == (9_900, 100)
+def test_rare_fields_lie_apart():
+    common, rare = parted(tables(wide(10_000, 100)))
+    assert [each.names for each in common] == [(DATASET, "a")]
+    assert (sum(map(len, common)), sum(map(len, rare))) == (9_900, 100)
 
 
 def test_few_empty_cells_are_worth_no_file():
-    groups = grouped(rows_of(wide(10_000, 1_000)))
-    assert parted(groups) == [groups]
+    given = tables(wide(10_000, 1_000))
+    assert parted(given) == [given]
 
 
-def test_only_rare_keys_share_a_file():
-    groups = grouped(rows_of({f"a{number}": "x", DATASET: "windows"} for number in range(2_000)))
-    assert parted(groups) == [groups]
+def test_only_rare_fields_share_a_file():
+    given = tables({f"a{number}": "x", DATASET: "windows"} for number in range(2_000))
+    assert parted(given) == [given]
+
+
+@pytest.mark.parametrize(("rows", "text", "wanted"), [(45_000, 1, [20_000, 20_000, 5_000]), (6, 30_000_000, [1] * 6)])
+def test_a_file_takes_so_many_rows_and_so_much_text(
+    rows: int, text: int, wanted: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sec_ops.siem.embedded.grouping._ROWS_LEAST", 1)
+    value = "x" * text
+    found = list(portions(tables({"a": value, "b": number} for number in range(rows))))
+    assert [sum(map(len, portion)) for portion in found] == wanted
+    assert [row.event["b"] for portion in found for table in portion for row in table.rows()] == list(range(rows))
+
+
+def test_halves_hold_all_rows():
+    several, one = tables(wide(100, 10)), tables(wide(7, 8))
+    for given in (several, one):
+        left, right = halves(given)
+        assert left
+        assert right
+        assert [row.index for table in (*left, *right) for row in table.rows()] == [
+            row.index for table in given for row in table.rows()
+        ]
 
 
 def test_events_of_both_files_are_found(store: EmbeddedStore):

@@ -34,6 +34,7 @@ ODD = [
 def told(records: list[bytes], transport: Transport) -> list[Event]:
     """Return what every record tells, without the text of those nobody understood."""
     found = events(understand(), records, origin(transport=transport, peer="192.0.2.7"))
+    found.sort(key=lambda event: int(str(event["sec_ops.record"]).rpartition("/")[2]))
     return [each if each["event.dataset"] != "unparsed" else {**each, "message": ""} for each in found]
 
 

@@ -1,4 +1,4 @@
-"""An event that the engine makes itself is the same as one made of its map, whatever the values and the catalogue."""
+"""Events made column by column are the same as those made of maps, whatever the values and the catalogue."""
 
 import json
 from typing import Any
@@ -13,6 +13,7 @@ from sec_ops.siem.events import TIME, Event, FieldType, FieldTypes
 from sec_ops.siem.parse.compiled import Compiled
 from sec_ops.siem.parse.loading import field_types
 from sec_ops.siem.parse.plans import Structure
+from sec_ops.siem.parse.settling import Columns
 from tests.content.parser_samples import PARSERS, library
 
 SHIPPED = Structure(field_types(library()))
@@ -83,27 +84,41 @@ def by_map(parser: Compiled, record: dict[str, Any]) -> Event | None:
     return event
 
 
-def by_itself(parser: Compiled, record: dict[str, Any]) -> Event | None:
-    made: Any = parser.compose(read_object(json.dumps(record)) or {})
-    if made is None:
-        return None
-    if not parser._plans.settle(made):
-        return by_map(parser, record)
-    made.event.pop(TIME, None)
-    return dict(made.event)
+def in_columns(parser: Compiled, records: list[dict[str, Any]]) -> list[Event | None]:
+    """Return the events of records made with all others of the same names; those that must be mapped, by their map."""
+    assert parser.columnwise
+    found: list[Event | None] = [None] * len(records)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    flat = [parser.columnwise.flat(read_object(json.dumps(record)) or {}) or {} for record in records]
+    for number, each in enumerate(flat):
+        groups.setdefault(tuple(each), []).append(number)
+    for names, numbers in groups.items():
+        assert parser.columnwise.claims(names)
+        for places, made in parser.columnwise.composed([flat[number] for number in numbers]):
+            events = parser.settle(made, len(places))
+            for row, place in enumerate(places):
+                number = numbers[place]
+                found[number] = by_map(parser, records[number]) if events is None else event_of(events, row)
+    return found
+
+
+def event_of(events: Columns, row: int) -> Event:
+    own = {name: values[row] for name, values in events.columns.items() if name != TIME and values[row] is not None}
+    return {**events.constants, **own}
 
 
 @settings(max_examples=150, deadline=None)
-@given(records=st.lists(RECORDS, min_size=1, max_size=4))
+@given(records=st.lists(RECORDS, min_size=1, max_size=6))
 def test_both_ways_give_the_same(records: list[dict[str, Any]]) -> None:
     for structure in (SHIPPED, OTHERWISE):
         parser = compiled(structure)
-        for record in records:
-            assert by_itself(parser, record) == by_map(parser, record)
+        assert in_columns(parser, records * 2) == [by_map(parser, record) for record in records * 2]
 
 
 def test_names_that_a_parser_maps_are_mapped() -> None:
     parser = compiled(SHIPPED, map={"winlog.event_data.Image": "file.path"})
-    made: Any = parser.compose({"Provider_Name": "p", "EventID": 1, "Image": "x"})
-    assert not parser._plans.settle(made)
-    assert (by_map(parser, {"Provider_Name": "p", "EventID": 1, "Image": "x"}) or {})["file.path"] == "x"
+    record = {"Provider_Name": "p", "EventID": 1, "Image": "x"}
+    assert parser.columnwise
+    ((_, made),) = parser.columnwise.composed([record])
+    assert parser.settle(made, 1) is None
+    assert (by_map(parser, record) or {})["file.path"] == "x"

@@ -97,8 +97,8 @@ def test_copies_go_to_catalogued_fields_of_their_type(meaning: Meaning) -> None:
             if isinstance(copy, Same):
                 event[copy.target] = value
             else:
-                copy.write(value, event)
-                assert event.keys() <= copy.fields.keys()
+                columns = copy.columns([value])
+                event = {name: made for name, (made,) in zip(copy.fields, columns, strict=True) if made is not None}
                 assert all(types.of(field) in (kind, FieldType.TEXT) for field, kind in copy.fields.items())
             for field, got in event.items():
                 assert field in types.types, (name, field)
