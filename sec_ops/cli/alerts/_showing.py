@@ -12,7 +12,7 @@ from sec_ops.detection.alerts.grouping import joined_text
 from sec_ops.detection.alerts.reading import named_alert
 from sec_ops.detection.alerts.store import ENTITIES
 from sec_ops.detection.alerts.values import Alert, Related, State
-from sec_ops.detection.moments import moment_here
+from sec_ops.detection.moments import moment_here, moment_text
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.configuration import load_configuration
 from sec_ops.runtime.language import gettext as _
@@ -22,6 +22,8 @@ from sec_ops.runtime.site import Site
 __all__ = ["show_alert"]
 
 _FIELDS = 40
+_MOMENTS = ("@timestamp", "event.ingested")
+"""Fields of our own parsers that hold microseconds."""
 
 
 def show_alert(site: Site, name: str) -> Iterable[Outcome]:
@@ -87,7 +89,7 @@ def _event(related: Related, zone: tzinfo) -> Iterator[str]:
     yield f"  {moment_here(related.time_us, zone)}  {shown(related.record)}"
     fields = list(related.event.items())
     for name, value in fields[:_FIELDS]:
-        text = joined_text(value)
+        text = moment_text(value) if name in _MOMENTS and isinstance(value, int) else joined_text(value)
         if text:
             yield f"    {shown(name, 80)}: {shown(text)}"
     if len(fields) > _FIELDS or related.cut:

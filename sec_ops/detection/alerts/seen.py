@@ -1,7 +1,8 @@
 """Which events a rule has counted, so that none counts twice however often it is judged.
 
 An event of the raw log is known by its place (`stream/sequence/index`), four bytes each in one row a batch. Anything
-else is known by a 64-bit digest of where it lay and what it said, for a line of a file may be another one tomorrow.
+else is known by a 64-bit digest of where it lay and what it said (not of when it
+was read), for a line of a file may be another one tomorrow.
 A correlation knows events by group, and of its many events those that its hit names.
 """
 
@@ -20,6 +21,8 @@ __all__ = ["Seen"]
 
 _PLACE = re.compile(r"(.+)/(\d{1,18})/(\d{1,9})", re.DOTALL)
 _CHUNK_BITS = 12
+_OF_THE_READING = ("event.ingested", "sec_ops.")
+"""Beginnings of fields that say when and how a record was read, not what it says."""
 _Chunk = tuple[str, str, int]
 
 
@@ -76,7 +79,7 @@ def _identity(hit: Hit, occurrence: Occurrence) -> tuple[str, int, int]:
 def _digested(hit: Hit, occurrence: Occurrence | None) -> tuple[str, int, int]:
     parts: list[object] = [hit.group, occurrence and [occurrence.record, occurrence.time_us]]
     if occurrence is not None and not _PLACE.fullmatch(occurrence.record):
-        parts.append(occurrence.event)
+        parts.append({name: value for name, value in occurrence.event.items() if not name.startswith(_OF_THE_READING)})
     text = json.dumps(parts, sort_keys=True, default=str).encode()
     digest = int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
     return "", digest >> (64 - _CHUNK_BITS), digest

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from sec_ops.detection.rule import Level
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.site import Site
 from tests.unit.detection.alerts.makers import NOON_US, NOW_MS, hit, rule
+from tests.unit.identity.keys import make_key
 
 EXAMPLE = Path(__file__).parents[3] / "inventory"
 GOLDEN = Path(__file__).parent / "golden"
@@ -225,3 +228,42 @@ def test_the_summary_of_the_day_is_sealed(site: Path, ask: Ask, capsys: pytest.C
         each for each in json.loads(capsys.readouterr().out)["entries"] if each["kind"] == "detection.summary/1"
     ]
     assert {each["id"]: each["open"] for each in entry["data"]["systems"]}["website-group"] == 1
+
+
+OUTSIDE = "57746a26-c6a3-4124-bcd5-c7947782f64f"
+LOGIN = "2026-11-26T08:50:00+08:00 web-1 sshd[300]: Accepted password for root from 203.0.113.9 port 5000 ssh2\n"
+
+
+def test_a_suppression_silences_runs_once_it_is_approved(
+    site: Path, ask: Ask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = make_key(tmp_path, "zhou")
+    people = site / "inventory" / "people.yml"
+    public = key.with_suffix(".pub").read_text().strip()
+    people.write_text(re.sub(r"ssh-ed25519 \S+ zhou@edu\.example", public, people.read_text()))
+    today = SystemClock().now().date()
+    path = site / "rules" / "detection" / "suppressions" / "tests-of-the-bureau.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        f"id: tests-of-the-bureau\nreason: test\nrequester: chen\nfirst_day: {today}\n"
+        f"last_day: {today + timedelta(days=30)}\nrules: [{OUTSIDE}]\naddresses: [203.0.113.0/24]\n"
+    )
+    log = tmp_path / "auth.log"
+    log.write_text(LOGIN)
+
+    def found() -> dict[str, int]:
+        run(["detect", "run", str(log), "--site", str(site)])
+        capsys.readouterr()
+        body = document(ask("list", "--state", "all", "--rule", OUTSIDE, "--json"))[1]
+        return {alert["state"]: alert["events"] for alert in body["alerts"]}
+
+    assert found() == {"open": 1}
+    assert run(["content", "approve", str(path), "--author", "chen", "--key", str(key), "--site", str(site)]) == 0
+    capsys.readouterr()
+    log.write_text(LOGIN + LOGIN.replace("300", "301"))
+    assert found() == {"open": 1, "suppressed": 1}
+    (listed,) = document(ask("list", "--suppressions", "--json"))[1]["suppressions"]
+    assert (listed["state"], listed["approver"], listed["events"]) == ("in_force", "zhou", 1)
+    run(["evidence", "list", "--site", str(site), "--json"])
+    entries = json.loads(capsys.readouterr().out)["entries"]
+    assert [each["data"]["change"] for each in entries if each["kind"] == "detection.suppression/1"] == ["in_force"]

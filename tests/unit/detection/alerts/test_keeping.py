@@ -65,6 +65,14 @@ def test_a_line_that_says_something_else_is_another_event(database: Database) ->
     assert alerts_of(database, Wanted())[0].count == 2
 
 
+def test_a_line_that_is_read_again_is_the_same_event(database: Database) -> None:
+    line = {"record": "/var/log/auth.log:17"}
+    for received in (5, 9):
+        read = {"m": "monday", "event.ingested": received, "sec_ops.skew_ms": received}
+        keep(database, hit(event=read, **line))  # type: ignore[arg-type]
+    assert alerts_of(database, Wanted())[0].count == 1
+
+
 def test_two_rules_count_the_same_event_each(database: Database) -> None:
     keep(database, hit(1), hit(1, of=rule(id="r-2")))
     assert [alert.count for alert in alerts_of(database, Wanted())] == [1, 1]
