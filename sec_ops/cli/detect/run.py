@@ -8,19 +8,31 @@ import typer
 
 from sec_ops.cli.invocation import current
 from sec_ops.detection.rule import Level
+from sec_ops.model.errors import UsageError
+from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.language import gettext as _
-from sec_ops.runtime.site import site_if_any
+from sec_ops.runtime.site import find_site, site_if_any
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command(
     name="run",
-    help=_("Find attacks in log files, folders and archives (gz, xz, zst, bz2, zip, tar, EVTX, JSON, text)."),
+    help=_(
+        "Find attacks in log files, folders and archives (gz, xz, zst, bz2, zip, tar, EVTX, JSON, text), or a store."
+    ),
 )
 def run(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help=_("files and folders; - reads stdin"))],
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH…", help=_("files and folders; - reads stdin"))
+    ] = None,
+    store: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help=_("elastic: judge what was stored there since the last run, or --since a time")
+        ),
+    ] = "",
     rules: Annotated[
         list[str] | None,
         typer.Option(metavar="PATH", help=_("rules to use in place of the site's: a file, a folder, a Sigma release")),
@@ -38,7 +50,7 @@ def run(
         bool, typer.Option("--no-keep", help=_("only look: keep no alert, no run and no evidence in the site"))
     ] = False,
 ) -> Iterable[Outcome]:
-    """Judge every event of the files; exit 1 when there are alerts."""
+    """Judge every event of the files, or of a store; exit 1 when there are alerts."""
     from sec_ops.cli.detect._asked import Asked
     from sec_ops.cli.detect._running import run_over_files
 
@@ -51,4 +63,10 @@ def run(
         fail_on=fail_on,
         keep=not no_keep,
     )
+    if store:
+        from sec_ops.cli.detect._running_store import run_over_store
+
+        return run_over_store(find_site(current().site), store, paths or [], asked)
+    if not paths:
+        raise UsageError(message("name files or folders, or --store elastic"))
     return run_over_files(site_if_any(current().site), [Path(path) for path in paths], asked)

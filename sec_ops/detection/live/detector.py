@@ -15,7 +15,6 @@ from sec_ops.detection.live.judging import Judging
 from sec_ops.detection.live.kept import (
     Gap,
     GapReason,
-    Scope,
     keep_facts,
     keep_gap,
     keep_groups,
@@ -25,7 +24,7 @@ from sec_ops.detection.live.kept import (
     kept_positions,
 )
 from sec_ops.detection.live.positions import Positions, Record
-from sec_ops.detection.rule import Correlation, Rule
+from sec_ops.detection.rule import Rule
 
 __all__ = ["Batch", "Detector", "Tally"]
 
@@ -51,8 +50,7 @@ class Batch:
 class Tally:
     """What was done since the process began: events judged, those that could not be, hits, alerts opened.
 
-    `delay_ms` is how long after its receipt the oldest hit of the last write was written; `found` counts what each rule
-    and correlation found, by its id.
+    `delay_ms` is how long after its receipt the oldest hit of the last write was written.
     """
 
     events: int = 0
@@ -60,7 +58,6 @@ class Tally:
     hits: int = 0
     alerts: int = 0
     delay_ms: int = 0
-    found: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -81,20 +78,17 @@ class Detector:
     Raises StorageError from the constructor and `write`; what could not be written is written the next time.
     """
 
-    def __init__(
-        self, database: Database, judging: Judging, *, limits: Limits | None = None, scope: Scope = Scope.LIVE
-    ) -> None:
+    def __init__(self, database: Database, judging: Judging, *, limits: Limits | None = None) -> None:
         self.tally = Tally()
-        self._scope = scope
         self._database = database
         self._limits = limits or Limits()
-        self._positions = Positions(kept_positions(database, scope))
+        self._positions = Positions(kept_positions(database))
         self._unwritten = _Unwritten()
         self._received_ms = 0
         self._not_used: Counter[str] = Counter()
-        self._now_us = kept_facts(database, scope).get("now_us", 0)
+        self._now_us = kept_facts(database).get("now_us", 0)
         self._judging = judging
-        self._correlator = self._correlating(kept_groups(database, scope))
+        self._correlator = self._correlating(kept_groups(database))
 
     @property
     def judging(self) -> Judging:
@@ -173,9 +167,9 @@ class Detector:
                 names=self._judging.names,
                 suppress=self._judging.suppress,
             )
-            keep_groups(self._database, unwritten.groups.values(), self._scope)
-            keep_positions(self._database, [(name, self._positions.of(name)) for name in streams], self._scope)
-            keep_facts(self._database, {"now_us": self._now_us}, self._scope)
+            keep_groups(self._database, unwritten.groups.values())
+            keep_positions(self._database, [(name, self._positions.of(name)) for name in streams])
+            keep_facts(self._database, {"now_us": self._now_us})
             for gap in unwritten.gaps.values():
                 keep_gap(self._database, gap)
         self._unwritten = _Unwritten()
@@ -210,7 +204,6 @@ class Detector:
         alerting, looked_at = self._judging.alerting, self._correlator.rules
         for occurrence, rules in self._found(batch, places):
             for rule in rules:
-                self.tally.found[rule.header.id] += 1
                 if rule.header.id in alerting:
                     self._take((Hit(rule=rule, occurrences=(occurrence,)),))
                 if rule.header.id in looked_at:
@@ -237,7 +230,6 @@ class Detector:
 
     def _take(self, hits: Iterable[Hit]) -> None:
         for hit in hits:
-            self.tally.found[hit.rule.header.id] += isinstance(hit.rule, Correlation)
             if hit.rule.header.id not in self._judging.alerting:
                 continue
             self.tally.hits += 1

@@ -20,6 +20,7 @@ from sec_ops.detection.match.matcher import Matcher
 from sec_ops.detection.run.choosing import Chosen
 from sec_ops.detection.run.findings import Findings, RuleCounts
 from sec_ops.detection.run.gathering import Gathering, Span
+from sec_ops.detection.run.going_on import GoingOn
 from sec_ops.detection.run.keeping import Kept, keep
 from sec_ops.detection.run.naming import Naming
 from sec_ops.detection.run.ordering import TimeOrder
@@ -67,23 +68,30 @@ class Detection:
                 shape, flat = found
                 self._gathering.take(flat, shape.id, record(place), rules)
 
-    def findings(self, site: Database | None) -> Findings:
-        """Return what all events came to, once; with the site's database, alerts are kept there too, all or none."""
+    def findings(self, site: Database | None, going_on: GoingOn | None = None) -> Findings:
+        """Return what all events came to, once; with the site's database, alerts are kept there too, all or none.
+
+        A run that goes on from another and leaves something for the next does so in the same transaction.
+        """
         with _database_for_now() as mine, ExitStack() as held:
             databases = [mine]
             if site is not None:
                 held.enter_context(site.writing())
                 databases.append(site)
-            kept = self._kept(databases)
+            kept = self._kept(databases, going_on)
             alerts = alerts_of(mine, Wanted(states=(State.OPEN,)))
         return self._told(alerts, kept[0].suppressed, kept[1] if site is not None else None)
 
-    def _kept(self, databases: Sequence[Database]) -> list[Kept]:
+    def _kept(self, databases: Sequence[Database], going_on: GoingOn | None) -> list[Kept]:
         chosen = self._setting.chosen
         correlator = Correlator(chosen.correlations, chosen.rules, names=self._naming)
-        hits: Iterator[Hit] = self._gathering.tell(correlator)
+        unfinished = going_on.taken_up(correlator) if going_on else None
+        hits: Iterator[Hit] = self._gathering.tell(unfinished or correlator)
         loud = (hit for hit in hits if hit.rule.header.id in chosen.alerting)
-        return keep(loud, databases, now_ms=self._setting.now_ms, names=self._naming, suppress=self._setting.suppress)
+        kept = keep(loud, databases, now_ms=self._setting.now_ms, names=self._naming, suppress=self._setting.suppress)
+        if going_on and unfinished:
+            going_on.leave(unfinished, chosen.correlations)
+        return kept
 
     def _told(self, alerts: Sequence[Any], suppressed: Mapping[str, int], kept: Kept | None) -> Findings:
         chosen, counts = self._setting.chosen, self.matcher.counts

@@ -17,13 +17,15 @@ from sec_ops.siem.events import FieldType, FieldTypes
 from sec_ops.siem.query.tree import ANY, And, Everything, Exists, Match, Not, Or, Pattern, Query, Range
 from sec_ops.siem.query.typed import Between, Edge, Like, Same, Test, Within, typed
 
-__all__ = ["compile_query"]
+__all__ = ["PARTS_BOUND", "compile_query", "parts_of"]
 
 Clause = dict[str, Any]
 
 _LONGEST_BOUND = 900
 """In bytes of UTF-8: with more, the automaton the server makes of a range of terms is deeper than it takes."""
 _NOTHING: Clause = {"match_none": {}}
+PARTS_BOUND = 900
+"""How many parts a query may have on any node: the server takes 1,024 where its heap is small."""
 
 
 def compile_query(query: Query, types: FieldTypes) -> Clause:
@@ -40,6 +42,14 @@ def compile_query(query: Query, types: FieldTypes) -> Clause:
         case Or(queries):
             return _any([compile_query(each, types) for each in queries])
     return _leaf(query, types)
+
+
+def parts_of(clause: Clause) -> int:
+    """Return how many parts the server counts in a query."""
+    if "bool" in clause:
+        several = (each for each in clause["bool"].values() if isinstance(each, list))
+        return sum(parts_of(each) for clauses in several for each in clauses)
+    return sum(map(parts_of, clause["span_near"]["clauses"])) if "span_near" in clause else 1
 
 
 def _leaf(query: Match | Range, types: FieldTypes) -> Clause:

@@ -1,6 +1,7 @@
 """Questions to the server: events streamed from one point in time, and counts made where the events lie."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -42,23 +43,36 @@ class Asking:
         """Yield the events with their document ids."""
         query = self.filter(request)
         order = sort_of(request, self.types)
-        opened = self._open(request)
-        if opened is None:
-            return
-        try:
-            yield from self._pages(request, query, order, opened)
-        finally:
-            self._close(opened)
+        with self.moment(request) as opened:
+            if opened is not None:
+                for hit in self._hits(request, query, order, opened):
+                    yield hit["_id"], event_of(hit["_source"], self.types, request.fields)
 
     def by_place(self, query: Mapping[str, Any]) -> Iterator[tuple[str, Event]]:
         """Yield all events of a query of the server's with their document ids, in the order of these."""
-        request = Request(limit=None, order="ascending")
+        with self.moment(Request()) as opened:
+            if opened is not None:
+                for hit in self.hits(query, [{PLACE: "asc"}], opened):
+                    yield hit["_id"], event_of(hit["_source"], self.types)
+
+    @contextmanager
+    def moment(self, request: Request) -> Iterator[str | None]:
+        """Hold on to what is stored now, of the request's span, for as long as the block runs; None: there is nothing.
+
+        Several searches may ask of the one moment at once.
+        """
         opened = self._open(request)
-        if opened is not None:
-            try:
-                yield from self._pages(request, query, [{PLACE: "asc"}], opened)
-            finally:
+        try:
+            yield opened
+        finally:
+            if opened is not None:
                 self._close(opened)
+
+    def hits(
+        self, query: Mapping[str, Any], order: Sequence[Any], opened: str, page: int = _PAGE
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield the documents of a query of the server's, as the server tells them, in an order that has no ties."""
+        yield from self._hits(Request(limit=None), query, order, opened, page)
 
     def filter(self, request: Request) -> dict[str, Any]:
         """Return the query with its span."""
@@ -135,13 +149,13 @@ class Asking:
         with query_failures(self.where):
             return patiently(ask)
 
-    def _pages(
-        self, request: Request, query: Mapping[str, Any], order: Sequence[Any], opened: str
-    ) -> Iterator[tuple[str, Event]]:
+    def _hits(
+        self, request: Request, query: Mapping[str, Any], order: Sequence[Any], opened: str, page: int = _PAGE
+    ) -> Iterator[Mapping[str, Any]]:
         left = request.limit
         after: list[Any] | None = None
         while left is None or left > 0:
-            size = _PAGE if left is None else min(_PAGE, left)
+            size = page if left is None else min(page, left)
             with query_failures(self.where):
                 found = self.client.search(
                     pit={"id": opened, "keep_alive": _KEPT_OPEN},
@@ -153,8 +167,7 @@ class Asking:
                     source=self._source(request.fields),
                 )
             hits = found["hits"]["hits"]
-            for hit in hits:
-                yield hit["_id"], event_of(hit["_source"], self.types, request.fields)
+            yield from hits
             if len(hits) < size:
                 return
             after = hits[-1]["sort"]

@@ -2,20 +2,23 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
+from sec_ops.model.errors import UsageError
 from sec_ops.model.log_elasticsearch import ElasticsearchSettings
 from sec_ops.model.protocols import Clock
 from sec_ops.runtime.clock import utc_text
 from sec_ops.siem.elastic.columns import Columns
 from sec_ops.siem.elastic.commits import Commits
+from sec_ops.siem.elastic.compiling import compile_query, parts_of
 from sec_ops.siem.elastic.counting import Counting
 from sec_ops.siem.elastic.expiring import Days
 from sec_ops.siem.elastic.failing import speaking
+from sec_ops.siem.elastic.fetching import Fetching, ToldEvents
 from sec_ops.siem.elastic.fitting import fitted
 from sec_ops.siem.elastic.letters import DeadLetters, Letter
 from sec_ops.siem.elastic.mapping import template, with_times
@@ -26,6 +29,7 @@ from sec_ops.siem.elastic.shaping import Shaping
 from sec_ops.siem.elastic.writing import Document, Pace, Refused, write
 from sec_ops.siem.embedded.partitions import partitioned, received_us
 from sec_ops.siem.events import Event, FieldTypes, Row
+from sec_ops.siem.query.tree import Query
 from sec_ops.siem.records import Place
 from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts
 
@@ -91,7 +95,7 @@ class ElasticStore:
                 raise
 
     def redeliver(self) -> int:
-        """Tell the dead letters again, and return how many are still refused."""
+        """Tell the dead letters again, with their stream's last batch, and return how many are still refused."""
         with speaking(self.where), self.letters.taken() as letters:
             self._prepare()
             groups = groupby(letters, key=lambda each: (each.writer, each.told))
@@ -103,6 +107,37 @@ class ElasticStore:
         with speaking(self.where):
             self._prepare()
             return self._commits.all()
+
+    def settled(self) -> Mapping[str, Commit]:
+        """Return the last commit of every stream, all of whose events are found from now on, whoever wrote them."""
+        commits = self.committed()
+        self._unseen.add(events_indices(self.settings.prefix))
+        self._see()
+        return commits
+
+    def can(self, query: Query) -> bool:
+        """Tell whether the server can answer a query exactly."""
+        try:
+            compile_query(query, self.types)
+        except UsageError:
+            return False
+        return True
+
+    def parts(self, query: Query) -> int:
+        """Return how many parts the server counts in a query; raises UsageError when it can't answer it."""
+        return parts_of(compile_query(query, self.types))
+
+    def between(self, queries: Sequence[Query], since_us: int | None, until_us: int | None) -> Iterator[Event]:
+        """Yield the events that any of the queries finds within [since, until), by their time, each once."""
+        self._see()
+        yield from Fetching(self._counting.asking).between(queries, since_us, until_us)
+
+    def told(self, queries: Sequence[Query], stream: str, first: int, last: int) -> Iterator[ToldEvents]:
+        """Yield what any of the queries finds among the events stored with batches `first` to `last`, batch by batch.
+
+        Events that became whole only because their source fell silent are among those of the batch before.
+        """
+        yield from Fetching(self._counting.asking).told(queries, stream, first, last)
 
     def search(self, request: Request) -> Iterator[Event]:
         """Yield the events asked for; what this process stored before is among them."""
@@ -229,7 +264,11 @@ class ElasticStore:
         return [*letters, *(self._letter(row, commit, gone) for row in waiting)]
 
     def _write_again(self, letters: Sequence[Letter]) -> list[Letter]:
-        return self._write([each.row for each in letters], letters[0].commit)
+        # What asks for all since a batch has to come upon them too.
+        commit = letters[0].commit
+        last = self._commits.last(commit.stream)
+        sequence = max(commit.sequence, last.sequence if last else 0)
+        return self._write([each.row for each in letters], replace(commit, sequence=sequence))
 
     def _documents(self, rows: Sequence[Row], commit: Commit) -> list[Document]:
         now_us = int(self.clock.now().timestamp() * 1_000_000)
