@@ -12,7 +12,7 @@ from sec_ops.cli.output import emit, put
 from sec_ops.cli.spreadsheet import csv_line, safe_cell
 from sec_ops.cli.table import table
 from sec_ops.detection.alerts.documents import alert_document, title_of
-from sec_ops.detection.alerts.reading import Wanted, alerts_of, count_alerts
+from sec_ops.detection.alerts.reading import Wanted, alerts_of, count_alerts, rules_named
 from sec_ops.detection.alerts.values import Alert, State
 from sec_ops.detection.moments import moment_here, moment_text
 from sec_ops.detection.rule import Level
@@ -62,6 +62,8 @@ def show_alerts(site: Site, asked: Asked) -> Iterable[Outcome]:
     zone = ZoneInfo(load_configuration(site).logs.zone)
     wanted = _wanted(asked, zone)
     with opened_database(site) as database:
+        named = [rule for given in asked.rules for rule in rules_named(database, given)]
+        wanted = replace(wanted, rules=tuple(named))
         alerts = alerts_of(database, wanted)
         counts = count_alerts(database, wanted)
         open_too = State.OPEN in (wanted.states or tuple(State))
@@ -84,7 +86,6 @@ def _wanted(asked: Asked, zone: tzinfo) -> Wanted:
     return Wanted(
         least=asked.level,
         states=() if asked.state == "all" else (State(asked.state),),
-        rules=asked.rules,
         host=asked.host,
         user=asked.user,
         address=asked.address,

@@ -35,7 +35,9 @@ class Form(StrEnum):
 def list_alerts(
     state: Annotated[States, typer.Option(help=_("which alerts"))] = States.OPEN,
     level: Annotated[Level, typer.Option(help=_("only this level and above"))] = Level.INFORMATIONAL,
-    rule: Annotated[list[str] | None, typer.Option(metavar="ID", help=_("only alerts of this rule"))] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help=_("only alerts of the rule with this id or title"))
+    ] = None,
     host: Annotated[str, typer.Option(help=_("only alerts about this host"))] = "",
     user: Annotated[str, typer.Option(help=_("only alerts about this user"))] = "",
     address: Annotated[str, typer.Option(help=_("only alerts about this address"))] = "",

@@ -12,11 +12,13 @@ from sec_ops.detection.alerts.values import Alert, Closing, State, Verdict
 from sec_ops.detection.database import Database
 from sec_ops.detection.rule import Level
 from sec_ops.model.errors import UsageError
+from sec_ops.model.folding import fold
 from sec_ops.model.messages import message
 
-__all__ = ["Wanted", "alert_ids", "alerts_of", "count_alerts", "named_alert"]
+__all__ = ["Wanted", "alert_ids", "alerts_of", "count_alerts", "named_alert", "rules_named"]
 
 _LEVELS = list(Level)
+_SHORTEST = 6
 _ANY_ENTITY = "SELECT alert FROM entities WHERE lower(value) = lower(:{name}) AND kind = '{name}'"
 
 
@@ -59,13 +61,26 @@ def count_alerts(database: Database, wanted: Wanted) -> dict[Level, int]:
 def named_alert(database: Database, name: str) -> Alert:
     """Return the alert whose id begins so, with its events; raises UsageError when none or several do."""
     with database.reading() as connection:
-        query = "SELECT * FROM alerts WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2"
+        query = "SELECT * FROM alerts WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id LIMIT 2"
         rows = connection.execute(query, (name.lower(),))
         names, found = _names_of(rows), rows.fetchall() if name else []
         if len(found) != 1:
             raise _no_one(name, [row[0] for row in found])
         alert = _alert(connection, names, found[0])
         return replace(alert, related=read_related(connection, alert.id))
+
+
+def rules_named(database: Database, given: str) -> tuple[str, ...]:
+    """Return the ids of the rules with alerts that are meant by an id, its beginning or a title in any language.
+
+    What means none is returned as it is. Raises StorageError.
+    """
+    wanted = fold(given.strip())
+    with database.reading() as connection:
+        rows = connection.execute("SELECT DISTINCT rule, title FROM alerts").fetchall()
+    titled = {rule for rule, title in rows if wanted in map(fold, json.loads(title).values())}
+    begun = {rule for rule, _title in rows if len(wanted) >= _SHORTEST and fold(rule).startswith(wanted)}
+    return tuple(sorted(titled or begun)) or (given,)
 
 
 def alert_ids(connection: sqlite3.Connection, where: str, limit: int) -> list[str]:

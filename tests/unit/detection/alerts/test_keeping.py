@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,19 @@ def test_a_database_of_a_newer_program_and_a_broken_one_are_refused(tmp_path: Pa
     broken.write_bytes(b"no database at all" * 100)
     with pytest.raises(StorageError, match="can't be used"):
         open_database(broken)
+
+
+def test_several_writers_lose_and_double_nothing(database: Database) -> None:
+    def write(first: int) -> int:
+        own = open_database(database.path)
+        repeated = 0
+        for start in range(first, first + 200, 20):
+            hits = [hit(number, host=f"h-{number % 3}") for number in range(start, start + 20)]
+            repeated += keep_hits(own, hits, now_ms=NOW_MS).repeated
+        own.close()
+        return repeated
+
+    with ThreadPoolExecutor(3) as writers:
+        repeated = sum(writers.map(write, (0, 100, 200)))
+    assert sum(alert.count for alert in alerts_of(database, Wanted())) == 400
+    assert repeated == 200

@@ -118,6 +118,13 @@ def test_a_found_event_says_which_selection_matched_which_value(shapes: tuple[Sh
     assert '        + user.name 为 "admin"："Admin"' in lines(found, "zh")
 
 
+def test_an_event_of_another_source_is_not_found(shapes: tuple[Shape, ...]) -> None:
+    made = rule({"a": {"event.action": "ssh_login"}, "condition": "a"})
+    found = explained(made, BASE | {"event.dataset": "dns"}, shapes, ZONE)
+    (way,) = found.ways
+    assert (way.condition.held, way.served, found.found) == (True, False, False)
+
+
 def test_what_is_missing_is_said_first(shapes: tuple[Shape, ...]) -> None:
     made = rule({"a": {"event.action": "ssh_login", "user.name|startswith": "svc"}, "condition": "a"})
     found = explained(made, BASE, shapes, ZONE)
