@@ -15,7 +15,6 @@ __all__ = [
     "AddSuffix",
     "ChangeLogSource",
     "ConditionValue",
-    "ContainsField",
     "ExcludeFields",
     "FailField",
     "FailRule",
@@ -27,7 +26,6 @@ __all__ = [
     "Linking",
     "MapFields",
     "MapPrefixes",
-    "OfLogSource",
     "RuleCondition",
     "SigmaPipeline",
     "TestedField",
@@ -40,23 +38,13 @@ TestedField = Annotated[str, StringConstraints(pattern=r"^[^|]+(\|(contains|star
 Linking = Literal["and", "or"]
 
 
-class OfLogSource(Value):
+class RuleCondition(Value):
     """The rule's log source has at least what is named here."""
 
     type: Literal["logsource"]
     category: NonEmpty | None = None
     product: NonEmpty | None = None
     service: NonEmpty | None = None
-
-
-class ContainsField(Value):
-    """The rule tests the field."""
-
-    type: Literal["contains_field"]
-    field: NonEmpty
-
-
-RuleCondition = Annotated[OfLogSource | ContainsField, Field(discriminator="type")]
 
 
 class IncludeFields(Value):

@@ -2,14 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sec_ops.detection.rule import KEYWORD, All, Exists, Expression, Not, Null, Reference, Selection, Test
 
-__all__ = ["Condition", "Need", "compiled", "holds", "needs"]
-
-NEEDS_BOUND: Final = 12
-"""So many alternative needs of a part are looked at."""
+__all__ = ["Condition", "Known", "Need", "compiled", "first_needs", "holds", "needs"]
 
 Need = frozenset[int]
 """Tests of which at least one passes when the condition holds."""
@@ -38,20 +34,20 @@ class _Never:
     part: "Condition"
 
 
+@dataclass(frozen=True, slots=True)
 class _Open:
-    """What no single value can decide."""
+    """A test that no single value decides."""
 
-    __slots__ = ()
+    test: Test
 
 
-OPEN: Final = _Open()
 Condition = _Every | _One | _Never | _Open | int
 
 
 def compiled(expression: Expression, number: Callable[[Test], int]) -> Condition:
     """Return a condition over the numbers of its tests."""
     if isinstance(expression, Test):
-        return OPEN if _is_open(expression) else number(expression)
+        return _Open(expression) if _is_open(expression) else number(expression)
     if isinstance(expression, Selection):
         return compiled(expression.part, number)
     if isinstance(expression, Not):
@@ -73,42 +69,66 @@ def _is_open(test: Test) -> bool:
     return isinstance(test.operand, Reference) or (test.field == KEYWORD and isinstance(test.operand, Null | Exists))
 
 
-def holds(condition: Condition, passed: frozenset[int]) -> bool | None:
-    """Return whether the condition holds when these tests pass and no others; None when open ones decide."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The tests that pass; all others fail, but for those that nobody has asked yet, and open ones without `ask`."""
+
+    passed: frozenset[int]
+    unasked: frozenset[int] = frozenset()
+    ask: Callable[[Test], bool] | None = None
+
+
+def holds(condition: Condition, known: Known) -> bool | None:
+    """Return whether a condition holds, None when what isn't known decides it."""
     if isinstance(condition, int):
-        return condition in passed
+        return condition in known.passed or (None if condition in known.unasked else False)
     if isinstance(condition, _Every):
-        return _every(condition, passed)
+        return _every(condition, known)
     if isinstance(condition, _One):
-        return _one(condition, passed)
+        return _one(condition, known)
     if isinstance(condition, _Never):
-        inner = holds(condition.part, passed)
+        inner = holds(condition.part, known)
         return None if inner is None else not inner
-    return None
+    return known.ask(condition.test) if known.ask else None
 
 
-def _every(condition: _Every, passed: frozenset[int]) -> bool | None:
-    if not condition.tests <= passed:
+def _every(condition: _Every, known: Known) -> bool | None:
+    lacking = condition.tests - known.passed
+    if not lacking <= known.unasked:
         return False
-    known: bool | None = True
+    result: bool | None = None if lacking else True
     for part in condition.parts:
-        result = holds(part, passed)
-        if result is False:
+        held = holds(part, known)
+        if held is False:
             return False
-        known = known if result else None
-    return known
+        result = result if held else None
+    return result
 
 
-def _one(condition: _One, passed: frozenset[int]) -> bool | None:
-    if not condition.tests.isdisjoint(passed):
+def _one(condition: _One, known: Known) -> bool | None:
+    if not condition.tests.isdisjoint(known.passed):
         return True
-    known: bool | None = False
+    result: bool | None = False if condition.tests.isdisjoint(known.unasked) else None
     for part in condition.parts:
-        result = holds(part, passed)
-        if result:
+        held = holds(part, known)
+        if held:
             return True
-        known = None if result is None else known
-    return known
+        result = None if held is None else result
+    return result
+
+
+def first_needs(condition: Condition, field_of: Sequence[str]) -> tuple[Need, ...]:
+    """Return those needs of a condition that lie in one field and open to sight."""
+    if isinstance(condition, int):
+        return (frozenset((condition,)),)
+    if isinstance(condition, _One):
+        alone = not condition.parts and len({field_of[test] for test in condition.tests}) == 1
+        return (condition.tests,) if alone else ()
+    if not isinstance(condition, _Every):
+        return ()
+    alone_needs = [frozenset((test,)) for test in condition.tests]
+    inner = [need for part in condition.parts if isinstance(part, _One) for need in first_needs(part, field_of)]
+    return (*alone_needs, *inner)
 
 
 def needs(condition: Condition, field_of: Sequence[str], price: Callable[[Need], float]) -> tuple[Need, ...]:
@@ -123,8 +143,10 @@ def needs(condition: Condition, field_of: Sequence[str], price: Callable[[Need],
         inner = [need for part in condition.parts for need in needs(part, field_of, price)]
         return _best([*alone, *inner], field_of, price)
     if isinstance(condition, _One):
+        if not condition.parts:
+            return (condition.tests,)
         branches = [needs(part, field_of, price) for part in condition.parts]
-        branches += [(frozenset((test,)),) for test in condition.tests]
+        branches += [(condition.tests,)] if condition.tests else []
         return _best(_united(branches, field_of, price), field_of, price) if all(branches) else ()
     return ()
 
@@ -140,14 +162,16 @@ def _united(
 
 
 def _only_field(need: Need, field_of: Sequence[str]) -> str | None:
-    fields = {field_of[test] for test in need}
-    return fields.pop() if len(fields) == 1 else None
+    tests = iter(need)
+    field = field_of[next(tests)] if need else None
+    return field if all(field_of[test] == field for test in tests) else None
 
 
 def _best(found: Iterable[Need], field_of: Sequence[str], price: Callable[[Need], float]) -> tuple[Need, ...]:
-    """Return the cheapest need of each field, then the cheapest others, up to a bound."""
-    ordered = sorted(set(found), key=lambda need: (price(need), sorted(need)))
-    firsts: dict[str | None, Need] = {}
-    for need in ordered:
-        firsts.setdefault(_only_field(need, field_of), need)
-    return tuple(sorted(firsts.values(), key=price)[:NEEDS_BOUND])
+    """Return the cheapest need of each field, and the cheapest of those in several."""
+    cheapest: dict[str | None, tuple[float, Need]] = {}
+    for need in found:
+        field, cost = _only_field(need, field_of), price(need)
+        if field not in cheapest or cost < cheapest[field][0]:
+            cheapest[field] = cost, need
+    return tuple(need for _, need in cheapest.values())

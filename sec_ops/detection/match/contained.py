@@ -1,64 +1,73 @@
 """Which of many literals a text holds, without looking for each.
 
-Text and literals are UTF-8, cut into words of four bytes. Every literal of seven bytes or more is known by four words
-that begin at neighbouring places of it: wherever it stands in a text, one of them stands at a multiple of four there,
-so that a text has to be looked up only word by word. Shorter literals are known by two halves in the same way, the
-shortest are looked for one by one. What a word points to is then looked for in the text itself.
+Text and literals are UTF-8, cut into words of four bytes. Wherever a literal of seven bytes or more stands in a text,
+one of four ways to cut it into words falls in with the text's: so it is known by four words, one of each way, and a
+text is looked up word by word. Literals of four to six bytes are known by their first four, for which the text is cut
+in all four ways; the shortest, and all short ones where there are few, are looked for one by one. What a word points
+to is then looked for in the text itself.
 """
 
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 __all__ = ["Contained"]
 
-_WORD, _HALF = 4, 2
+_WORD: Final = 4
 _LONG: Final = 2 * _WORD - 1
-_SHORT: Final = 2 * _HALF - 1
+_FEW: Final = 60
+"""So many short literals are looked for one by one sooner than a text is cut three times more."""
+
+Buckets = dict[int, list[tuple[str, int]]]
+"""Literals by a word, each with another word of the same cut, or the same word again."""
 
 
 class Contained:
     """An index of literals."""
 
-    __slots__ = ("_halves", "_known_halves", "_known_words", "_tiny", "_words")
+    __slots__ = ("_long", "_long_words", "_short", "_short_words", "_tiny")
 
     def __init__(self, literals: Iterable[str]) -> None:
-        words: dict[int, list[str]] = {}
-        halves: dict[int, list[str]] = {}
-        tiny = []
-        for literal in sorted(set(literals)):
-            data = literal.encode("utf-8", "surrogatepass")
+        known = [(literal, literal.encode("utf-8", "surrogatepass")) for literal in sorted(set(literals))]
+        short = [(literal, data) for literal, data in known if _WORD <= len(data) < _LONG]
+        if len(short) <= _FEW:
+            short = []
+        self._long: Buckets = {}
+        self._short: Buckets = {}
+        for literal, data in known:
             if len(data) >= _LONG:
-                _place(literal, data, _WORD, words)
-            elif len(data) >= _SHORT:
-                _place(literal, data, _HALF, halves)
-            else:
-                tiny.append(literal)
-        self._words: Mapping[int, list[str]] = words
-        self._halves: Mapping[int, list[str]] = halves
-        self._known_words = frozenset(words)
-        self._known_halves = frozenset(halves)
-        self._tiny = tuple(tiny)
+                _place_long(literal, data, self._long)
+        for literal, data in short:
+            word = _words(data, 0)[0]
+            self._short.setdefault(word, []).append((literal, word))
+        self._long_words, self._short_words = frozenset(self._long), frozenset(self._short)
+        placed = {literal for literal, _ in short}
+        self._tiny = tuple(literal for literal, data in known if len(data) < _LONG and literal not in placed)
 
     def found(self, text: str) -> set[str]:
         """Return the literals that the text holds; the text is folded as they are."""
-        data = text.encode("utf-8", "surrogatepass")
-        view = memoryview(data)
         held = {literal for literal in self._tiny if literal in text}
-        if self._known_words:
-            for word in self._known_words.intersection(view[: len(data) & -_WORD].cast("I")):
-                held.update([literal for literal in self._words[word] if literal in text])
-        if self._known_halves:
-            for half in self._known_halves.intersection(view[: len(data) & -_HALF].cast("H")):
-                held.update([literal for literal in self._halves[half] if literal in text])
+        if not self._long_words and not self._short_words:
+            return held
+        data = text.encode("utf-8", "surrogatepass")
+        whole = _words(data, 0)
+        if hit := self._long_words.intersection(whole):
+            words = set(whole)
+            for word in hit:
+                held.update([literal for literal, other in self._long[word] if other in words and literal in text])
+        if self._short_words:
+            for start in range(_WORD):
+                for word in self._short_words.intersection(_words(data, start)):
+                    held.update([literal for literal, _ in self._short[word] if literal in text])
         return held
 
 
-def _place(literal: str, data: bytes, size: int, buckets: dict[int, list[str]]) -> None:
-    """Enter a literal under the neighbouring words of it that lead to the fewest others."""
-    words = [int.from_bytes(data[at : at + size], sys.byteorder) for at in range(len(data) - size + 1)]
-    sizes = [len(buckets.get(word, ())) for word in words]
-    starts = range(len(words) - size + 1)
-    start = min(starts, key=lambda at: sum(sizes[at : at + size]))
-    for word in set(words[start : start + size]):
-        buckets.setdefault(word, []).append(literal)
+def _words(data: bytes, start: int) -> Sequence[int]:
+    end = start + ((len(data) - start) & -_WORD)
+    return memoryview(data)[start:end].cast("I")
+
+
+def _place_long(literal: str, data: bytes, buckets: Buckets) -> None:
+    """Enter a literal once for each way to cut it, under its middle word: beginnings are shared most."""
+    for start in range(_WORD):
+        words = _words(data, start)
+        buckets.setdefault(words[len(words) // 2], []).append((literal, words[-1]))

@@ -65,8 +65,7 @@ class Engine:
             node = node[numbers_for(node, reduced)]
         if not node.open:
             return node
-        late = {rule for rule, expression in node.open if finds(expression, event, self._zone)}
-        return Outcome(sorted(late.union(node.rules)), ())
+        return node.finished(lambda test: finds(test, event, self._zone))
 
     def _known(self, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(name for name in names if name in self.rules.fields and name != KEYWORD)
@@ -76,14 +75,15 @@ class Engine:
             rules=self.rules,
             tests=self._tests,
             budget=Budget(spent=self.forget),
-            varied=frozenset(self._varied),
+            varied=self._varied,
             turn_varied=self._turn_varied,
         )
 
     def _turn_varied(self, name: str) -> None:
         if name not in self._varied:
             self._varied.add(name)
-            self.forget()
+            self._plans = {}
+            self._forgotten()
 
     def lacking(self, rule: int) -> frozenset[str]:
         """Return fields without which the rule finds nothing and that no event had; empty when it lacks none."""
@@ -92,7 +92,7 @@ class Engine:
         return frozenset().union(*lacks) if all(lacks) else frozenset()
 
     def _unmet(self, entry: Entry) -> Iterator[Need]:
-        for need in entry.needs:
+        for need in self.rules.needs(entry):
             fields = self.rules.fields_of(need)
             if (
                 KEYWORD not in fields

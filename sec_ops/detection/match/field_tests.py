@@ -8,7 +8,12 @@ from sec_ops.detection.naive import passes
 from sec_ops.detection.rule import Exists, Glob, Null, Number, Operand, Reference, Regex
 from sec_ops.detection.values import Scalar, text_of
 
-__all__ = ["FieldTests"]
+__all__ = ["FieldTests", "is_of_absent"]
+
+
+def is_of_absent(operand: Operand) -> bool:
+    """Tell whether a field without a value passes."""
+    return isinstance(operand, Null) or operand == Exists(wanted=False)
 
 
 class FieldTests:
@@ -24,9 +29,7 @@ class FieldTests:
         self._zone = zone
         self._texts = TextTests((number, each) for number, each in known if isinstance(each, Glob | Regex))
         self._present = frozenset(number for number, each in known if each == Exists(wanted=True))
-        self.absent = frozenset(
-            number for number, each in known if isinstance(each, Null) or each == Exists(wanted=False)
-        )
+        self.absent = frozenset(number for number, each in known if is_of_absent(each))
         self._numbers: dict[int | float, set[int]] = {}
         self._texts_of_numbers: dict[str, set[int]] = {}
         for number, each in known:

@@ -11,8 +11,6 @@ from sec_ops.detection.values import Scalar, scalars
 
 __all__ = ["Budget", "HitSets", "Memo"]
 
-MANY: Final = 2_000
-"""With more values a field, if it is asked for keywords alone, is thought to bring new ones on and on."""
 LONG_VALUE: Final = 65_536
 """Longer text is judged each time it comes."""
 
@@ -52,18 +50,15 @@ class HitSets:
 
 
 class Memo(dict[Any, int]):
-    """Values of one field to numbers of hit sets; `many` is called when there are very many.
+    """Values of one field to numbers of hit sets.
 
     `True` and 1 are one key to Python, so they are kept apart unless they pass the same.
     """
 
-    __slots__ = ("_apart", "_budget", "_many", "_sets", "_tests")
+    __slots__ = ("_apart", "_budget", "_sets", "_tests")
 
-    def __init__(
-        self, tests: FieldTests, sets: HitSets, budget: Budget, many: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, tests: FieldTests, sets: HitSets, budget: Budget) -> None:
         super().__init__()
-        self._many = many
         self._tests, self._sets, self._budget = tests, sets, budget
         self._apart: dict[tuple[bool, float], int] = {}
         self[None] = sets.number(tests.absent)
@@ -75,8 +70,6 @@ class Memo(dict[Any, int]):
             if len(value) <= LONG_VALUE:
                 self[value] = number
                 self._budget.spend(len(value))
-            if self._many and len(self) > MANY:
-                self._many()
             return number
         if isinstance(value, bool | int | float):
             return self._small(value) if value in (0, 1) else self._kept(value)

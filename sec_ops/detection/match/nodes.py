@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from sec_ops.detection.match.conditions import holds
+from sec_ops.detection.match.conditions import Known, holds
 from sec_ops.detection.match.memo import Memo
 from sec_ops.detection.match.numbered import Entry
 from sec_ops.detection.match.route import Route
 from sec_ops.detection.match.state import State
 from sec_ops.detection.match.varied import fetch_all
-from sec_ops.detection.rule import KEYWORD, Expression
+from sec_ops.detection.rule import KEYWORD, Test
 
 __all__ = ["NOTHING", "Node", "Outcome", "first_node", "numbers_for"]
 
@@ -23,16 +23,25 @@ Numbers = tuple[int, ...]
 
 
 class Outcome:
-    """Where the way ends: the rules that found the event, by place, and those that are open with what is open."""
+    """Where the way ends: the rules that found the event, by place, and the entries that open tests decide.
 
-    __slots__ = ("open", "rules")
+    `passed` are the tests that are known to pass.
+    """
+
+    __slots__ = ("open", "passed", "rules")
     memos: Sequence[Memo] | None = None
 
-    def __init__(self, rules: Sequence[int], open_: Sequence[tuple[int, Expression]]) -> None:
-        self.rules, self.open = tuple(rules), tuple(open_)
+    def __init__(self, rules: Iterable[int], open_: Iterable[Entry] = (), passed: frozenset[int] = frozenset()) -> None:
+        self.rules, self.open, self.passed = tuple(rules), tuple(open_), passed
+
+    def finished(self, ask: Callable[[Test], bool]) -> "Outcome":
+        """Return the outcome once somebody answers open tests."""
+        known = Known(self.passed, ask=ask)
+        late = {entry.rule for entry in self.open if holds(entry.condition, known)}
+        return Outcome(sorted(late.union(self.rules)))
 
 
-NOTHING: Final = Outcome((), ())
+NOTHING: Final = Outcome(())
 
 
 class Node(dict[Numbers, Any]):
@@ -57,7 +66,8 @@ class Node(dict[Numbers, Any]):
             self.fields = tuple(there * 2 if len(there) == 1 else there)
             if there:
                 self.fetch = itemgetter(*self.fields)
-        self.memos: Sequence[Memo] = tuple(state.memo(field) for field in self.fields)
+        asked = [(state.memo if field in fields else state.keyword_memo)(field) for field in self.fields]
+        self.memos: Sequence[Memo] = tuple(asked)
 
     def __missing__(self, numbers: Numbers) -> "Node | Outcome":
         """Work out where these hit sets lead."""
@@ -87,7 +97,7 @@ class _Needs(Node):
         self._lasts: dict[tuple[tuple[Entry, ...], frozenset[int]], Node | Outcome] = {}
 
     def _following(self, passed: frozenset[int]) -> Node | Outcome:
-        entries = self._route.met(passed)
+        entries = self._route.may_hold(passed)
         keywords = passed & self._state.tests.keywords
         found = self._lasts.get((entries, keywords))
         if found is None:
@@ -116,7 +126,7 @@ class _Last(Node):
 
 def first_node(state: State, names: tuple[str, ...]) -> Node | Outcome:
     """Return where events with exactly these names begin."""
-    known = state.absent(names)
+    known = state.tests.absent(names)
     if state.rules.routers.isdisjoint(names):
         return _need_node(state, names, known)
     return _First(state, names, state.rules.routers, known)
@@ -143,10 +153,11 @@ def _last_node(
 
 
 def _outcome(entries: Iterable[Entry], passed: frozenset[int]) -> Outcome:
-    results = [(entry, holds(entry.condition, passed)) for entry in entries]
+    known = Known(passed)
+    results = [(entry, holds(entry.condition, known)) for entry in entries]
     rules = sorted({entry.rule for entry, result in results if result})
-    left = [(entry.rule, entry.expression) for entry, result in results if result is None and entry.rule not in rules]
-    return Outcome(rules, left) if rules or left else NOTHING
+    left = [entry for entry, result in results if result is None and entry.rule not in rules]
+    return Outcome(rules, left, passed) if rules or left else NOTHING
 
 
 def numbers_for(node: Node, event: Mapping[str, Any]) -> Numbers:

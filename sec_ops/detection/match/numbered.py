@@ -1,12 +1,12 @@
 """The rules of one shape, their tests numbered: what is the same for all events, and costs nothing while they pass."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from sec_ops.detection.mapping.rewriting import tests_of
-from sec_ops.detection.match.conditions import Condition, Need, compiled, needs
+from sec_ops.detection.match.conditions import Condition, Need, compiled, first_needs, needs
 from sec_ops.detection.rule import (
     ANY_MANY,
     KEYWORD,
@@ -23,30 +23,28 @@ from sec_ops.detection.rule import (
     Truth,
 )
 
-__all__ = ["Entry", "NumberedRules"]
+__all__ = ["Entry", "LaterNeed", "NumberedRules"]
 
 ROUTERS_BOUND: Final = 4
 ROUTER_SHARE: Final = 0.05
 
 
-Later = tuple[Need, frozenset[str], float]
+@dataclass(frozen=True, slots=True, eq=False)
+class LaterNeed:
+    """A need apart from the fields that events are told apart by, its fields, and how often it may be met."""
+
+    tests: Need
+    fields: frozenset[str]
+    price: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One way for a rule to find an event: the rule's place in the list, its condition, what it reads and needs.
-
-    `first_needs` are those of the fields that events are told apart by, `later_needs` alternatives in other fields,
-    with those fields and a price.
-    """
+    """One way for a rule to find an event: the rule's place in the list, its condition, the fields it reads."""
 
     rule: int
-    expression: Expression
     condition: Condition
     reads: frozenset[str]
-    needs: tuple[Need, ...]
-    first_needs: tuple[Need, ...] = ()
-    later_needs: tuple[Later, ...] = ()
 
 
 class NumberedRules:
@@ -60,34 +58,66 @@ class NumberedRules:
         self.field_of: list[str] = []
         self._numbers: dict[Test, int] = {}
         self._asked: list[int] = []
-        read = [(rule, part, compiled(part, self._number)) for rule, whole in rules for part in _ways(whole)]
+        self._later: dict[Entry, tuple[LaterNeed, ...]] = {}
+        entries = [Entry(*each) for rule, whole in rules for each in self._read(rule, whole)]
+        self.entries = tuple(entries)
         self._weights = [_weight(test.operand) * (1 + self._asked[at]) for at, test in enumerate(self.tests)]
-        found = [
-            Entry(rule, part, condition, frozenset(_reads(part)), needs(condition, self.field_of, self.price))
-            for rule, part, condition in read
-        ]
-        self.routers = self._routers(found)
-        self.entries = tuple(self._parted(entry) for entry in found)
-        self.fields = frozenset(field for entry in found for field in entry.reads)
+        self.fields = frozenset[str]().union(*(entry.reads for entry in entries))
         self.nullable = frozenset(test.field for test in self.tests if isinstance(test.operand, Null | Exists))
+        firsts = {entry: first_needs(entry.condition, self.field_of) for entry in entries}
+        self.routers = self._routers(firsts)
+        self._firsts = {entry: tuple(filter(self._routes, needs)) for entry, needs in firsts.items()}
+        self._by_test = self._indexed()
+        self._by_field: dict[str, list[int]] = {}
+        for test, field in enumerate(self.field_of):
+            self._by_field.setdefault(field, []).append(test)
 
-    def price(self, need: Need) -> float:
-        """Return how often a need is expected to be met."""
-        return sum(self._weights[test] for test in need)
+    def left(self, passed: frozenset[int]) -> list[Entry]:
+        """Return the entries that may hold when these tests of the routers pass and no others of them."""
+        some = {place for test in passed for place in self._by_test.get(test, ())}
+        places = sorted(some.union(self._by_test.get(None, ())))
+        found = (self.entries[place] for place in places)
+        return [entry for entry in found if all(not need.isdisjoint(passed) for need in self._firsts[entry])]
+
+    def later(self, entry: Entry) -> tuple[LaterNeed, ...]:
+        """Return alternative needs of an entry in other fields than the routers, none when it may hold without."""
+        known = self._later.get(entry)
+        if known is None:
+            found = ((need, self.fields_of(need)) for need in self.needs(entry))
+            apart = (pair for pair in found if pair[1].isdisjoint(self.routers))
+            known = self._later[entry] = tuple(LaterNeed(need, fields, self._price(need)) for need, fields in apart)
+        return known
+
+    def tests_of(self, fields: Iterable[str]) -> frozenset[int]:
+        """Return the tests of fields."""
+        return frozenset[int]().union(*(self._by_field.get(field, ()) for field in fields))
+
+    def needs(self, entry: Entry) -> tuple[Need, ...]:
+        """Return all alternative needs of an entry."""
+        return needs(entry.condition, self.field_of, self._price)
 
     def fields_of(self, need: Need) -> frozenset[str]:
         """Return the fields of a need."""
-        return frozenset(self.field_of[test] for test in need)
+        return frozenset([self.field_of[test] for test in need])
 
-    def _parted(self, entry: Entry) -> Entry:
-        first, later = [], []
-        for need in entry.needs:
-            fields = self.fields_of(need)
-            if fields.isdisjoint(self.routers):
-                later.append((need, fields, self.price(need)))
-            elif fields <= self.routers:
-                first.append(need)
-        return replace(entry, first_needs=tuple(first), later_needs=tuple(later))
+    def _price(self, need: Need) -> float:
+        return sum([self._weights[test] for test in need])
+
+    def _read(self, rule: int, whole: Expression) -> Iterator[tuple[int, Condition, frozenset[str]]]:
+        for part in whole.parts if isinstance(whole, AnyOf) else (whole,):
+            yield rule, compiled(part, self._number), frozenset(_reads(part))
+
+    def _routes(self, need: Need) -> bool:
+        return self.fields_of(need) <= self.routers
+
+    def _indexed(self) -> dict[int | None, list[int]]:
+        """Return the places of entries by the tests of their rarest first need; by None those that have none."""
+        found: dict[int | None, list[int]] = {}
+        for place, entry in enumerate(self.entries):
+            firsts = self._firsts[entry]
+            for test in min(firsts, key=self._price) if firsts else (None,):
+                found.setdefault(test, []).append(place)
+        return found
 
     def _number(self, test: Test) -> int:
         number = self._numbers.get(test)
@@ -99,20 +129,15 @@ class NumberedRules:
         self._asked[number] += 1
         return number
 
-    def _routers(self, entries: Sequence[Entry]) -> frozenset[str]:
+    def _routers(self, firsts: Mapping[Entry, Iterable[Need]]) -> frozenset[str]:
         """Return the fields that most rules want one of few values of: what events are told apart by first."""
         counted: Counter[str] = Counter()
-        for entry in entries:
-            for need in entry.needs:
-                fields = self.fields_of(need)
-                if len(fields) == 1 and KEYWORD not in fields and all(_is_value(self.tests[at].operand) for at in need):
-                    counted.update(fields)
-        least = max(1, ROUTER_SHARE * len(entries))
+        for found in firsts.values():
+            for need in found:
+                if all(_is_value(self.tests[test].operand) for test in need):
+                    counted.update(self.fields_of(need) - {KEYWORD})
+        least = max(1, ROUTER_SHARE * len(firsts))
         return frozenset(field for field, count in counted.most_common(ROUTERS_BOUND) if count >= least)
-
-
-def _ways(expression: Expression) -> Sequence[Expression]:
-    return expression.parts if isinstance(expression, AnyOf) else (expression,)
 
 
 def _reads(expression: Expression) -> Iterable[str]:

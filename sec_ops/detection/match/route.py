@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sec_ops.detection.match.conditions import Known, holds
 from sec_ops.detection.match.numbered import Entry, NumberedRules
 
 __all__ = ["Route", "routed"]
@@ -16,20 +17,24 @@ FIELD_PRICE: Final = 200.0
 class Route:
     """The rules that are left.
 
-    `fields` are those to fetch next; an entry is met when a test of its need passes, or always when it needs none.
+    `fields` are those to fetch next, `unasked` the tests of the fields that come after them. An entry is looked at when
+    a test of its need passes, or always when it needs none.
     """
 
     entries: tuple[Entry, ...]
     fields: frozenset[str]
-    by_test: Mapping[int, tuple[int, ...]]
+    by_test: Mapping[int, Sequence[int]]
     always: tuple[int, ...]
+    unasked: frozenset[int]
 
-    def met(self, passed: frozenset[int]) -> tuple[Entry, ...]:
-        """Return the entries that may hold when these tests pass."""
+    def may_hold(self, passed: frozenset[int]) -> tuple[Entry, ...]:
+        """Return the entries that may hold when these tests pass and no others of the fields fetched so far."""
         places = set(self.always)
         for test in passed:
             places.update(self.by_test.get(test, ()))
-        return tuple(self.entries[place] for place in sorted(places))
+        known = Known(passed, self.unasked)
+        met = (self.entries[place] for place in sorted(places))
+        return tuple(entry for entry in met if holds(entry.condition, known) is not False)
 
 
 def routed(rules: NumberedRules, passed: frozenset[int]) -> Route:
@@ -37,24 +42,18 @@ def routed(rules: NumberedRules, passed: frozenset[int]) -> Route:
 
     The need of each entry is chosen so that few fields have to be fetched: one that others need costs no more.
     """
-    entries = [entry for entry in rules.entries if all(not need.isdisjoint(passed) for need in entry.first_needs)]
+    entries = rules.left(passed)
     fetched: set[str] = set()
     by_test: dict[int, list[int]] = {}
     always = []
-    for place, entry in sorted(enumerate(entries), key=lambda pair: len(pair[1].later_needs)):
-        if not entry.later_needs:
+    for place, entry in sorted(enumerate(entries), key=lambda pair: len(rules.later(pair[1]))):
+        choices = rules.later(entry)
+        if not choices:
             always.append(place)
             continue
-        _, need = min(
-            (price + FIELD_PRICE * len(fields - fetched), number)
-            for number, (_, fields, price) in enumerate(entry.later_needs)
-        )
-        tests, fields, _ = entry.later_needs[need]
-        fetched |= fields
-        for test in tests:
+        need = min(choices, key=lambda each: each.price + FIELD_PRICE * len(each.fields - fetched))
+        fetched |= need.fields
+        for test in need.tests:
             by_test.setdefault(test, []).append(place)
-    return Route(tuple(entries), frozenset(fetched), _frozen(by_test), tuple(always))
-
-
-def _frozen(by_test: Mapping[int, Sequence[int]]) -> dict[int, tuple[int, ...]]:
-    return {test: tuple(places) for test, places in by_test.items()}
+    later = frozenset[str]().union(*(entry.reads for entry in entries)) - fetched - rules.routers
+    return Route(tuple(entries), frozenset(fetched), by_test, tuple(always), rules.tests_of(later))

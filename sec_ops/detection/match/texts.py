@@ -1,10 +1,11 @@
 """What the tests of one field ask of text, judged together: equals, begins, ends, holds, and what is looked at then."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from sec_ops.detection.match.contained import Contained
+from sec_ops.detection.match.required import required_text
 from sec_ops.detection.rule import ANY_MANY, Glob, Regex
 from sec_ops.detection.searching import search_of
 from sec_ops.detection.values import like
@@ -12,10 +13,15 @@ from sec_ops.model.folding import fold
 
 __all__ = ["TextTests"]
 
+NEAR: Final = 7
+LONG_TEXT: Final = 1_000
+LINES_BOUND: Final = 4_000_000
+"""So many characters of lines are remembered for a field."""
+
 Place = Literal["equals", "begins", "ends", "holds", "any"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
     """A test by its number, and what else must hold: asked of the text and the folded text."""
 
@@ -26,51 +32,94 @@ class _Asked:
 class TextTests:
     """The text tests of one field, by number."""
 
-    __slots__ = ("_always", "_begins", "_contained", "_ends", "_equals", "_holds")
+    __slots__ = (
+        "_always",
+        "_begins",
+        "_broken",
+        "_contained",
+        "_ends",
+        "_equals",
+        "_holds",
+        "_lines",
+        "_room",
+        "_searches",
+    )
 
     def __init__(self, tests: Iterable[tuple[int, Glob | Regex]]) -> None:
-        places: dict[Place, dict[str, list[_Asked]]] = {
-            "equals": {},
-            "begins": {},
-            "ends": {},
-            "holds": {},
-            "any": {},
-        }
+        places: dict[Place, dict[str, list[_Asked]]] = {place: {} for place in get_args(Place)}
+        searches: list[_Asked] = []
         for number, operand in tests:
             place, literal, asked = _placed(number, operand)
             places[place].setdefault(literal, []).append(asked)
+            searches += [asked] if isinstance(operand, Regex) and place == "holds" else []
         self._equals, self._holds = places["equals"], places["holds"]
-        self._begins, self._ends = _by_length(places["begins"]), _by_length(places["ends"])
+        self._begins, self._ends = _Ends(places["begins"], "start"), _Ends(places["ends"], "end")
         self._always = tuple(places["any"].get("", ()))
-        self._contained = Contained(self._holds)
+        self._searches = tuple(searches)
+        self._contained = Contained(literal for literal in self._holds if "\n" not in literal)
+        self._broken = tuple(literal for literal in self._holds if "\n" in literal)
+        self._lines: dict[str, frozenset[str]] = {}
+        self._room = LINES_BOUND
 
     def passed(self, text: str) -> tuple[set[int], int]:
         """Return the numbers of the tests that a text passes, and how many searches were given up."""
         folded = fold(text)
-        found = list(self._always)
-        found += self._equals.get(folded, ())
-        for length, literals in self._begins:
-            found += literals.get(folded[:length], ())
-        for length, literals in self._ends:
-            found += literals.get(folded[-length:], ())
-        if self._holds:
-            for literal in self._contained.found(folded):
-                found += self._holds[literal]
-        results = [(asked.number, asked.check is None or asked.check(text, folded)) for asked in found]
+        asked = [*self._always, *self._equals.get(folded, ()), *self._begins.met(folded), *self._ends.met(folded)]
+        for literal in self._found(folded) if self._holds else ():
+            asked += self._holds[literal]
+        if not text.isascii():
+            # Searches without regard to case know more spellings (the Kelvin sign, the long s) than folded text has.
+            asked += self._searches
+        results = [(each.number, each.check is None or each.check(text, folded)) for each in asked]
         return {number for number, result in results if result}, sum(result is None for _, result in results)
 
+    def _found(self, folded: str) -> set[str]:
+        """Return the literals held; long texts are looked at line by line, for most lines come again."""
+        broken = {literal for literal in self._broken if literal in folded}
+        if len(folded) < LONG_TEXT:
+            return broken | self._contained.found(folded)
+        return broken.union(*map(self._in_line, folded.split("\n")))
 
-def _by_length(literals: Mapping[str, list[_Asked]]) -> tuple[tuple[int, dict[str, list[_Asked]]], ...]:
-    found: dict[int, dict[str, list[_Asked]]] = {}
-    for literal, asked in literals.items():
-        found.setdefault(len(literal), {})[literal] = asked
-    return tuple(found.items())
+    def _in_line(self, line: str) -> frozenset[str]:
+        known = self._lines.get(line)
+        if known is None:
+            known = frozenset(self._contained.found(line))
+            self._room -= len(line) + 1
+            if self._room < 0:
+                self._lines, self._room = {}, LINES_BOUND
+            self._lines[line] = known
+        return known
+
+
+class _Ends:
+    """Literals at one end of a text, looked up by the characters nearest to it."""
+
+    __slots__ = ("_first", "_known", "_near", "_short")
+
+    def __init__(self, literals: Mapping[str, list[_Asked]], end: Literal["start", "end"]) -> None:
+        self._first = end == "start"
+        self._known = literals
+        self._short = tuple(literal for literal in literals if len(literal) < NEAR)
+        self._near: dict[str, list[str]] = {}
+        for literal in literals:
+            if len(literal) >= NEAR:
+                self._near.setdefault(literal[:NEAR] if self._first else literal[-NEAR:], []).append(literal)
+
+    def met(self, folded: str) -> Iterator[_Asked]:
+        """Yield what is asked by literals that stand at this end."""
+        stands = folded.startswith if self._first else folded.endswith
+        near = self._near.get(folded[:NEAR] if self._first else folded[-NEAR:], ())
+        for literal in (*self._short, *near):
+            if stands(literal):
+                yield from self._known[literal]
 
 
 def _placed(number: int, operand: Glob | Regex) -> tuple[Place, str, _Asked]:
     if isinstance(operand, Regex):
         search = search_of(operand)
-        return "any", "", _Asked(number, lambda text, _folded: search.found_in(text))
+        needed = fold(required_text(operand.source))
+        searched = _Asked(number, lambda text, _folded: search.found_in(text))
+        return ("holds", needed, searched) if len(needed) > 2 else ("any", "", searched)
     parts = operand.parts
     literals = [part for part in parts if isinstance(part, str)]
     longest = fold(max(literals, key=len, default=""))

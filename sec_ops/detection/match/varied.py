@@ -1,8 +1,8 @@
-"""Keywords in values that never come twice, such as times and ids: looked for in what such values have in common.
+"""Keywords in fields that are asked for nothing else, and in values that never come twice, such as times and ids.
 
-All digits and the letters a to f become one, letters lose their case: the skeleton. Where the skeleton of a text holds
-no keyword's skeleton, the text holds no keyword, whatever its digits are. There are few skeletons, so each is judged
-once. Text that isn't ASCII, or that may hold a keyword, goes the slow way.
+Without digits and the letters a to f, and in lower case, few texts are left: skeletons. A text holds a keyword only if
+its skeleton holds the keyword's. So a skeleton is judged once, for all the times and ids that have it; text that isn't
+ASCII, or that may hold a keyword, is looked at itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,40 +10,78 @@ from itertools import compress
 from operator import itemgetter
 from typing import Any, Final
 
-from sec_ops.detection.match.memo import Budget
+from sec_ops.detection.events import Value
+from sec_ops.detection.match.field_tests import FieldTests
+from sec_ops.detection.match.memo import LONG_VALUE, Budget, HitSets, Memo
 from sec_ops.detection.rule import Glob, Operand
 from sec_ops.model.folding import fold
 
-__all__ = ["Skeletons", "fetch_all"]
+__all__ = ["KeywordMemo", "Skeletons", "fetch_all"]
 
-_SAME: Final = b"0123456789abcdefABCDEF"
-_TABLE: Final = bytes(
-    ord("0") if code in _SAME else ord(chr(code).lower()) if code < 128 else code for code in range(256)
-)
+MANY: Final = 500
+"""Every so many values a field is looked at: do they bring anything new?"""
+FEW: Final = 25
+_TABLE: Final = bytes(ord(chr(code).lower()) if code < 128 else code for code in range(256))
+_GONE: Final = b"0123456789abcdefABCDEF"
 
 
 class PerhapsFoundError(TypeError):
     """The slow way has to look: a TypeError, as a value without a hash is one."""
 
 
-class Skeletons(dict[bytes, None]):
-    """Skeletons that hold no keyword."""
+class Skeletons(dict[bytes, bool]):
+    """Skeletons, and whether no keyword can be where they come from."""
 
-    __slots__ = ("_budget", "_keywords")
+    __slots__ = ("_budget", "_keywords", "numbers_hold_none", "useful")
 
     def __init__(self, keywords: Iterable[Operand], budget: Budget) -> None:
         super().__init__()
         self._budget = budget
-        self._keywords = tuple(
-            {_longest(operand).encode("utf-8", "surrogatepass").translate(_TABLE) for operand in keywords}
-        )
+        texts = [_longest(operand) for operand in keywords]
+        self._keywords = tuple({_skeleton(text) for text in texts})
+        self.useful = bool(texts) and all(self._keywords)
+        self.numbers_hold_none = self.useful and not any(set(text) <= set("0123456789.+-einfatrusl") for text in texts)
 
-    def __missing__(self, skeleton: bytes) -> None:
-        """Judge a skeleton; raises PerhapsFoundError when a keyword may be in it."""
-        if not skeleton.isascii() or any(keyword in skeleton for keyword in self._keywords):
-            raise PerhapsFoundError
-        self[skeleton] = None
+    def __missing__(self, skeleton: bytes) -> bool:
+        """Judge a skeleton that wasn't there yet."""
+        free = self[skeleton] = skeleton.isascii() and not any(keyword in skeleton for keyword in self._keywords)
         self._budget.spend(len(skeleton))
+        return free
+
+
+class KeywordMemo(Memo):
+    """Values of a field that is asked for keywords alone; `turn` is called when its values look varied."""
+
+    __slots__ = ("_skeletons", "_turn")
+
+    def __init__(
+        self, tests: FieldTests, sets: HitSets, budget: Budget, skeletons: Skeletons, turn: Callable[[], None]
+    ) -> None:
+        super().__init__(tests, sets, budget)
+        self._skeletons, self._turn = skeletons, turn
+
+    def __missing__(self, value: Value) -> int:
+        """Judge a value that wasn't there yet."""
+        if not self._skeletons.useful:
+            return super().__missing__(value)
+        if isinstance(value, str) and len(value) <= LONG_VALUE:
+            number = self[value] = 0 if self._skeletons[_skeleton(value)] else self._judged(value)
+            self._budget.spend(len(value))
+            if len(self) % MANY == 0 and self._is_varied():
+                self._turn()
+            return number
+        if isinstance(value, bool | int | float) and self._skeletons.numbers_hold_none:
+            if -1 < value < LONG_VALUE:
+                self[value] = 0
+            return 0
+        return super().__missing__(value)
+
+    def _is_varied(self) -> bool:
+        return len({_skeleton(value) for value in self if isinstance(value, str)}) <= FEW
+
+
+def _skeleton(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass").translate(_TABLE, _GONE)
 
 
 def _longest(operand: Operand) -> str:
@@ -65,7 +103,8 @@ def fetch_all(
     take = itemgetter(*varied, varied[0])
 
     def fetch(event: Mapping[str, Any]) -> Iterable[Any]:
-        skeletons["\n".join(take(event)).encode("utf-8", "surrogatepass").translate(_TABLE)]
+        if not skeletons["\n".join(take(event)).encode("utf-8", "surrogatepass").translate(_TABLE, _GONE)]:
+            raise PerhapsFoundError
         return compress(event.values(), mask)
 
     return fetch
