@@ -113,12 +113,13 @@ def _too_few(expect: str, count: int) -> Message:
 
 
 def _strays(library: Library) -> Iterator[Fault]:
-    """Tell of case files without a rule, and of rules whose name hides them."""
+    """Tell of case files without a rule."""
     for root in filter(None, (library.shipped_root, library.site_root)):
         for path in sorted((root / _FOLDER).rglob(f"*{CASES}")):
-            if not FilePath(rule_beside(str(path))).is_file():
+            rule = FilePath(rule_beside(str(path)))
+            if not (rule.is_file() or rule.with_suffix(".yaml").is_file()):
                 what = message("there is no rule beside these cases")
-                advice = message("the rule is {path}", path=shown_path(FilePath(rule_beside(str(path)))))
+                advice = message("the rule is {path}", path=shown_path(rule))
                 yield Fault(file=shown_path(path), line=0, path="", message=what, advice=advice)
 
 

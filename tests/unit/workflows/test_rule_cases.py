@@ -106,6 +106,22 @@ def test_lines_that_no_parser_understands_fail(site: Path) -> None:
     assert len(result_of(site).failed) == 2
 
 
+FLAT = "{Channel: Security, EventID: %d, Provider_Name: Microsoft-Windows-Security-Auditing, TargetUserName: root}"
+
+
+def test_events_come_in_any_shape_that_is_known(site: Path) -> None:
+    rule = RULE.replace("product: linux, service: sshd", "product: windows, service: security")
+    rule = rule.replace("{event.action: ssh_login, event.outcome: success, user.name: root}", "{EventID: 4720}")
+    cases = "cases:\n" + "".join(
+        f"  - {{about: '{expect}', expect: {expect}, events: [{FLAT % number}]}}\n"
+        for expect, number in (("match", 4720), ("none", 4722))
+    )
+    write(site, rule.replace("source.ip|expand", "IpAddress|expand"), cases)
+    assert [each.passed for each in result_of(site).judgements] == [True, True]
+    write(site, rule, "cases: [{about: x, expect: none, events: [{a: 1}]}]")
+    assert reasons(result_of(site).failed) == ["event 1 has no shape that is known"]
+
+
 def test_a_case_file_that_is_none_is_told(site: Path) -> None:
     write(site, cases="cases: [{about: x}]")
     assert result_of(site).faults
