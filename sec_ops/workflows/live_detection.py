@@ -106,7 +106,7 @@ class LiveDetection:
     def stored(self, stream: str, sequence: int) -> None:
         """Hear that the store has it."""
         del sequence
-        self._do(lambda detector: detector.stored(stream))
+        self._do(lambda detector: detector.stored(stream, self._now_ms()))
 
     def pause(self) -> None:
         """Let time pass: tell of windows that are over, write what people wait for, look whether rules changed."""

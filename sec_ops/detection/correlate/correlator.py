@@ -128,7 +128,10 @@ class Correlator:
                 occurrences=tuple({occurrence.record: occurrence for _, occurrence in each.samples}.values()),
                 count=each.count,
                 group=group,
+                more=each.more,
             )
+            if each.more:
+                continue
             yield from self._take(
                 Found(
                     rule=header.id,

@@ -4,7 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from sec_ops.detection.correlate.points import Point
+from sec_ops.detection.correlate.points import Point, events_of
 from sec_ops.detection.events import Occurrence
 
 __all__ = ["Group", "Sample"]
@@ -24,6 +24,7 @@ class Group:
         self.points: list[Point] = []
         self.told: list[int] = []
         self.judged_us: int | None = None
+        self.more_us: int | None = None
         self.touched_us = 0
         self.look_at = _FEW
         self.samples: dict[str, list[Sample]] = {}
@@ -70,6 +71,17 @@ class Group:
         """Return whether it told nothing within a span of that time, both ends included."""
         index = bisect_left(self.told, time_us - span_us)
         return index == len(self.told) or self.told[index] > time_us + span_us
+
+    def tell(self, since_us: int, until_us: int) -> int:
+        """Return how many events of a span were not told before: now they are."""
+        begin, end = self.place(since_us), self.place(until_us + 1)
+        events = events_of(self.points[begin:end])
+        self.points[begin:end] = [point._replace(events=0) for point in self.points[begin:end]]
+        return events
+
+    def untold(self, span_us: int) -> Sequence[Point]:
+        """Return the points within a span of a time at which it told, whose events are not told."""
+        return [point for point in self.points if point.events and not self.quiet_at(point.time_us, span_us)]
 
     def sampled(self, since_us: int, until_us: int, most: int, also: Sequence[Sample]) -> tuple[Sample, ...]:
         """Return events of a span in order of time, at most that many: these, then the latest of every rule in turn."""

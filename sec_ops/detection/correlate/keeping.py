@@ -41,6 +41,7 @@ def group_document(group: Group) -> str:
         "points": [list(point) for point in group.points],
         "told": group.told,
         "judged_us": group.judged_us,
+        "more_us": group.more_us,
         "touched_us": group.touched_us,
         "samples": {rule: [_sample_document(each) for each in kept] for rule, kept in group.samples.items()},
     }
@@ -54,6 +55,7 @@ def group_of(document: str) -> Group:
     group.points = [Point(*point) for point in body["points"]]
     group.told = body["told"]
     group.judged_us = body["judged_us"]
+    group.more_us = body["more_us"]
     group.touched_us = body["touched_us"]
     group.samples = {rule: [_sample_of(each) for each in kept] for rule, kept in body["samples"].items()}
     return group

@@ -8,12 +8,15 @@ from heapq import heappop, heappush
 from sec_ops.detection.correlate.compacting import compacted
 from sec_ops.detection.correlate.group import Group, Sample
 from sec_ops.detection.correlate.limits import Counts, Limits
-from sec_ops.detection.correlate.points import Point, events_of, holds, measure, monotone
+from sec_ops.detection.correlate.points import Point, holds, measure, monotone
 from sec_ops.detection.correlate.taking import Taken, folded
 from sec_ops.detection.correlate.values import Found
 from sec_ops.detection.rule import Correlation
 
 __all__ = ["Machine", "Told"]
+
+_MORE_US = 60_000_000
+"""How long at most what comes on top of a hit waits to be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,7 @@ class Told:
     time_us: int
     count: int
     samples: tuple[Sample, ...]
+    more: bool = False
 
 
 class Machine:
@@ -43,6 +47,7 @@ class Machine:
         self._at_once = monotone(correlation)
         self._in_all = 0
         self._advanced_us = 0
+        self._waiting: OrderedDict[tuple[str, ...], None] = OrderedDict()
         self._due: list[tuple[int, tuple[str, ...]]] = []
 
     def take(self, found: Found, taken: Taken, now_us: int) -> Sequence[Told]:
@@ -51,22 +56,21 @@ class Machine:
             self.counts.late += 1
         told: list[Told] = []
         for shown in taken.groups:
-            told += self._take_into(shown, found, taken.points)
+            told += self._take_into(shown, found, taken.points, now_us)
         return told
 
     def advance(self, now_us: int) -> Sequence[Told]:
         """Forget groups that were silent long enough; tell of windows that are over."""
         self._advanced_us = now_us
+        more = list(self._more(now_us))
         while self.groups and (key := next(iter(self.groups))) and self._silent(self.groups[key], now_us):
             self._drop(key)
-        if self._at_once:
-            return ()
-        return [told for key in self._due_groups(now_us) for told in self._judge(key, now_us)]
+        return [*more, *(told for key in self._due_groups(now_us) for told in self._judge(key, now_us))]
 
     def flush(self) -> Sequence[Told]:
         """Judge every window that is open: nothing more comes."""
         if self._at_once:
-            return ()
+            return list(self._more(None))
         told = [each for key in list(self.groups) for each in self._judge(key, None)]
         return sorted(told, key=lambda each: (each.time_us, each.group))
 
@@ -75,7 +79,10 @@ class Machine:
         self._advanced_us = min(self._advanced_us, now_us)
         for key, group in self.groups.items():
             group.arrived_by(now_us)
+            group.more_us = group.more_us and min(group.more_us, now_us + _MORE_US)
             self.changed.add(key)
+        if self._at_once:
+            return
         self._due = [(self._due_us(group), key) for key, group in self.groups.items() if group.points]
         self._due.sort()
 
@@ -85,8 +92,10 @@ class Machine:
         self._in_all += len(group.points)
         if not self._at_once and group.points:
             heappush(self._due, (self._due_us(group), key))
+        if group.more_us is not None:
+            self._waiting[key] = None
 
-    def _take_into(self, shown: tuple[str, ...], found: Found, points: Sequence[Point]) -> Sequence[Told]:
+    def _take_into(self, shown: tuple[str, ...], found: Found, points: Sequence[Point], now_us: int) -> Sequence[Told]:
         key = folded(shown)
         group = self._group(key, shown)
         self.changed.add(key)
@@ -99,6 +108,9 @@ class Machine:
         if self._at_once:
             group.keep_latest(found.rule, found.samples, self._samples)
             told += self._tell(group, found)
+            if group.more_us is None and not group.quiet_at(found.time_us, self._span_us):
+                group.more_us = now_us + min(self._span_us, _MORE_US)
+                self._waiting[key] = None
         else:
             group.keep_spread(found.rule, found.samples, self._span_us // 2)
             heappush(self._due, (self._due_us(group), key))
@@ -116,6 +128,20 @@ class Machine:
             if group.quiet_at(end_us, self._span_us) and self._filled(group, end_us):
                 group.note_told(end_us)
                 yield self._told(group, end_us - self._span_us, end_us, found.samples)
+
+    def _more(self, now_us: int | None) -> Iterator[Told]:
+        """Tell what came on top of what groups told, of those that have waited for it, or of all."""
+        while self._waiting:
+            key = next(iter(self._waiting))
+            group = self.groups.get(key)
+            if group and now_us is not None and (group.more_us or 0) > now_us:
+                return
+            del self._waiting[key]
+            if group:
+                group.more_us = None
+                self.changed.add(key)
+                if untold := group.untold(self._span_us):
+                    yield self._told(group, untold[0].time_us, untold[-1].time_us, (), more=True)
 
     def _filled(self, group: Group, end_us: int) -> bool:
         window = group.window(end_us - self._span_us, end_us)
@@ -137,13 +163,14 @@ class Machine:
         if group.points:
             heappush(self._due, (self._due_us(group), key))
 
-    def _told(self, group: Group, since_us: int, until_us: int, late: Sequence[Sample]) -> Told:
+    def _told(self, group: Group, since_us: int, until_us: int, late: Sequence[Sample], *, more: bool = False) -> Told:
         return Told(
             correlation=self.correlation,
             group=group.shown,
             time_us=until_us,
-            count=events_of(group.window(since_us, until_us)),
+            count=group.tell(since_us, until_us),
             samples=group.sampled(since_us, until_us, self._limits.samples, also=late),
+            more=more,
         )
 
     def _due_us(self, group: Group) -> int:

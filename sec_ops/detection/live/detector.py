@@ -137,9 +137,9 @@ class Detector:
         loose = map(batch.record, places) if batch.fell_silent else ()
         self._positions.judged(batch.stream, batch.sequence, batch.received_ms, loose)
 
-    def stored(self, stream: str) -> None:
+    def stored(self, stream: str, now_ms: int) -> None:
         """Hear that the store has everything of a stream that was seen."""
-        self._positions.stored(stream)
+        self._positions.stored(stream, now_ms)
 
     def advance(self, now_us: int) -> None:
         """Say what time it is, when no stream has more to give."""

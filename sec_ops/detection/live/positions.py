@@ -8,6 +8,8 @@ __all__ = ["Position", "Positions", "Record"]
 Record = Callable[[int], str]
 """The place of an event among those of a batch to the name of its raw record."""
 
+_HELD_MS = 300_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
@@ -28,12 +30,16 @@ class Positions:
     def __init__(self, known: Mapping[str, Position]) -> None:
         self._known = dict(known)
         self._begun: dict[str, int] = {}
+        self._begun_ms: dict[str, int] = {}
+        self._whole: dict[str, set[str]] = {}
         self.changed: set[str] = set()
 
     def begin(self, stream: str, sequence: int, now_ms: int) -> Position | None:
         """Go on with a stream after a batch; return where it was judged to when batches in between never were."""
         known = self._known.get(stream)
         self._begun[stream] = max(known.sequence if known else 0, sequence)
+        self._begun_ms[stream] = now_ms
+        self._whole[stream] = set()
         missed = known is not None and known.sequence < sequence
         if known is None or missed:
             self._set(stream, Position(sequence=sequence, received_ms=now_ms))
@@ -44,12 +50,17 @@ class Positions:
         if sequence <= self._begun.get(stream, 0) and not fell_silent:
             return ()
         loose = self._known[stream].loose if stream in self._known else None
-        return [place for place in range(events) if record(place) not in loose] if loose else range(events)
+        if not loose:
+            return range(events)
+        self._whole[stream].update(map(record, range(events)))
+        return [place for place in range(events) if record(place) not in loose]
 
     def judged(self, stream: str, sequence: int, received_ms: int, loose: Iterable[str] = ()) -> None:
         """Note that a batch was judged, and the records that were whole only because their source fell silent."""
         known = self._known.get(stream, Position(sequence=0, received_ms=0))
-        found = known.loose.union(loose)
+        fresh = frozenset(loose)
+        found = known.loose | fresh
+        self._whole.setdefault(stream, set()).update(fresh)
         self._set(
             stream,
             Position(
@@ -57,11 +68,16 @@ class Positions:
             ),
         )
 
-    def stored(self, stream: str) -> None:
-        """Note that the store has everything of a stream: its records are never told again."""
-        known = self._known.get(stream)
+    def stored(self, stream: str, now_ms: int) -> None:
+        """Note that the store has everything that was whole: its records are never told again.
+
+        What an earlier process found whole may be held back again by this one, and come later; not after minutes.
+        """
+        known, whole = self._known.get(stream), self._whole.get(stream, set())
         if known and known.loose:
-            self._set(stream, replace(known, loose=frozenset()))
+            settled = now_ms - self._begun_ms.get(stream, now_ms) > _HELD_MS
+            self._set(stream, replace(known, loose=frozenset() if settled else known.loose - whole))
+        whole.clear()
 
     def of(self, stream: str) -> Position:
         """Return where a stream is."""

@@ -95,7 +95,7 @@ class Gathering:
 
     def _counted(self, hits: Iterable[Hit]) -> Iterator[Hit]:
         for hit in hits:
-            self.hits[hit.rule.header.id] += 1
+            self.hits[hit.rule.header.id] += not hit.more
             yield hit
 
     def _occurrence(self, found: FoundEvent) -> Occurrence:

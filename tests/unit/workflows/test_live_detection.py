@@ -1,5 +1,6 @@
 """Live detection judges every event once however its process ends, and never keeps one from the store."""
 
+import json
 import tempfile
 from dataclasses import replace
 from datetime import timedelta
@@ -93,6 +94,24 @@ def test_what_was_judged_and_not_stored_is_not_judged_again(site: Site, deed: st
     feed(site, b"open@4", b"open@5")
     site.index.commit()
     assert [(rule, count) for rule, _key, count in site.alerts()] == [("root", 1)]
+
+
+def test_what_is_held_back_again_after_a_kill_is_not_judged_again_either(site: Site) -> None:
+    feed(site, b"fail root@1", source="s1")
+    feed(site, b"fail@2", source="s2")
+    do(site, "silence, kill")
+    feed(site, b"fail root@1", source="s1")
+    feed(site, b"fail@2", source="s2")
+    feed(site, b"fail@3", b"open@4", source="s2")
+    site.index.commit()
+    feed(site, b"open@5", source="s1")
+    do(site, "silence")
+    site.index.commit()
+    site.live.pause()
+    assert [(rule, count) for rule, _key, count in site.alerts()] == [("root", 1)]
+    with site.live._database.reading() as connection:  # type: ignore[union-attr]
+        documents = connection.execute("SELECT document FROM live_groups ORDER BY key").fetchall()
+    assert [len(json.loads(each)["points"]) for (each,) in documents] == [1, 2]
 
 
 def test_records_that_the_store_has_are_not_remembered_for_ever(site: Site) -> None:

@@ -66,7 +66,10 @@ def _time_us(time: str) -> int | None:
 def shown(hits: Iterable[Hit], name: str = "told") -> list[str]:
     """Return hits of one correlation as cases write them, in order of time."""
     mine = [hit for hit in hits if hit.rule.header.id == name]
-    return sorted(f"{_clock(hit)} {' '.join(value for _, value in hit.group)}, {hit.count} events" for hit in mine)
+    return sorted(
+        f"{_clock(hit)} {' '.join(value for _, value in hit.group)}, {hit.count} {'more' if hit.more else 'events'}"
+        for hit in mine
+    )
 
 
 def _clock(hit: Hit) -> str:

@@ -199,3 +199,27 @@ def test_a_backlog_of_several_sources_is_judged_when_all_of_it_was_fed() -> None
     assert [hit.count for hit in hits] == [3]
     after.advance(9_001 * SECOND)
     assert len(feed(after, "a", event(1_003, user="x"), event(1_064, user="x"))) == 0
+
+
+def test_what_comes_on_top_of_a_hit_is_told_after_a_minute_at_most_and_survives_the_process() -> None:
+    told = correlation({**MANY, "timespan": "1h"})
+    first = correlator(told)
+    first.advance(1_000 * SECOND)
+    hits = feed(first, "a", *(event(990 + number, user="x") for number in range(8)))
+    assert [(hit.count, hit.more) for hit in hits] == [(3, False)]
+    second = correlator(told)
+    second.restore(first.state(), 1_000 * SECOND)
+    assert second.advance(1_059 * SECOND) == []
+    feed(second, "a", event(1_000, user="x"))
+    (more,) = second.advance(1_060 * SECOND)
+    assert (more.count, more.more, [each.time_us for each in more.occurrences][-1]) == (6, True, 1_000 * SECOND)
+    assert second.advance(2_000 * SECOND) == []
+
+
+def test_more_of_a_hit_is_no_hit_to_a_correlation_over_it() -> None:
+    inner = correlation({**MANY, "id": "inner"})
+    outer = correlation({**MANY, "id": "outer", "rules": ["inner"], "condition": {"gte": 2}})
+    both = Correlator([inner, outer], [rule("a")])
+    hits = feed(both, "a", *(event(number, user="x") for number in range(50)))
+    hits += both.flush()
+    assert [(hit.rule.header.id, hit.count) for hit in hits] == [("inner", 3), ("inner", 47)]

@@ -1,17 +1,20 @@
 """Streaming tells what the reference says of the whole list, however late events come within the lateness."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sec_ops.detection.alerts.grouping import same_names
 from sec_ops.detection.correlate.correlator import Correlator
-from sec_ops.detection.correlate.limits import Limits
+from sec_ops.detection.correlate.limits import Counts, Limits
 from sec_ops.detection.correlate.points import monotone
 from sec_ops.detection.correlate.reference import Finding, filled_at, findings
-from sec_ops.detection.correlate.taking import folded
-from sec_ops.detection.correlate.values import Found, found_by
+from sec_ops.detection.correlate.taking import Taken, folded, take_in
+from sec_ops.detection.correlate.values import Found, by_rule, found_by
 from sec_ops.detection.events import Occurrence
 from sec_ops.detection.hits import Hit
 from sec_ops.detection.rule import Aggregate, Correlation, Order, Rule
@@ -85,6 +88,7 @@ def places(hits: Sequence[Hit]) -> list[Finding]:
     return sorted(
         Finding(group=folded(tuple(value for _, value in hit.group)), time_us=hit.occurrences[-1].time_us or 0)
         for hit in hits
+        if not hit.more
     )
 
 
@@ -110,6 +114,28 @@ def test_told_at_once_is_never_false_and_never_missed(told: Correlation, events:
         assert near, "it tells only near an event that completes a window"
     for each in filled:
         assert any(hit.group == each.group and abs(hit.time_us - each.time_us) <= span_us for hit in hits)
+
+
+@given(correlations().filter(monotone), arrivals())
+@settings(max_examples=200)
+def test_every_event_near_a_hit_is_told_once(told: Correlation, events: Sequence[Arrival]) -> None:
+    told = replace(told, rules=told.rules[:1], threshold=min(told.threshold, 1 if told.aggregate in TEMPORAL else 5))
+    hits = run(told, events)
+    near = Counter(
+        group
+        for found in found_in(events)
+        if found.rule in told.rules and (taken := take(told, found))
+        for group in map(folded, taken.groups)
+        if any(hit.group == group and abs(hit.time_us - found.time_us) <= told.span_s * SECOND for hit in places(hits))
+    )
+    counted: Counter[tuple[str, ...]] = Counter()
+    for hit in hits:
+        counted[folded(tuple(value for _, value in hit.group))] += hit.count
+    assert counted == near
+
+
+def take(told: Correlation, found: Found) -> Taken | None:
+    return take_in(told, found, names=by_rule(same_names, {}), limits=LIMITS, counts=Counts(), now_us=0)
 
 
 @given(correlations(), arrivals())
