@@ -35,6 +35,7 @@ def _kind_row(kind: Kind[Any]) -> tuple[str, ...]:
     overlay = "none: an example, never mixed with a site's own" if kind.example else "`overrides`"
     overlay += ", `patches`" if kind.patchable and not kind.example else ""
     executes = {"checks": "yes, with a probe of its own: needs approval", "probes": "yes: needs approval"}
+    executes["suppressions"] = "no, and holds only when approved"
     many = f"a list under {code(kind.items)}" if kind.items else "one"
     return (
         f"[{kind.name}](#{kind.name})" if kind.model.model_fields else kind.name,
