@@ -6,11 +6,11 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sec_ops.content.library import Library
-from sec_ops.detection.events import FlatEvent, Occurrence
+from sec_ops.detection.events import Occurrence
 from sec_ops.detection.mapping.flattening import flattened
 from sec_ops.detection.mapping.recognition import recognised
 from sec_ops.detection.mapping.shape import Shape
-from sec_ops.detection.values import scalars, time_of
+from sec_ops.detection.run.occurrences import entity_of, moment_of
 from sec_ops.model.detection_case import CaseLog, DetectionCase
 from sec_ops.model.messages import Message, message
 from sec_ops.siem.events import UNPARSED
@@ -71,10 +71,5 @@ class CaseEvents:
         if shape is None:
             return None
         flat = flattened(event, shape.content.flatten)
-        return Occurrence(event=flat, shape=shape.id, record=f"case:{place}", time_us=_time_us(flat, shape))
-
-
-def _time_us(event: FlatEvent, shape: Shape) -> int | None:
-    values = (value for name in shape.content.time.fields for value in scalars(event.get(name)))
-    moments = (time_of(value, UTC) for value in values)
-    return next((round(moment.timestamp() * 1_000_000) for moment in moments if moment), None)
+        time_us, entity = moment_of(flat, shape.content), entity_of(flat, shape.content)
+        return Occurrence(event=flat, shape=shape.id, record=f"case:{place}", time_us=time_us, entity=entity)

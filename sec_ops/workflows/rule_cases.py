@@ -8,17 +8,16 @@ from zoneinfo import ZoneInfo
 
 from sec_ops.content.layer import read_content, shown_path
 from sec_ops.content.library import Library
-from sec_ops.detection.alerts.grouping import FieldNames
 from sec_ops.detection.cases.judging import Judgement, judge
 from sec_ops.detection.cases.reading import cases_beside, read_cases
 from sec_ops.detection.cases.subjects import Subject, subjects
 from sec_ops.detection.cases.ways import by_meaning, by_the_engines
 from sec_ops.detection.library.documents import Document, Source
 from sec_ops.detection.library.gathering import gathered
-from sec_ops.detection.mapping.mapped import event_fields
 from sec_ops.detection.mapping.shape import Shape, load_shapes
 from sec_ops.detection.placeholders import load_placeholders
 from sec_ops.detection.rule import Correlation, Rule
+from sec_ops.detection.run.naming import Naming
 from sec_ops.detection.sigma.reading import Placeholders, RuleSet, RuleText, read_rules
 from sec_ops.model.detection_case import DetectionCases
 from sec_ops.model.errors import ContentInvalid, Fault
@@ -57,7 +56,7 @@ class OwnRules:
         documents = gathered(content.shipped_root, content.site_root).rules
         self._documents = {each.path: each for each in documents if each.source is not Source.IMPORTED}
         self._shapes = load_shapes(content)
-        self._naming = _naming(self._shapes)
+        self._naming = Naming(self._shapes)
         self.events = CaseEvents(content, self._shapes)
 
     @property
@@ -137,19 +136,3 @@ class OwnRules:
     def _read(documents: Iterable[Document], placeholders: Mapping[str, Sequence[str | int]]) -> RuleSet:
         texts = [RuleText(path=each.path, data=each.data, layer=each.source) for each in documents]
         return read_rules(texts, placeholders)
-
-
-def _naming(shapes: Sequence[Shape]) -> FieldNames:
-    """Return what events call a field that a rule names; a correlation's own are asked of the rules it looks at."""
-    by_id = {shape.id: shape for shape in shapes}
-    known: dict[tuple[str, str, str], Sequence[str]] = {}
-
-    def names(rule: Rule | Correlation, shape: str, field: str) -> Sequence[str]:
-        if isinstance(rule, Correlation) or shape not in by_id:
-            return (field,)
-        key = (rule.header.digest, shape, field)
-        if key not in known:
-            known[key] = event_fields(rule, by_id[shape], field) or (field,)
-        return known[key]
-
-    return names
