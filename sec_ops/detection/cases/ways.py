@@ -64,7 +64,7 @@ def _told(
         for rule in found[place]:
             hits += correlator.feed(rule, occurrences[place])
     hits += correlator.flush()
-    return sum(hit.rule.header.id == subject.rule.header.id for hit in hits)
+    return sum(hit.rule.header.id == subject.rule.header.id and not hit.more for hit in hits)
 
 
 def _by_reference(subject: Subject, points: list[Point], names: FieldNames) -> int:
