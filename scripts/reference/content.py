@@ -36,6 +36,8 @@ def _kind_row(kind: Kind[Any]) -> tuple[str, ...]:
     overlay += ", `patches`" if kind.patchable and not kind.example else ""
     executes = {"checks": "yes, with a probe of its own: needs approval", "probes": "yes: needs approval"}
     executes["suppressions"] = "no, and holds only when approved"
+    executes["plans"] = "yes, with hooks, command sources or passwords told by a command: needs approval"
+    executes["repositories"] = "yes, when a command tells a secret: needs approval"
     many = f"a list under {code(kind.items)}" if kind.items else "one"
     return (
         f"[{kind.name}](#{kind.name})" if kind.model.model_fields else kind.name,

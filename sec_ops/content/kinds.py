@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Generic, Literal, TypeVar
 
+from sec_ops.model.backup_plan import BackupPlan, Place, Repository
 from sec_ops.model.catalogue import HighRiskSituation, Reference
 from sec_ops.model.check import Check, Probe
 from sec_ops.model.clause import Clause
@@ -31,8 +32,11 @@ __all__ = [
     "PEOPLE",
     "PIPELINES",
     "PLACEHOLDERS",
+    "PLACES",
+    "PLANS",
     "PROBES",
     "REFERENCES",
+    "REPOSITORIES",
     "RULE_CHANGES",
     "SHAPES",
     "SUPPRESSIONS",
@@ -144,6 +148,24 @@ UNITS = Kind(name="units", model=Unit, folder="inventory", files=("sites/*.yml",
 SYSTEMS = Kind(name="systems", model=KeySystem, folder="inventory", files=("systems/*.yml",), example=True)
 PEOPLE = Kind(name="people", model=Person, folder="inventory", files=("people.yml",), items="people", example=True)
 
+PLACES = Kind(name="places", model=Place, folder="backup", files=("places.yml",), items="places", example=True)
+REPOSITORIES = Kind(
+    name="repositories",
+    model=Repository,
+    folder="backup/repositories",
+    files=("*.yml",),
+    executes=lambda repository: repository.executes,
+    example=True,
+)
+PLANS = Kind(
+    name="plans",
+    model=BackupPlan,
+    folder="backup/plans",
+    files=("*.yml",),
+    executes=lambda plan: plan.executes,
+    example=True,
+)
+
 _ALL: tuple[Kind[Any], ...] = (
     CHECKS,
     PROBES,
@@ -161,5 +183,8 @@ _ALL: tuple[Kind[Any], ...] = (
     UNITS,
     SYSTEMS,
     PEOPLE,
+    PLACES,
+    REPOSITORIES,
+    PLANS,
 )
 KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in _ALL}

@@ -12,7 +12,7 @@ from sec_ops.model.messages import message
 
 __all__ = ["RULES", "lint"]
 
-_SEARCHED = ("rules", "inventory")
+_SEARCHED = ("rules", "inventory", "backup")
 _ANSIBLE = ("hosts.yml", "group_vars", "host_vars")
 _DETECTION = ("rules/detection/", "rules/pipelines/")
 """Read by the detection room, whose own rules tell what is wrong there."""

@@ -1,14 +1,16 @@
 """Backup plans 备份计划 and the repositories they write to, as content (`backup/plans/`, `backup/repositories/`)."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from sec_ops.model.job import Timing
 from sec_ops.model.messages import message
 from sec_ops.model.values import Identifier, NonEmpty, RuleBroken, Text, Value
 
 __all__ = [
+    "SELF",
     "BackupPlan",
     "CopyRule",
     "Hook",
@@ -19,8 +21,24 @@ __all__ = [
     "SourceSettings",
 ]
 
-SecretReference = dict[Literal["file", "env", "command", "systemd_credential"], NonEmpty]
+SELF = "sec-ops"
+"""Id of the plan that saves this program's own evidence, keys and site folder; the one plan of no key system."""
+
+SecretReference = Annotated[
+    dict[Literal["file", "env", "command", "systemd_credential"], NonEmpty], Field(min_length=1, max_length=1)
+]
 """Where a secret is read from; never the secret."""
+
+_LOCATION = re.compile(r"/\S*|sftp:\S+|rest:https?://\S+|s3:\S+")
+_PASSWORD_INSIDE = re.compile(r"//[^/@]*:[^/@]*@")
+
+
+def _location(text: str) -> str:
+    if not _LOCATION.fullmatch(text):
+        raise RuleBroken(message("not a repository on disk (/srv/backup), sftp:…, rest:https://… or s3:https://…"))
+    if _PASSWORD_INSIDE.search(text):
+        raise RuleBroken(message("a location holds no password; name it under credentials by reference"))
+    return text
 
 
 class Place(Value):
@@ -38,7 +56,9 @@ class Repository(Value):
 
     id: Identifier
     place: Identifier
-    location: NonEmpty = Field(description="as restic writes it: /srv/backup, sftp:…, rest:https://…, s3:https://…")
+    location: Annotated[NonEmpty, AfterValidator(_location)] = Field(
+        description="as restic writes it: /srv/backup, sftp:…, rest:https://…, s3:https://…"
+    )
     medium: Literal["disk", "object_storage", "tape", "appliance"] = "disk"
     password: SecretReference
     credentials: dict[NonEmpty, SecretReference] = Field(
@@ -48,6 +68,12 @@ class Repository(Value):
     append_only: bool = Field(default=False, description="the server refuses deletion; proved by a probe, not believed")
     escrow: SecretReference | None = Field(default=None, description="the escrow key, where this machine may read it")
     deadline_minutes: int = Field(default=360, ge=1, le=10_080)
+
+    @property
+    def executes(self) -> bool:
+        """Return whether a command tells one of its secrets."""
+        secrets = (self.password, self.escrow or {}, *self.credentials.values())
+        return any("command" in each for each in secrets)
 
 
 class Hook(Value):
@@ -64,6 +90,7 @@ class SourceSettings(Value):
     id: Identifier
     kind: Identifier
     host: str = Field(default="", description="host of the inventory the data is on; empty: this machine")
+    password: SecretReference | None = Field(default=None, description="of the account that reads, where it needs one")
     settings: dict[str, object] = Field(default_factory=dict, description="checked by the source's own model")
     consistent_with: tuple[Identifier, ...] = Field(
         default=(), description="sources of this plan that only count together with this one, such as a CMS's database"
@@ -99,7 +126,8 @@ class CopyRule(Value):
 class BackupPlan(Value):
     """What of a key system is backed up, how often, kept how long, copied where, and who answers for it."""
 
-    id: Identifier = Field(description="id of the key system")
+    id: Identifier = Field(description="id of the key system; sec-ops for this program's own folder")
+    place: Identifier = Field(description="where the system itself stands; distances count from here")
     answers: Identifier = Field(description="person who answers for it")
     sources: tuple[SourceSettings, ...] = Field(min_length=1)
     repository: Identifier
@@ -109,6 +137,7 @@ class BackupPlan(Value):
     hooks: tuple[Hook, ...] = ()
     rto_seconds: Annotated[int, Field(ge=0)] | None = Field(default=None, description="stricter than the system's")
     rpo_seconds: Annotated[int, Field(ge=0)] | None = Field(default=None, description="stricter than the system's")
+    deadline_minutes: int = Field(default=60, ge=1, le=1440, description="a run that takes longer is ended")
     enabled: bool = True
 
     @model_validator(mode="after")
@@ -119,4 +148,17 @@ class BackupPlan(Value):
         strangers = {name for each in self.sources for name in each.consistent_with} - set(ids)
         if strangers:
             raise RuleBroken(message("no source of the plan is called {name}", name=min(strangers)))
+        if len(set(self.repositories)) < len(self.repositories):
+            raise RuleBroken(message("two copies of the plan lie in one repository"))
         return self
+
+    @property
+    def executes(self) -> bool:
+        """Return whether it names commands to run: hooks, command sources, passwords that a command tells."""
+        told = any("command" in (each.password or {}) for each in self.sources)
+        return told or bool(self.hooks) or any(each.kind == "command" for each in self.sources)
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """Return the ids of the repositories it lies in, that of the first backup first."""
+        return (self.repository, *(each.repository for each in self.copies))

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from sec_ops.model.backup_settings import BackupSettings
 from sec_ops.model.detection_settings import DetectionSettings
 from sec_ops.model.job import Schedule
 from sec_ops.model.log_settings import LogSettings
@@ -28,6 +29,7 @@ class SiteConfiguration(Value):
     origin: NonEmpty = Field(description="name of the evidence log in its checkpoints; never changed")
     collection: Collection = Collection()
     logs: LogSettings = LogSettings()
+    backup: BackupSettings = BackupSettings()
     detection: DetectionSettings = DetectionSettings()
     schedule: Schedule = Schedule()
     notify: Notify = Notify()
