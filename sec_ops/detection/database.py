@@ -4,6 +4,8 @@ Tables are made and changed by numbered steps, each a list of statements; a room
 changes one that was released.
 """
 
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -49,6 +51,22 @@ class Database:
         """Enter a view of one moment, which no writer waits for; inside a transaction, its own. Raises StorageError."""
         with self._transaction("BEGIN") as connection:
             yield connection
+
+    @contextmanager
+    def alone(self, deed: str) -> Iterator[None]:
+        """Hold the right to do something that takes longer than a transaction, after waiting for whoever has it.
+
+        Raises StorageError.
+        """
+        path = self.path.with_name(f"{deed}.lock")
+        with _files_told(path):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
+        try:
+            with _files_told(path):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Close the file."""

@@ -35,8 +35,9 @@ def seal_alerts(database: Database, append: Append) -> int:
     Suppressed alerts are told of by the entries of their suppressions. Raises StorageError and what `append` raises.
     """
     sealed = 0
-    while done := _seal_some(database, append):
-        sealed += done
+    with database.alone("sealing"):
+        while done := _seal_some(database, append):
+            sealed += done
     return sealed
 
 
@@ -54,11 +55,14 @@ def closed_request(alert: Alert, closing: Closing) -> AppendRequest:
 
 
 def _seal_some(database: Database, append: Append) -> int:
-    with database.writing() as connection:
+    """Seal without holding up those who write alerts: the evidence log takes its time."""
+    with database.reading() as connection:
         waiting = "state != 'suppressed' AND sealed < reopened"
         alerts = [named_alert(database, each) for each in alert_ids(connection, waiting, _AT_ONCE)]
-        if alerts:
-            append([_opened_request(alert) for alert in alerts])
+    if not alerts:
+        return 0
+    append([_opened_request(alert) for alert in alerts])
+    with database.writing() as connection:
         connection.executemany(
             "UPDATE alerts SET sealed = ? WHERE id = ?", [(alert.reopened, alert.id) for alert in alerts]
         )

@@ -11,7 +11,7 @@ from sec_ops.detection.correlate.limits import Counts, Limits
 from sec_ops.detection.correlate.points import Point, holds, measure, monotone
 from sec_ops.detection.correlate.taking import Taken, folded
 from sec_ops.detection.correlate.values import Found
-from sec_ops.detection.rule import Correlation
+from sec_ops.detection.rule import Aggregate, Correlation
 
 __all__ = ["Machine", "Told"]
 
@@ -45,6 +45,7 @@ class Machine:
         self._points = limits.points_of(correlation)
         self._samples = max(2, limits.samples // len(set(correlation.rules)))
         self._at_once = monotone(correlation)
+        self._ordered = correlation.aggregate is Aggregate.TEMPORAL_ORDERED
         self._in_all = 0
         self._advanced_us = 0
         self._waiting: OrderedDict[tuple[str, ...], None] = OrderedDict()
@@ -145,6 +146,8 @@ class Machine:
 
     def _filled(self, group: Group, end_us: int) -> bool:
         window = group.window(end_us - self._span_us, end_us)
+        if self._ordered and len({point.key for point in window}) < self.correlation.threshold:
+            return False
         return holds(self.correlation, measure(self.correlation, window))
 
     def _judge(self, key: tuple[str, ...], now_us: int | None) -> Iterator[Told]:
