@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass
 from datetime import tzinfo
-from pathlib import Path
 from typing import Any
 
 from sec_ops.cli.alerting import site_suppressions
@@ -30,9 +29,9 @@ NEW = "new"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The options of a run: `fail_on` is a level or `new`; empty text means not given."""
+    """The options of a run: `rules` are paths or ids, `fail_on` a level or `new`; empty text means not given."""
 
-    rules: tuple[Path, ...]
+    rules: tuple[str, ...]
     level: Level
     since: str
     until: str
@@ -51,7 +50,7 @@ class Asked:
 
     def document(self) -> dict[str, Any]:
         """Return what was asked, as the run's folder keeps it."""
-        return {**asdict(self), "rules": [str(path) for path in self.rules], "level": self.level.value}
+        return {**asdict(self), "rules": list(self.rules), "level": self.level.value}
 
 
 def zone_of(site: Site | None) -> tuple[str, tzinfo]:

@@ -35,7 +35,7 @@ def run(
     ] = "",
     rules: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH", help=_("rules to use in place of the site's: a file, a folder, a Sigma release")),
+        typer.Option(metavar="ID|PATH", help=_("only this rule of the site, or the rules of this file or folder")),
     ] = None,
     level: Annotated[Level, typer.Option(help=_("least level of the rules to use"))] = Level.INFORMATIONAL,
     since: Annotated[
@@ -55,7 +55,7 @@ def run(
     from sec_ops.cli.detect._running import run_over_files
 
     asked = Asked(
-        rules=tuple(Path(path) for path in rules or ()),
+        rules=tuple(rules or ()),
         level=level,
         since=since,
         until=until,

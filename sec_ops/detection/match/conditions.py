@@ -1,11 +1,11 @@
 """Conditions over numbered tests: what is known of them once some tests are, and which tests one of them must pass."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sec_ops.detection.rule import KEYWORD, All, Exists, Expression, Not, Null, Reference, Selection, Test
 
-__all__ = ["Condition", "Known", "Need", "compiled", "first_needs", "holds", "needs"]
+__all__ = ["Condition", "Known", "Need", "compiled", "first_needs", "holds", "needs", "tests_of"]
 
 Need = frozenset[int]
 """Tests of which at least one passes when the condition holds."""
@@ -175,3 +175,15 @@ def _best(found: Iterable[Need], field_of: Sequence[str], price: Callable[[Need]
         if field not in cheapest or cost < cheapest[field][0]:
             cheapest[field] = cost, need
     return tuple(need for _, need in cheapest.values())
+
+
+def tests_of(condition: Condition) -> Iterator[int]:
+    """Yield the numbers of all tests of a condition."""
+    if isinstance(condition, int):
+        yield condition
+    elif isinstance(condition, _Every | _One):
+        yield from condition.tests
+        for part in condition.parts:
+            yield from tests_of(part)
+    elif isinstance(condition, _Never):
+        yield from tests_of(condition.part)

@@ -39,6 +39,11 @@ class Engine:
         self.seen: set[str] = set()
 
     @property
+    def tests(self) -> Tests:
+        """Return the tests of each field, as whoever judges values by columns needs them."""
+        return self._tests
+
+    @property
     def given_up(self) -> int:
         """Return how many searches took too long, each value counted once as long as it is remembered."""
         return self._given_up + self._state.budget.given_up

@@ -117,7 +117,7 @@ class Matcher:
     def plan(self, names: tuple[str, ...]) -> Node | Outcome | None:
         """Return where flat events with these names begin, None when only their values can tell."""
         shape = flat_shape(self.shapes, names)
-        return self._engine(shape).plan(names) if shape else None
+        return self.engine(shape).plan(names) if shape else None
 
     def silent(self) -> tuple[Silent, ...]:
         """Return the rules that could find nothing in the events so far, and why.
@@ -144,7 +144,8 @@ class Matcher:
             self._cannot[shape.id] = {place: each for place, each in results if isinstance(each, CannotFire)}
         return self._cannot[shape.id]
 
-    def _engine(self, shape: Shape) -> Engine:
+    def engine(self, shape: Shape) -> Engine:
+        """Return what judges the events of a shape, made when first asked for."""
         known = self._engines.get(shape.id)
         if known is None:
             known = self._engines[shape.id] = self._made(shape)
@@ -162,7 +163,7 @@ class Matcher:
             self._unknown += 1
             return NOTHING
         shape, flat = found
-        return self._engine(shape).found(flat)
+        return self.engine(shape).found(flat)
 
     def _rules(self, outcome: Outcome, event: Mapping[str, Any]) -> tuple[Rule, ...]:
         places = self._slowly(event).rules if outcome.open else outcome.rules

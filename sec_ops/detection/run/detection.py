@@ -50,6 +50,7 @@ class Detection:
         self._naming = Naming(setting.shapes)
         self._open = ExitStack()
         shapes = {shape.id: shape.content for shape in setting.shapes}
+        self._elsewhere = 0
         self._gathering = Gathering(shapes, self._open.enter_context(TimeOrder()), span)
 
     def __enter__(self) -> Self:
@@ -59,6 +60,15 @@ class Detection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
+
+    @property
+    def events(self) -> int:
+        """Return how many events were judged so far."""
+        return self._elsewhere + self.matcher.counts.events
+
+    def count_elsewhere(self, events: int) -> None:
+        """Count events of which something else knows that no rule finds them."""
+        self._elsewhere += events
 
     def judge(self, events: Iterable[Mapping[str, Any]], record: Callable[[int], str]) -> None:
         """Judge events; `record` names the record of the one at a place among them."""
@@ -96,7 +106,7 @@ class Detection:
     def _told(self, alerts: Sequence[Any], suppressed: Mapping[str, int], kept: Kept | None) -> Findings:
         chosen, counts = self._setting.chosen, self.matcher.counts
         return Findings(
-            events=counts.events,
+            events=self.events,
             unknown_shape=counts.unknown_shape,
             given_up=counts.given_up,
             rules=RuleCounts(

@@ -1,4 +1,4 @@
-"""Hunting: the values of fields and the events that have them are those of the events that were stored."""
+"""Hunting: values, groups and events of stretches are those of the events that were stored."""
 
 import os
 from collections import Counter
@@ -12,22 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sec_ops.siem.embedded import hunting
-from sec_ops.siem.embedded.hunting import Pick
+from sec_ops.siem.embedded.hunting import Cell, Stretch
 from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import DATASET, RECORD, TIME
 from sec_ops.siem.storing import Commit
 from tests.contract.event_stores import NOON, TYPES, FixedClock, rows
 
-FIELDS = (
-    "process.name",
-    "user.name",
-    "source.ip",
-    "source.port",
-    "process.elevated",
-    "event.risk_score",
-    "Data",
-    "nobody",
-)
+FIELDS = ("user.name", "source.port", "process.elevated", "event.risk_score", "Data", "nobody", DATASET)
+FIRST = ("process.name", "user.name")
 TEXTS = st.sampled_from(["a", "A", "it's", "字", "", "x" * 300, "-1"])
 LISTS = st.lists(TEXTS, min_size=1, max_size=3)
 EVENTS = st.lists(
@@ -55,48 +47,60 @@ def stored(folder: Path, batches: Sequence[Sequence[Mapping[str, Any]]], bound: 
     return store
 
 
-def several(event: Mapping[str, Any], name: str) -> list[Any]:
-    value = event.get(name, [])
-    return value if isinstance(value, list) else [value]
+def cell(event: Mapping[str, Any], name: str) -> Cell | None:
+    value = event.get(name)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def records(stretch: Stretch, numbers: Sequence[int]) -> set[Any]:
+    return {event[RECORD] for event in stretch.events(numbers)}
 
 
 @settings(max_examples=25, deadline=None)
-@given(EVENTS, EVENTS, st.sampled_from([1500, 3]), st.data())
-def test_values_and_picked_events_are_those_that_were_stored(
-    first: list[dict[str, Any]], second: list[dict[str, Any]], bound: int, data: st.DataObject
+@given(EVENTS, EVENTS, st.sampled_from([1500, 3]), st.none() | st.integers(NOON, NOON + 10), st.data())
+def test_stretches_say_what_the_stored_events_say(
+    first: list[dict[str, Any]], second: list[dict[str, Any]], bound: int, since: int | None, data: st.DataObject
 ):
-    since = data.draw(st.none() | st.integers(NOON, NOON + 10))
-    picks: dict[str, set[Any]] = {
-        "user.name": data.draw(st.sets(st.sampled_from(["a", "A", "字", "", "x" * 300]), max_size=2)),
-        "source.port": data.draw(st.sets(st.sampled_from([0, 1, 3]), max_size=2)),
-        "process.elevated": data.draw(st.sets(st.booleans(), max_size=1)),
-    }
-    absent = data.draw(st.sets(st.sampled_from(["Data", "nobody"]), max_size=1))
+    every = [row.event for n, batch in enumerate((first, second), 1) for row in rows(batch, sequence=n)]
+    events: list[Mapping[str, Any]] = [each for each in every if since is None or cell(each, TIME) >= since]  # type: ignore[operator]
     with TemporaryDirectory() as folder:
         store = stored(Path(folder), [first, second], bound)
-        every = [row for n, batch in enumerate((first, second), 1) for row in rows(batch, sequence=n)]
-        events: list[Mapping[str, Any]] = [row.event for row in every]
-        events = [event for event in events if since is None or event[TIME] >= since]
-        found: Counter[str] = Counter()
         with store.hunting(since, None) as stretches:
             for stretch in stretches:
                 ours = [event for event in events if event[DATASET] == stretch.dataset]
-                for name, values in stretch.values([*FIELDS, DATASET]).items():
-                    each = [several(event, name) for event in ours]
-                    assert values.counts == dict(Counter(value for some in each for value in set(some))), name
-                    assert values.missing == sum(not some for some in each), name
-                wanted = [Pick(field=name, values=tuple(values)) for name, values in picks.items()]
-                wanted += [Pick(field=name, missing=True) for name in absent]
-                got = {event[RECORD]: event for event in stretch.events(wanted)}
-                right = [
-                    event
-                    for event in ours
-                    if any(set(several(event, name)) & values for name, values in picks.items())
-                    or any(not several(event, name) for name in absent)
-                ]
-                assert got == {event[RECORD]: {k: v for k, v in event.items() if v != []} for event in right}
-                found.update([stretch.dataset])
+                for name, values in stretch.distinct(FIELDS).items():
+                    assert sorted(map(repr, values)) == sorted(map(repr, {cell(e, name) for e in ours} - {None})), name
+                together = Counter(tuple(cell(event, name) for name in FIRST) for event in ours)
+                assert stretch.combinations(FIRST) == together
+                asked = data.draw(st.sets(st.sampled_from(sorted(together, key=repr)))) if together else set()
+                _check_groups(stretch, ours, sorted(asked, key=repr))
         store.close()
+
+
+def _check_groups(
+    stretch: Stretch, ours: Sequence[Mapping[str, Any]], asked: Sequence[tuple[Cell | None, ...]]
+) -> None:
+    numbers: dict[str, dict[Cell, int]] = {
+        "Data": {"a": 1, "字": 2, ("a", "A"): 3, ("",): 1},
+        "source.port": {0: 1, 2: 2, (1, 2): 4},
+        "process.elevated": {True: 7},
+        "nobody": {"x": 1},
+    }
+    found = {
+        (group.combination, *group.numbers): records(stretch, group.rows)
+        for group in stretch.groups(FIRST, asked, numbers)
+    }
+    right: dict[Any, set[Any]] = {}
+    for event in ours:
+        own = tuple(cell(event, name) for name in FIRST)
+        if own in asked:
+            given = (numbers[name].get(value) if (value := cell(event, name)) is not None else None for name in numbers)
+            right.setdefault((asked.index(own), *given), set()).add(event[RECORD])
+    assert found == right
+    whole = [row for group in stretch.groups(FIRST, asked, {}) for row in group.rows]
+    assert {str(each[RECORD]): each for each in stretch.events(whole)} == {
+        str(event[RECORD]): event for event in ours if tuple(cell(event, name) for name in FIRST) in asked
+    }
 
 
 def test_stretches_are_bounded_and_hold_every_event_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -104,21 +108,23 @@ def test_stretches_are_bounded_and_hold_every_event_once(tmp_path: Path, monkeyp
     batches = [[{"process.name": f"{batch}.{n}"} for n in range(6)] for batch in range(5)]
     store = stored(tmp_path, batches)
     with store.hunting(None, None) as stretches:
-        every = [stretch.values(["process.name"])["process.name"].counts for stretch in stretches]
+        every = [stretch.distinct(["process.name"])["process.name"] for stretch in stretches]
     assert len(every) == 5
-    assert Counter(value for counts in every for value in counts) == Counter(
+    assert sorted(str(value) for some in every for value in some) == sorted(
         event["process.name"] for batch in batches for event in batch
     )
     store.close()
 
 
-def test_more_fields_than_one_query_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_more_fields_than_one_query_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(hunting, "_SETS", 3)
     store = stored(tmp_path, [[{f"field.{n}": str(n) for n in range(10)}, {"field.3": ["3", "4"]}]])
     with store.hunting(None, None) as stretches:
-        found = next(stretches).values([f"field.{n}" for n in range(10)])
-    assert {name: values.counts for name, values in found.items()} == {
-        f"field.{n}": {"3": 2, "4": 1} if n == 3 else {str(n): 1} for n in range(10)
+        stretch = next(stretches)
+        found = stretch.distinct([f"field.{n}" for n in range(10)])
+        assert stretch.has(["field.3", "field.77", RECORD]) == {"field.3", RECORD}
+        assert not stretch.spills()
+    assert {name: set(values) for name, values in found.items()} == {
+        f"field.{n}": {"3", ("3", "4")} if n == 3 else {str(n)} for n in range(10)
     }
-    assert found["field.5"].missing == 1
     store.close()

@@ -1,0 +1,125 @@
+"""Hunting: rules over what the event store keeps, column by column, and event by event where columns can't decide."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Protocol
+
+from sec_ops.detection.database import Database
+from sec_ops.detection.mapping.shape import Shape
+from sec_ops.detection.run.detection import Detection, Setting
+from sec_ops.detection.run.findings import Findings
+from sec_ops.detection.run.gathering import Span
+from sec_ops.detection.run.sifting import Numbering, Sieve, Way
+from sec_ops.runtime.garbage import rare_collections
+from sec_ops.siem.embedded.hunting import Cell, Stretch
+from sec_ops.siem.events import RECORD, TIME, Event
+
+__all__ = ["STORED", "Hunted", "hunt"]
+
+STORED: Final = "ecs"
+"""The shape of stored events."""
+_APART: Final = ("event.ingested", "event.created", "log.offset", RECORD, TIME)
+"""Fields that have a value of their own in nearly every event: tests of them are left to the events."""
+_WHOLE_SHARE: Final = 50
+"""Of so many events, one may be judged as an event without its columns being looked at: rare kinds have many fields."""
+_EVENTS_AT_ONCE: Final = 2_000
+_Combination = tuple[Cell | None, ...]
+
+
+class Hunted(Protocol):
+    """A store that is read column by column."""
+
+    def hunting(self, since_us: int | None, until_us: int | None) -> AbstractContextManager[Iterator[Stretch]]:
+        """Enter a view of the events of [since, until), microseconds, in stretches."""
+        ...
+
+
+def hunt(
+    store: Hunted,
+    setting: Setting,
+    span: Span,
+    *,
+    site: Database | None,
+    progress: Callable[[str, int], None],
+) -> Findings:
+    """Judge all stored events of a span; alerts are kept in the site's database when it is given.
+
+    `progress` is told the dataset and how many events were judged so far. Raises EngineError, StorageError.
+    """
+    (shape,) = (each for each in setting.shapes if each.id == STORED)
+    with Detection(setting, span) as detection, rare_collections():
+        hunting = _Hunting(detection, shape)
+        with store.hunting(span.since_us, span.until_us) as stretches:
+            for stretch in stretches:
+                hunting.take(stretch)
+                progress(stretch.dataset, detection.events)
+        return detection.findings(site)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Combinations of first fields: those looked at by columns, those whose events are looked at one by one."""
+
+    by_columns: Mapping[_Combination, Way]
+    whole: Sequence[_Combination]
+
+
+class _Hunting:
+    """Takes one stretch after the other; what values pass is remembered between them."""
+
+    def __init__(self, detection: Detection, shape: Shape) -> None:
+        self._detection = detection
+        self._engine = detection.matcher.engine(shape)
+        self._sieve = Sieve(self._engine, _APART)
+
+    def take(self, stretch: Stretch) -> None:
+        """Judge the events of a stretch."""
+        self._engine.seen.update(stretch.has(sorted(self._engine.rules.fields)))
+        combinations = stretch.combinations(self._sieve.first)
+        sorted_ = self._sorted(combinations)
+        rows = [row for group in stretch.groups(self._sieve.first, sorted_.whole, {}) for row in group.rows]
+        rows += self._by_columns(stretch, sorted_.by_columns)
+        self._detection.count_elsewhere(sum(combinations.values()) - len(rows))
+        found = stretch.events(rows)
+        while events := list(islice(found, _EVENTS_AT_ONCE)):
+            self._detection.judge(events, _records(events))
+
+    def _sorted(self, combinations: Mapping[_Combination, int]) -> _Sorted:
+        ways = {each: way for each in combinations if (way := self._sieve.way(each)) is not None}
+        most = sum(combinations.values()) // _WHOLE_SHARE
+        whole: list[_Combination] = []
+        for each in sorted(ways, key=lambda each: combinations[each]):
+            most -= combinations[each]
+            if most < 0:
+                break
+            whole.append(each)
+        return _Sorted({each: way for each, way in ways.items() if each not in set(whole)}, whole)
+
+    def _by_columns(self, stretch: Stretch, ways: Mapping[_Combination, Way]) -> list[int]:
+        """Return the rows that a rule may find; columns are read of fields that decide, and are there."""
+        if not ways:
+            return []
+        if stretch.spills():
+            return [row for group in stretch.groups(self._sieve.first, list(ways), {}) for row in group.rows]
+        numbering = self._numbered(stretch, list(ways.values()))
+        combinations = list(ways)
+        numbers: dict[str, Mapping[Cell, int]] = {name: each.numbers for name, each in numbering.items()}
+        rows: list[int] = []
+        for group in stretch.groups(self._sieve.first, combinations, numbers):
+            passed = [each.passed[number or 0] for each, number in zip(numbering.values(), group.numbers, strict=True)]
+            if self._sieve.may_find(ways[combinations[group.combination]], passed):
+                rows += group.rows
+        return rows
+
+    def _numbered(self, stretch: Stretch, ways: Sequence[Way]) -> dict[str, Numbering]:
+        worded = stretch.worded() if any(way.worded for way in ways) else frozenset()
+        reads = sorted(worded.union(*(way.reads for way in ways)) - {*_APART, *self._sieve.first})
+        values = stretch.distinct(reads)
+        found = {name: self._sieve.numbered(name, values[name], ways) for name in reads}
+        return {name: each for name, each in found.items() if each.numbers or each.passed[0]}
+
+
+def _records(events: Sequence[Event]) -> Callable[[int], str]:
+    return lambda place: str(events[place][RECORD])
