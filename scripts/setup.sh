@@ -67,3 +67,59 @@ set_up_python() {
   fi
   $VENV/bin/python scripts/build_hook.py
 }
+
+# set_up_restic: restic of the next Debian release as .venv/bin/restic, where the machine has none that is new enough.
+# apt works in folders of its own under .venv/ with the distribution's keyring; the machine's sources and packages stay.
+RESTIC_SUITE=trixie
+RESTIC_OLDEST=0.17.1
+set_up_restic() {
+  ! has_restic || return 0
+  if ! command -v apt-get >/dev/null || [ ! -r "$DEBIAN_KEYRING" ]; then
+    say "restic >= $RESTIC_OLDEST is missing, and there is no apt with Debian's keyring to take it from"
+    say "  next: install restic >= $RESTIC_OLDEST (https://restic.readthedocs.io/en/stable/020_installation.html)"
+    return 1
+  fi
+  say "taking restic from Debian $RESTIC_SUITE, unpacked under $VENV/"
+  if ! fetch_restic "$PWD/$VENV/restic"; then
+    rm -rf "$VENV/restic"
+    say "restic could not be taken from Debian $RESTIC_SUITE"
+    say "  next: see that the package mirror answers, or install restic >= $RESTIC_OLDEST"
+    return 1
+  fi
+  ln -sf ../restic/root/usr/bin/restic "$VENV/bin/restic"
+  has_restic || { say "restic of Debian $RESTIC_SUITE does not run on this machine"; return 1; }
+}
+
+DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+
+has_restic() {
+  local version
+  version=$(PATH="$PWD/$VENV/bin:$PATH" restic version 2>/dev/null | awk '$1 == "restic" { print $2 }') && [ -n "$version" ] &&
+    [ "$(printf '%s\n' "$RESTIC_OLDEST" "$version" | sort -V | head -n 1)" = "$RESTIC_OLDEST" ]
+}
+
+# fetch_restic FOLDER: the package, its signature checked by apt, unpacked to FOLDER/root.
+fetch_restic() {
+  local folder=$1 mirror apt
+  mirror=$(debian_mirror)
+  rm -rf "$folder"
+  mkdir -p "$folder"/{lists/partial,cache/archives/partial,etc/preferences.d,root}
+  : >"$folder/status"
+  printf 'deb [signed-by=%s] %s %s main\n' "$DEBIAN_KEYRING" "$mirror" "$RESTIC_SUITE" >"$folder/sources.list"
+  printf 'Package: *\nPin: release *\nPin-Priority: -1\n\nPackage: restic\nPin: release n=%s\nPin-Priority: 500\n' "$RESTIC_SUITE" >"$folder/etc/preferences"
+  apt=(-qq -o "Dir::State=$folder" -o "Dir::State::lists=$folder/lists" -o "Dir::State::status=$folder/status" -o "Dir::Cache=$folder/cache"
+    -o "Dir::Etc::sourcelist=$folder/sources.list" -o "Dir::Etc::sourceparts=$folder/etc/preferences.d" -o "Dir::Etc::preferences=$folder/etc/preferences" -o "Dir::Etc::preferencesparts=$folder/etc/preferences.d"
+    -o APT::Sandbox::User= -o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Update::Post-Invoke::= -o DPkg::Post-Invoke::=)
+  apt-get "${apt[@]}" update </dev/null >/dev/null || return 1
+  (cd "$folder/cache" && apt-get "${apt[@]}" download restic </dev/null >/dev/null) || return 1
+  dpkg-deb -x "$folder"/cache/restic_*.deb "$folder/root" || return 1
+  rm -rf "$folder/lists" "$folder/cache"
+}
+
+# Prints the mirror this Debian uses itself, else the one everybody has.
+debian_mirror() {
+  local found
+  found=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } |
+    sed -n -E 's/^(deb |URIs:).*(https?:\/\/[^ ]*\/debian)\/?( .*)?$/\2/p' | head -n 1)
+  printf '%s' "${found:-http://deb.debian.org/debian}"
+}

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sec_ops.model.messages import Message
+from sec_ops.model.outcome import Outcome
 
-__all__ = ["Judged", "Verdict"]
+__all__ = ["Judged", "Verdict", "outcome_of"]
 
 
 class Verdict(StrEnum):
@@ -33,3 +34,23 @@ class Judged:
     why: str = ""
     advice: Message | None = None
     paths: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Return whether all that was asked was done."""
+        return self.verdict is Verdict.OK
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return the exit code's name."""
+        return outcome_of(self.verdict)
+
+
+def outcome_of(verdict: Verdict) -> Outcome:
+    """Return what a command ends with: 3 when trying again later may do, 5 when somebody has to do something first."""
+    if verdict is Verdict.OK:
+        return Outcome.CLEAN
+    return Outcome.INCOMPLETE if verdict in _LATER else Outcome.ENGINE
+
+
+_LATER = frozenset({Verdict.PARTIAL, Verdict.LOCKED, Verdict.UNREACHABLE, Verdict.INTERRUPTED})

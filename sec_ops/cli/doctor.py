@@ -37,7 +37,7 @@ class _Row:
 @app.callback()
 def doctor() -> Iterable[Outcome]:
     """Look at programs, libraries, content and the site folder."""
-    rows = [look() for look in (_python, _sm3, _openssl, _ssh_keygen, _ansible, _content, _site)]
+    rows = [look() for look in (_python, _sm3, _openssl, _ssh_keygen, _ansible, _restic, _content, _site)]
     outcomes = {row.outcome for row in rows if not row.good}
     emit(
         "sec-ops/doctor",
@@ -80,6 +80,17 @@ def _ansible() -> _Row:
     from sec_ops.transport.ansible import program
 
     return _program("ansible-inventory", [program(), "--version"], "pip install ansible-core")
+
+
+def _restic() -> _Row:
+    from sec_ops.backup.restic.program import find_restic
+    from sec_ops.transport.process import run_program
+
+    try:
+        found = find_restic(run_program)
+    except EngineError as error:
+        return _Row("restic", good=False, detail=render(error.what), next_step=render(error.advice or error.what))
+    return _Row("restic", good=True, detail=f"{'.'.join(map(str, found.version))} ({found.path})")
 
 
 def _program(name: str, arguments: list[str], install: str) -> _Row:

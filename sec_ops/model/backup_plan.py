@@ -65,6 +65,8 @@ class Repository(Value):
         default_factory=dict, description="environment variables restic needs, such as AWS_SECRET_ACCESS_KEY"
     )
     certificate: str = Field(default="", description="PEM file of the authority that signed the server's certificate")
+    identity_file: str = Field(default="", description="private key for sftp; empty: what ssh itself finds")
+    known_hosts: str = Field(default="", description="host keys for sftp; empty: what ssh itself knows")
     append_only: bool = Field(default=False, description="the server refuses deletion; proved by a probe, not believed")
     escrow: SecretReference | None = Field(default=None, description="the escrow key, where this machine may read it")
     deadline_minutes: int = Field(default=360, ge=1, le=10_080)

@@ -8,13 +8,27 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Protocol
 
-__all__ = ["Ended", "HeadAndTail", "HeadOnly", "Kept", "run_child"]
+__all__ = ["GRACE_SECONDS", "Ended", "HeadAndTail", "HeadOnly", "Kept", "NotStarted", "run_child"]
 
 _CHUNK_BYTES = 65536
 _LOOK_SECONDS = 0.1
-_GRACE_SECONDS = 1.0
+GRACE_SECONDS = 1.0
+"""Seconds between SIGTERM and SIGKILL unless more are given."""
+
+
+class Kept(Protocol):
+    """What takes the bytes of one output; the program is ended once `full` is true."""
+
+    @property
+    def full(self) -> bool:
+        """Return whether no more is taken."""
+        ...
+
+    def feed(self, data: bytes) -> None:
+        """Take more bytes of the stream; none at its end."""
+        ...
 
 
 @dataclass(slots=True)
@@ -62,7 +76,8 @@ class HeadOnly:
         return bytes(self.head)
 
 
-Kept = HeadAndTail | HeadOnly
+class NotStarted(OSError):
+    """The system would not start the program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,21 +97,39 @@ def run_child(
     environment: Mapping[str, str] | None,
     stdout: Kept,
     stderr: Kept,
+    descriptors: Sequence[int] = (),
+    grace_seconds: float = GRACE_SECONDS,
 ) -> Ended:
     """Run a program in a process group of its own until it ends, the deadline passes or an output is full.
 
-    Whatever happens, interruption included, no process of the group is left. Raises OSError when it can't start.
+    It inherits `descriptors` under their own numbers. Whatever happens, interruption included, no process of the group
+    is left. Raises NotStarted when it can't start.
     """
     started = time.monotonic()
-    pipe = subprocess.PIPE
-    child = subprocess.Popen(
-        list(arguments), stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
-    )
+    child = _start(arguments, environment, descriptors)
     try:
         expired = _pump(child, stdin, started + deadline_seconds, (stdout, stderr))
     finally:
-        exit_code = _end_group(child)
+        exit_code = _end_group(child, grace_seconds)
     return Ended(exit_code=exit_code, expired=expired, elapsed_ms=int((time.monotonic() - started) * 1000))
+
+
+def _start(
+    arguments: Sequence[str], environment: Mapping[str, str] | None, descriptors: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    try:
+        return subprocess.Popen(
+            list(arguments),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=environment,
+            start_new_session=True,
+            pass_fds=descriptors,
+        )
+    except OSError as error:
+        raise NotStarted(error.errno, error.strerror) from error
 
 
 def _pump(child: subprocess.Popen[bytes], stdin: bytes, end: float, outputs: tuple[Kept, Kept]) -> bool:
@@ -172,11 +205,11 @@ def _writer(stream: IO[bytes], data: memoryview) -> Callable[[], bool]:
     return write
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> int:
+def _end_group(child: subprocess.Popen[bytes], grace_seconds: float) -> int:
     """End every process of the child's group, politely first when the child still runs; return its exit code."""
     if not _has_exited(child):
         _kill_group(child.pid, signal.SIGTERM)
-        end = time.monotonic() + _GRACE_SECONDS
+        end = time.monotonic() + grace_seconds
         while not _has_exited(child) and time.monotonic() < end:
             time.sleep(0.01)
     # The child is not reaped yet, so its group's number can't belong to anybody else.

@@ -16,7 +16,14 @@ from sec_ops.model.protocols import Completed, RunProgram
 from sec_ops.runtime.secrets import Secret, redact
 from sec_ops.transport._child import Ended, HeadAndTail, run_child
 
-__all__ = ["ProgramRunner", "clean_environment", "program_failed", "run_program"]
+__all__ = [
+    "ProgramRunner",
+    "clean_environment",
+    "find_program",
+    "program_failed",
+    "run_program",
+    "shown_arguments",
+]
 
 OUTPUT_BYTES = 64 * 1024 * 1024
 """Bytes kept of each of stdout and stderr, half from the beginning and half from the end."""
@@ -50,7 +57,7 @@ class ProgramRunner:
         stdout, stderr = HeadAndTail(self.output_bytes), HeadAndTail(self.output_bytes)
         try:
             ended = run_child(
-                [_find(arguments[0], environment), *arguments[1:]],
+                [find_program(arguments[0], environment), *arguments[1:]],
                 stdin=stdin,
                 deadline_seconds=deadline_seconds,
                 environment=environment,
@@ -66,13 +73,15 @@ class ProgramRunner:
 
     def _not_started(self, arguments: Sequence[str], error: OSError) -> ProgramFailed:
         what = message("could not start {program}: {reason}", program=arguments[0], reason=error.strerror or str(error))
-        return ProgramFailed(what, where=_shown(arguments, self.secrets))
+        return ProgramFailed(what, where=shown_arguments(arguments, self.secrets))
 
     def _expired(self, arguments: Sequence[str], completed: Completed, seconds: float) -> ProgramFailed:
         what = message(
             "{program} did not end within {seconds} s and was stopped", program=arguments[0], seconds=seconds
         )
-        return ProgramFailed(what, where=_shown(arguments, self.secrets), why=_last_lines(completed, self.secrets))
+        return ProgramFailed(
+            what, where=shown_arguments(arguments, self.secrets), why=_last_lines(completed, self.secrets)
+        )
 
 
 run_program: RunProgram = ProgramRunner()
@@ -83,7 +92,7 @@ def program_failed(
 ) -> ProgramFailed:
     """Return the error for an exit code the caller does not accept, with the last lines the program wrote."""
     what = message("{program} ended with exit code {code}", program=arguments[0], code=completed.exit_code)
-    return ProgramFailed(what, where=_shown(arguments, secrets), why=_last_lines(completed, secrets))
+    return ProgramFailed(what, where=shown_arguments(arguments, secrets), why=_last_lines(completed, secrets))
 
 
 def clean_environment(**added: str) -> dict[str, str]:
@@ -91,7 +100,8 @@ def clean_environment(**added: str) -> dict[str, str]:
     return {name: os.environ[name] for name in _INHERITED if name in os.environ} | added
 
 
-def _find(program: str, environment: Mapping[str, str] | None) -> str:
+def find_program(program: str, environment: Mapping[str, str] | None) -> str:
+    """Return the program's path as `environment` (this process's own when None) finds it; raises ProgramMissing."""
     path = os.environ.get("PATH") if environment is None else environment.get("PATH")
     found = shutil.which(program, path=path or os.defpath)
     if found is None:
@@ -109,7 +119,8 @@ def _completed(ended: Ended, stdout: HeadAndTail, stderr: HeadAndTail) -> Comple
     )
 
 
-def _shown(arguments: Sequence[str], secrets: Collection[Secret]) -> str:
+def shown_arguments(arguments: Sequence[str], secrets: Collection[Secret]) -> str:
+    """Return a bounded text of the arguments without the secrets."""
     text = redact(shlex.join(arguments), secrets)
     return text if len(text) <= _SHOWN_ARGUMENTS else f"{text[:_SHOWN_ARGUMENTS]} …"
 

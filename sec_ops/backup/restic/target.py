@@ -1,0 +1,72 @@
+"""Which server a repository stands on, and how ssh is told to go there."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from sec_ops.backup.restic.location import Kind
+from sec_ops.backup.restic.opening import OpenRepository
+from sec_ops.model.errors import EngineError
+from sec_ops.model.protocols import RunProgram
+from sec_ops.transport.process import clean_environment
+from sec_ops.transport.reach import Server
+
+__all__ = ["ssh_options", "target_of"]
+
+_ALIVE = ("ConnectTimeout=5", "ServerAliveInterval=15", "ServerAliveCountMax=4")
+_SSH_PORT = 22
+
+
+def target_of(repository: OpenRepository, run_program: RunProgram) -> Server | None:
+    """Return the server to probe; None for a folder, and for sftp through a jump host, which ssh itself bounds."""
+    location = repository.location
+    if location.kind is Kind.LOCAL:
+        return None
+    if location.protocol in ("http", "https"):
+        return Server(
+            host=location.host, port=location.port, protocol=location.protocol, authority=repository.certificate
+        )
+    return _ssh_server(repository, run_program)
+
+
+def ssh_options(repositories: Sequence[OpenRepository]) -> list[str]:
+    """Return restic's option for ssh: never a question, never an unknown host key, a dead peer noticed."""
+    reached = [each for each in repositories if each.location.kind is Kind.SFTP]
+    if not reached:
+        return []
+    options = ["BatchMode=yes", "StrictHostKeyChecking=yes", *_ALIVE]
+    known = dict.fromkeys(_quoted(each.known_hosts) for each in reached if each.known_hosts)
+    if known:
+        options += [f"UserKnownHostsFile={' '.join(known)}", "GlobalKnownHostsFile=/dev/null"]
+    identities = dict.fromkeys(_quoted(each.identity_file) for each in reached if each.identity_file)
+    if identities:
+        options += [*(f"IdentityFile={each}" for each in identities), "IdentitiesOnly=yes"]
+    words = [word for option in options for word in ("-o", option)]
+    return ["-o", f"sftp.args={shlex.join(words)}"]
+
+
+def _quoted(path: Path) -> str:
+    return f'"{path}"'
+
+
+def _ssh_server(repository: OpenRepository, run_program: RunProgram) -> Server | None:
+    """Return where ssh would connect to: its configuration may give a host another name and port."""
+    location = repository.location
+    port = ["-p", str(location.port)] if location.port else []
+    try:
+        completed = run_program(
+            ["ssh", "-G", *port, "--", location.host], deadline_seconds=5, environment=clean_environment()
+        )
+    except EngineError:
+        return Server(host=location.host, port=location.port or _SSH_PORT, protocol="ssh")
+    settings = dict(
+        line.split(" ", 1) for line in completed.stdout.decode(errors="replace").splitlines() if " " in line
+    )
+    if any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand")):
+        return None
+    number = settings.get("port", "")
+    return Server(
+        host=settings.get("hostname", location.host),
+        port=int(number) if number.isdecimal() else _SSH_PORT,
+        protocol="ssh",
+    )
