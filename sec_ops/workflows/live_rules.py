@@ -98,4 +98,5 @@ def _judging(state: str, source: RuleSource) -> Judging:
         occurrence=occurrence,
         names=Naming((shape,)),
         suppress=source.suppress,
+        given_up=lambda: {"searches": matcher.counts.given_up, "rules_set_aside": len(matcher.set_aside())},
     )

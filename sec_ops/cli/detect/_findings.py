@@ -12,6 +12,7 @@ from sec_ops.cli.output import emit, line
 from sec_ops.cli.table import table
 from sec_ops.detection.alerts.documents import alert_document, title_of
 from sec_ops.detection.alerts.values import Alert
+from sec_ops.detection.match.matcher import Silent
 from sec_ops.detection.moments import moment_here
 from sec_ops.detection.rule import Level
 from sec_ops.detection.run.findings import Findings
@@ -61,10 +62,8 @@ def _document(findings: Findings) -> dict[str, Any]:
         "unknown_shape": findings.unknown_shape,
         "searches_given_up": findings.given_up,
         "rules": {"loaded": rules.loaded, "cannot_fire": len(rules.silent), "refused": len(rules.refused)},
-        "cannot_fire": [
-            {"rule": each.rule.header.id, "title": dict(each.rule.header.title), "reason": render(each.reason)}
-            for each in rules.silent
-        ],
+        "set_aside": [_silent(each) for each in rules.set_aside],
+        "cannot_fire": [_silent(each) for each in rules.silent],
         "refused": [
             {"path": each.path, "rule": each.id, "title": each.title, "reason": render(each.reason)}
             for each in rules.refused
@@ -73,6 +72,11 @@ def _document(findings: Findings) -> dict[str, Any]:
         "suppressed": dict(sorted(findings.suppressed.items())),
         "alerts": [alert_document(alert) for alert in findings.alerts],
     }
+
+
+def _silent(each: Silent) -> dict[str, Any]:
+    header = each.rule.header
+    return {"rule": header.id, "title": dict(header.title), "reason": render(each.reason)}
 
 
 def outcomes_of(findings: Findings, fail_on: str) -> list[Outcome]:
@@ -148,9 +152,7 @@ def _silence(findings: Findings) -> Iterator[str]:
     rules = findings.rules
     if rules.silent:
         text = _("rules that can find nothing in these events: {count}, such as {title}: {reason}")
-        first = rules.silent[0]
-        title = first.rule.header.title.get(language()) or first.rule.header.title.get("en", "")
-        yield text.format(count=len(rules.silent), title=shown(title, 60), reason=render(first.reason))
+        yield text.format(count=len(rules.silent), **_such_as(rules.silent[0]))
     if rules.refused:
         text = _("rules refused: {count}, such as {path}: {reason}")
         refused = rules.refused[0]
@@ -162,6 +164,13 @@ def _silence(findings: Findings) -> Iterator[str]:
         yield _("events of no known shape, in which nothing can be found: {count}").format(count=findings.unknown_shape)
     if findings.given_up:
         yield _("searches given up because they took too long: {count}").format(count=findings.given_up)
+    for each in rules.set_aside[:_RULES_SHOWN]:
+        yield _("a rule that may have missed something: {title}: {reason}").format(**_such_as(each))
+
+
+def _such_as(each: Silent) -> dict[str, str]:
+    titles = each.rule.header.title
+    return {"title": shown(titles.get(language()) or titles.get("en", ""), 60), "reason": shown(render(each.reason))}
 
 
 def _next(shown_: Shown) -> Iterator[str]:

@@ -102,10 +102,11 @@ class Detector:
 
     @property
     def not_used(self) -> Mapping[str, int]:
-        """Return what correlations could not use as it came, by name, without what never happened."""
+        """Return what was not searched or correlations could not use, by name, without what never happened."""
         total: Counter[str] = Counter(self._not_used)
         for counts in self._correlator.counts.values():
             total.update(counts.document())
+        total.update(self._judging.given_up())
         return {name: count for name, count in total.items() if count}
 
     @property

@@ -1,6 +1,6 @@
 """What live detection asks of a rule set, however that is matched."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sec_ops.detection.alerts.grouping import FieldNames, same_names
@@ -19,8 +19,8 @@ class Judging:
     """A rule set ready to judge events of one shape.
 
     `alerting` are the ids of the rules and correlations whose hits become alerts; `occurrence` makes one of an event
-    and its record; `names` says how fields are called; `suppress` which hits nobody is told of. `digest` tells one rule
-    set from another.
+    and its record; `names` says how fields are called; `suppress` which hits nobody is told of;
+    `given_up` counts what was not searched because it took too long, by name. `digest` tells one rule set from another.
     """
 
     digest: str
@@ -31,3 +31,4 @@ class Judging:
     occurrence: Callable[[FlatEvent, str], Occurrence]
     names: FieldNames = same_names
     suppress: Suppress = never
+    given_up: Callable[[], Mapping[str, int]] = dict

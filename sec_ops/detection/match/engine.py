@@ -11,7 +11,7 @@ from sec_ops.detection.match.nodes import Node, Outcome, first_node, numbers_for
 from sec_ops.detection.match.numbered import Entry, NumberedRules
 from sec_ops.detection.match.state import State, Tests
 from sec_ops.detection.naive import finds
-from sec_ops.detection.rule import KEYWORD, Expression
+from sec_ops.detection.rule import KEYWORD, Expression, Regex
 
 __all__ = ["Engine"]
 
@@ -47,6 +47,11 @@ class Engine:
     def given_up(self) -> int:
         """Return how many searches took too long, each value counted once as long as it is remembered."""
         return self._given_up + self._state.budget.given_up
+
+    @property
+    def set_aside(self) -> frozenset[Regex]:
+        """Return the expressions that took too long altogether and aren't asked any more."""
+        return self._tests.searches.set_aside
 
     def forget(self) -> None:
         """Forget everything remembered; nodes in somebody's hands keep working."""

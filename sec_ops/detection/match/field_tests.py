@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import tzinfo
 
+from sec_ops.detection.match.patience import Searches
 from sec_ops.detection.match.texts import TextTests
 from sec_ops.detection.naive import passes
 from sec_ops.detection.rule import Exists, Glob, Null, Number, Operand, Reference, Regex
@@ -24,10 +25,11 @@ class FieldTests:
 
     __slots__ = ("_numbers", "_others", "_present", "_texts", "_texts_of_numbers", "_zone", "absent")
 
-    def __init__(self, tests: Iterable[tuple[int, Operand]], zone: tzinfo) -> None:
+    def __init__(self, tests: Iterable[tuple[int, Operand]], zone: tzinfo, searches: Searches) -> None:
         known = tuple(tests)
         self._zone = zone
-        self._texts = TextTests((number, each) for number, each in known if isinstance(each, Glob | Regex))
+        texts = ((number, each) for number, each in known if isinstance(each, Glob | Regex))
+        self._texts = TextTests(texts, searches)
         self._present = frozenset(number for number, each in known if each == Exists(wanted=True))
         self.absent = frozenset(number for number, each in known if is_of_absent(each))
         self._numbers: dict[int | float, set[int]] = {}

@@ -1,6 +1,6 @@
 """Rules over events of any shape: what `detect run`, hunting and live detection ask."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from operator import getitem
@@ -10,10 +10,11 @@ from sec_ops.detection.events import FlatEvent
 from sec_ops.detection.mapping.flattening import flattened
 from sec_ops.detection.mapping.mapped import CannotFire, mapped
 from sec_ops.detection.mapping.recognition import flat_shape, recognised
+from sec_ops.detection.mapping.rewriting import tests_of
 from sec_ops.detection.mapping.shape import Shape
 from sec_ops.detection.match.engine import Engine
 from sec_ops.detection.match.nodes import NOTHING, Node, Outcome
-from sec_ops.detection.rule import Rule
+from sec_ops.detection.rule import Regex, Rule
 from sec_ops.model.messages import Message, message
 
 __all__ = ["Counts", "Matcher", "Silent"]
@@ -32,10 +33,19 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent:
-    """A rule that could find nothing, and why."""
+    """A rule that could find nothing, or not all, and why."""
 
     rule: Rule
     reason: Message
+
+
+def _first_of(rule: Rule, gone: Collection[Regex]) -> Regex | None:
+    operands = (test.operand for test in tests_of(rule.condition))
+    return next((each for each in operands if isinstance(each, Regex) and each in gone), None)
+
+
+def _set_aside(wanted: Regex) -> Message:
+    return message("searching for {source} took too long: it is not searched for any more", source=wanted.source)
 
 
 class _Slow:
@@ -128,6 +138,12 @@ class Matcher:
         seen = self.shapes_seen or self.shapes
         found = [(rule, self._why_silent(place, seen)) for place, rule in enumerate(self.rules)]
         return tuple(Silent(rule=rule, reason=reason) for rule, reason in found if reason)
+
+    def set_aside(self) -> tuple[Silent, ...]:
+        """Return the rules with an expression that took too long altogether, so that it isn't searched for any more."""
+        gone = frozenset[Regex]().union(*(engine.set_aside for engine in self._engines.values()))
+        asked = ((rule, _first_of(rule, gone)) for rule in self.rules if gone)
+        return tuple(Silent(rule=rule, reason=_set_aside(wanted)) for rule, wanted in asked if wanted)
 
     def _why_silent(self, place: int, shapes: Sequence[Shape]) -> Message | None:
         refused = [self._refusals(shape).get(place) for shape in shapes]

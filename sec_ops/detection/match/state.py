@@ -9,6 +9,7 @@ from typing import Final
 from sec_ops.detection.match.field_tests import FieldTests, is_of_absent
 from sec_ops.detection.match.memo import Budget, HitSets, Memo
 from sec_ops.detection.match.numbered import NumberedRules
+from sec_ops.detection.match.patience import Searches
 from sec_ops.detection.match.route import Route, routed
 from sec_ops.detection.match.varied import KeywordMemo, Skeletons
 from sec_ops.detection.rule import KEYWORD, Operand
@@ -25,6 +26,7 @@ class Tests(dict[str, FieldTests]):
     def __init__(self, rules: NumberedRules, zone: tzinfo) -> None:
         super().__init__()
         self._zone = zone
+        self.searches = Searches()
         self._absent: dict[str, set[int]] = {}
         self._by_field: dict[str, list[tuple[int, Operand]]] = {}
         for number, test in enumerate(rules.tests):
@@ -39,7 +41,7 @@ class Tests(dict[str, FieldTests]):
         """Make a field's tests ready."""
         own = self._by_field.get(name, []) if name != KEYWORD else []
         shared = self[KEYWORD] if not own and name != KEYWORD else None
-        tests = self[name] = shared or FieldTests([*own, *self._keywords], self._zone)
+        tests = self[name] = shared or FieldTests([*own, *self._keywords], self._zone, self.searches)
         return tests
 
     def absent(self, names: Collection[str]) -> frozenset[int]:

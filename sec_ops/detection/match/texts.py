@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from sec_ops.detection.match.contained import Contained
+from sec_ops.detection.match.patience import Searches
 from sec_ops.detection.match.required import required_text
 from sec_ops.detection.rule import ANY_MANY, Glob, Regex
-from sec_ops.detection.searching import search_of
 from sec_ops.detection.values import like
 from sec_ops.model.folding import fold
 
@@ -45,11 +45,11 @@ class TextTests:
         "_searches",
     )
 
-    def __init__(self, tests: Iterable[tuple[int, Glob | Regex]]) -> None:
+    def __init__(self, tests: Iterable[tuple[int, Glob | Regex]], known: Searches) -> None:
         places: dict[Place, dict[str, list[_Asked]]] = {place: {} for place in get_args(Place)}
         searches: list[_Asked] = []
         for number, operand in tests:
-            place, literal, asked = _placed(number, operand)
+            place, literal, asked = _placed(number, operand, known)
             places[place].setdefault(literal, []).append(asked)
             searches += [asked] if isinstance(operand, Regex) and place == "holds" else []
         self._equals, self._holds = places["equals"], places["holds"]
@@ -114,9 +114,9 @@ class _Ends:
                 yield from self._known[literal]
 
 
-def _placed(number: int, operand: Glob | Regex) -> tuple[Place, str, _Asked]:
+def _placed(number: int, operand: Glob | Regex, searches: Searches) -> tuple[Place, str, _Asked]:
     if isinstance(operand, Regex):
-        search = search_of(operand)
+        search = searches[operand]
         needed = fold(required_text(operand.source))
         searched = _Asked(number, lambda text, _folded: search.found_in(text))
         return ("holds", needed, searched) if len(needed) > 2 else ("any", "", searched)

@@ -112,6 +112,7 @@ class Detection:
             rules=RuleCounts(
                 loaded=len(chosen.rules) + len(chosen.correlations),
                 silent=self.matcher.silent(),
+                set_aside=self.matcher.set_aside(),
                 refused=self._setting.refused,
             ),
             hits=dict(self._gathering.hits),

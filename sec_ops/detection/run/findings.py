@@ -13,10 +13,14 @@ __all__ = ["Findings", "RuleCounts"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleCounts:
-    """The rules that were judged: how many, those that could find nothing here with the reason, those refused."""
+    """The rules that were judged: how many, those refused, those that could find nothing here, and why.
+
+    `set_aside` are those with an expression that took too long altogether.
+    """
 
     loaded: int
     silent: tuple[Silent, ...] = ()
+    set_aside: tuple[Silent, ...] = ()
     refused: tuple[Refused, ...] = ()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sec_ops.cli.main import run
+from sec_ops.detection.match import patience
 
 FAILED = "Nov 25 03:00:{second:02} web-1 sshd[71]: Failed password for root from 203.0.113.7 port 4022 ssh2\n"
 LOG = "".join(FAILED.format(second=second) for second in range(5))
@@ -206,3 +207,23 @@ def test_jsonl_gives_each_alert_a_line(folder: Path, capsys: pytest.CaptureFixtu
     assert run(["--jsonl", "detect", "run", "--rules", "rules.yml", "auth.log"]) == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["message_type"] for line in lines] == ["alert", "document"]
+
+
+def test_an_expression_that_takes_too_long_is_set_aside_and_its_rule_named(
+    detect: Detect, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(patience, "CREDIT_S", 0.05)
+    expression = r"(?!x)(a|a)+$"
+    (folder / "rules.yml").write_text(
+        "title: Endless\nid: 00000000-0000-0000-0000-000000000005\nlogsource: {product: windows}\n"
+        f"detection: {{it: {{TargetUserName|re: '{expression}'}}, condition: it}}\n"
+    )
+    users = ["a" * length + "!" for length in range(40, 44)]
+    records = (json.dumps({**WINDOWS, "TargetUserName": user}) + "\n" for user in users)
+    (folder / "security.jsonl").write_text("".join(records))
+    code, found = detect("security.jsonl")
+    assert (code, found["outcome"], found["searches_given_up"]) == (3, ["incomplete"], 4)
+    (rule,) = found["set_aside"]
+    assert (rule["title"]["en"], expression in rule["reason"]) == ("Endless", True)
+    run(["detect", "run", "--rules", "rules.yml", "security.jsonl"])
+    assert "Endless" in capsys.readouterr().out

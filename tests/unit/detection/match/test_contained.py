@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sec_ops.detection.match.contained import Contained
+from sec_ops.detection.match.patience import Searches
 from sec_ops.detection.match.required import required_text
 from sec_ops.detection.match.texts import TextTests
 from sec_ops.detection.rule import ANY_MANY, Glob, Regex
@@ -71,12 +72,13 @@ def test_searches_are_found_as_they_are_alone(source: str, flags: str, text: str
         search = search_of(wanted)
     except (re.error, ValueError):
         return
-    assert (7 in TextTests([(7, wanted)]).passed(text)[0]) is bool(search.found_in(text))
+    assert (7 in TextTests([(7, wanted)], Searches()).passed(text)[0]) is bool(search.found_in(text))
 
 
 @given(st.lists(st.sampled_from(("a\nb", "needle", "x" * 400, "登录", "\n", "tail\r")), max_size=12).map("".join))
 def test_long_texts_are_looked_at_line_by_line(text: str) -> None:
-    tests = TextTests(enumerate(Glob((ANY_MANY, literal, ANY_MANY)) for literal in ("a\nb", "needle", "登录", "\r")))
+    literals = ("a\nb", "needle", "登录", "\r")
+    tests = TextTests(enumerate(Glob((ANY_MANY, literal, ANY_MANY)) for literal in literals), Searches())
     for whole in (text, text + "\n" * 1_000, "\n".join((text, "y" * 1_500, text))):
-        wanted = {at for at, literal in enumerate(("a\nb", "needle", "登录", "\r")) if literal in whole}
+        wanted = {at for at, literal in enumerate(literals) if literal in whole}
         assert tests.passed(whole)[0] == tests.passed(whole)[0] == wanted

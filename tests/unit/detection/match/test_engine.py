@@ -88,6 +88,6 @@ def test_alternatives_of_a_rule_are_one_rule() -> None:
 
 
 def test_searches_that_take_too_long_are_counted() -> None:
-    one = engine(Test("x", Regex("(?=(a+)+$)b")))
+    one = engine(Test("x", Regex("(?!x)(a|a)+$")))
     one.found({"x": "a" * 40 + "!"})
-    assert one.given_up in (0, 1)
+    assert one.given_up == 1
