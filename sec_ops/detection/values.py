@@ -6,6 +6,7 @@ Text is compared with the case of its characters taken away (`sec_ops.model.fold
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -134,8 +135,13 @@ def _stands(run: _Run, text: str, at: int) -> bool:
 def _find(run: _Run, text: str, start: int) -> int:
     if len(run) == 1 and isinstance(run[0], str):
         return text.find(run[0], start)
-    ends = range(start, len(text) - _length(run) + 1)
-    return next((at for at in ends if _stands(run, text, at)), -1)
+    found = _searched(run).search(text, start)
+    return found.start() if found else -1
+
+
+@lru_cache(maxsize=1024)
+def _searched(run: _Run) -> re.Pattern[str]:
+    return re.compile("".join(re.escape(part) if isinstance(part, str) else "." for part in run), re.DOTALL)
 
 
 def refers(place: str, text: str, other: str) -> bool:
@@ -160,11 +166,16 @@ def address_of(text: str) -> IPv4Address | IPv6Address | None:
 
 def lies_in(cidr: str, address: IPv4Address | IPv6Address) -> bool:
     """Tell whether an address lies in a network; `::ffff:10.0.0.1` is also 10.0.0.1."""
-    network: IPv4Network | IPv6Network = ip_network(cidr)
+    network = _network(cidr)
     if address in network:
         return True
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped is not None and mapped in network
+
+
+@lru_cache(maxsize=4096)
+def _network(cidr: str) -> IPv4Network | IPv6Network:
+    return ip_network(cidr)
 
 
 def time_of(value: Scalar, zone: tzinfo) -> datetime | None:

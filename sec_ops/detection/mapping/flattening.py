@@ -1,6 +1,6 @@
 """Nested events made flat: dotted names, or the names of EventData as flat recordings have them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sec_ops.detection.events import FlatEvent, Value
@@ -27,10 +27,28 @@ def flattened(event: Mapping[str, Any], how: str) -> FlatEvent:
         return _evtx(event)
     if is_flat(event):
         return event
-    found: dict[str, Value] = {}
+    found = _Found()
     for name, value in event.items():
-        _put(found, _leaves(name, value, 0))
+        found.put(_leaves(name, value, 0))
     return found
+
+
+class _Found(dict[str, Value]):
+    """Values by name; of a name that comes more than once, all in one list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lists: dict[str, list[Value]] = {}
+
+    def put(self, leaves: Iterable[tuple[str, Value]]) -> None:
+        """Take in names and their values."""
+        for name, value in leaves:
+            if name not in self:
+                self[name] = value
+                continue
+            if name not in self._lists:
+                self[name] = self._lists[name] = list(_listed(self[name]))
+            self._lists[name].extend(_listed(value))
 
 
 def _holds_map(value: object) -> bool:
@@ -58,31 +76,23 @@ def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Value]]:  
         yield name, value
 
 
-def _put(found: dict[str, Value], leaves: Iterator[tuple[str, Value]]) -> None:
-    for name, value in leaves:
-        if name in found:
-            found[name] = [*_listed(found[name]), *_listed(value)]
-        else:
-            found[name] = value
-
-
 def _listed(value: Value) -> Sequence[Value]:
     return value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
 
 
 def _evtx(event: Mapping[str, Any]) -> FlatEvent:
     inner = event["Event"]
-    found: dict[str, Value] = {}
+    found = _Found()
     system = inner.get("System")
     for name, value in (system if isinstance(system, Mapping) else {}).items():
-        _put(found, _element(name, value, 0))
+        found.put(_element(name, value, 0))
     taken = frozenset(found)
     for part, content in inner.items():
         if part not in ("System", _ATTRIBUTES):
-            _put(found, (_apart(part, pair, taken) for pair in _data(part, content, 0)))
+            found.put(_apart(part, pair, taken) for pair in _data(part, content, 0))
     for name, value in event.items():
         if name != "Event":
-            _put(found, (_apart("Record", pair, taken) for pair in _leaves(name, value, 0)))
+            found.put(_apart("Record", pair, taken) for pair in _leaves(name, value, 0))
     return found
 
 

@@ -15,6 +15,8 @@ from sec_ops.detection.rule import KEYWORD, Expression, Regex
 
 __all__ = ["Engine"]
 
+NAME_COST: Final = 64
+"""What a name of a plan takes beside its characters."""
 NAMES_BOUND: Final = 512
 """Events with more names are looked at without a plan of their own."""
 
@@ -116,5 +118,5 @@ class Engine:
         if known is None:
             self.seen.update(self._known(names))
             known = self._plans[names] = first_node(self._state, names)
-            self._state.budget.spend(sum(map(len, names)))
+            self._state.budget.spend(sum(map(len, names)) + NAME_COST * len(names))
         return known

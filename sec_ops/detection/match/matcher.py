@@ -20,6 +20,9 @@ from sec_ops.model.messages import Message, message
 __all__ = ["Counts", "Matcher", "Silent"]
 
 PLANS_BOUND: Final = 20_000
+PLAN_CHARACTERS_BOUND: Final = 32_000_000
+"""So many characters of names are remembered in plans; of each name a few more are counted for what it takes."""
+_NAME: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +64,21 @@ class _Plans(dict[tuple[str, ...], Any]):
     def __init__(self, matcher: "Matcher") -> None:
         super().__init__()
         self._matcher = matcher
+        self._room = PLAN_CHARACTERS_BOUND
 
     def __missing__(self, names: tuple[str, ...]) -> Any:  # noqa: ANN401 - a node, an outcome or the slow way
-        if len(self) >= PLANS_BOUND:
-            self.clear()
         plan = self._matcher.plan(names)
-        self[names] = found = _Slow if plan is None else plan
+        found = _Slow if plan is None else plan
+        self._room -= sum(map(len, names)) + _NAME * len(names)
+        if len(self) >= PLANS_BOUND or self._room < 0:
+            self.clear()
+        self[names] = found
         return found
+
+    def clear(self) -> None:
+        """Forget all plans."""
+        super().clear()
+        self._room = PLAN_CHARACTERS_BOUND
 
 
 class Matcher:

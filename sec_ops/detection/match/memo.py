@@ -33,10 +33,15 @@ class Budget:
             self.spent()
 
 
+TEST_COST: Final = 32
+"""What a test takes in a set, beside the characters of text that are remembered."""
+
+
 @dataclass(slots=True)
 class HitSets:
     """Sets of tests by number; the empty set is 0."""
 
+    budget: Budget
     sets: list[frozenset[int]] = field(default_factory=lambda: [frozenset()])
     numbers: dict[frozenset[int], int] = field(default_factory=lambda: {frozenset(): 0})
 
@@ -46,6 +51,7 @@ class HitSets:
         if known is None:
             known = self.numbers[passed] = len(self.sets)
             self.sets.append(passed)
+            self.budget.spend(TEST_COST * len(passed))
         return known
 
 

@@ -74,7 +74,7 @@ class Node(dict[Numbers, Any]):
         sets = self._state.hit_sets.sets
         following = self._following(self._known.union(*[sets[number] for number in numbers]))
         self[numbers] = following
-        self._state.budget.spend(0)
+        self._state.budget.spend(len(numbers))
         return following
 
     def _following(self, passed: frozenset[int]) -> "Node | Outcome":

@@ -65,13 +65,14 @@ class State:
     budget: Budget
     varied: set[str]
     turn_varied: Callable[[str], None]
-    hit_sets: HitSets = field(default_factory=HitSets)
+    hit_sets: HitSets = field(init=False)
     skeletons: Skeletons = field(init=False)
     _memos: dict[str, Memo] = field(default_factory=dict)
     _keyword_memos: dict[str, Memo] = field(default_factory=dict)
     _routes: dict[frozenset[int], Route] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.hit_sets = HitSets(self.budget)
         self.skeletons = self.tests.skeletons(self.budget)
 
     def memo(self, name: str) -> Memo:

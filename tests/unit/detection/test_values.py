@@ -28,6 +28,13 @@ def test_a_wildcard_is_no_star() -> None:
     assert not like(("*",), "anything")
 
 
+def test_wildcards_for_one_character_in_a_megabyte() -> None:
+    text = "ab" * 500_000
+    for glob in (["a", ANY_ONE, "c"], ["b", ANY_ONE, ANY_ONE, "c.", ANY_ONE], [ANY_ONE, "\nc"]):
+        assert not any(like([ANY_MANY, *glob, ANY_MANY], text) for _ in range(20))
+    assert like([ANY_MANY, "a", ANY_ONE, "c", ANY_MANY], text + "a\nc")
+
+
 def test_lists_are_their_values_at_any_depth() -> None:
     nested: list[object] = ["last"]
     for _ in range(5000):

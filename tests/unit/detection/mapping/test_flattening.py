@@ -85,3 +85,15 @@ def test_lists_may_be_nested_as_deeply_as_json_lets_them() -> None:
     event = {"top": deep, "a": {"b": 1}}
     assert flattened(event, "dotted") == {"top": deep, "a.b": 1}
     assert flattened({"top": deep}, "dotted") == {"top": deep}
+
+
+def test_a_megabyte_of_small_maps_is_one_list() -> None:
+    flat = flattened({"a": [{"b": number, "c": [number, 0]} for number in range(125_000)]}, "dotted")
+    assert flat["a.b"] == list(range(125_000))
+    assert flat["a.c"][:4] == [0, 0, 1, 0]  # type: ignore[index]
+
+
+def test_what_an_event_holds_is_left_as_it_is() -> None:
+    event = {"a": [{"b": [1]}, {"b": [2]}]}
+    assert flattened(event, "dotted") == {"a.b": [1, 2]}
+    assert event == {"a": [{"b": [1]}, {"b": [2]}]}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sec_ops.detection.match.engine import Engine
-from sec_ops.detection.match.memo import LONG_VALUE
+from sec_ops.detection.match.memo import LONG_VALUE, TEST_COST
 from sec_ops.detection.match.nodes import Node, Outcome
 from sec_ops.detection.naive import finds
 from sec_ops.detection.rule import ANY_MANY, All, AnyOf, Expression, Glob, Not, Number, Regex, Test
@@ -91,3 +91,14 @@ def test_searches_that_take_too_long_are_counted() -> None:
     one = engine(Test("x", Regex("(?!x)(a|a)+$")))
     one.found({"x": "a" * 40 + "!"})
     assert one.given_up == 1
+
+
+def test_what_passes_many_tests_costs_what_it_takes_to_remember() -> None:
+    literals = [f"word{number:04}" for number in range(2_000)]
+    one = engine(*(contains("x", literal) for literal in literals))
+    first = one._state
+    text = "".join(literals)
+    for number in range(20):
+        first.budget.characters = min(first.budget.characters, 5 * (len(text) + TEST_COST * len(literals)))
+        assert len(one.found({"x": text[8 * number :]}).rules) == 2_000 - number
+    assert one._state is not first

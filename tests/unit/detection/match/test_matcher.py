@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sec_ops.content.library import Library
 from sec_ops.detection.mapping.mapped import CannotFire, mapped
 from sec_ops.detection.mapping.shape import load_shapes
+from sec_ops.detection.match import matcher as module
 from sec_ops.detection.match.matcher import Matcher
 from sec_ops.detection.naive import finds
 from sec_ops.detection.rule import (
@@ -145,3 +146,13 @@ def test_rules_that_cannot_fire_say_why() -> None:
     assert set(silent) == {"cloud", "same", "dns", "logon"} - {"same"}
     assert "QueryName" in silent["dns"]
     assert "azure" in silent["cloud"]
+
+
+def test_names_that_never_come_twice_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PLAN_CHARACTERS_BOUND", 100_000)
+    matcher = Matcher(RULES, SHAPES, ZONE)
+    for number in range(50):
+        names = {f"{number}-{each}": "x" for each in range(1_000)}
+        assert matcher.found(names) == ()
+        assert matcher.found({**names, "Channel": SYSMON, "EventID": 1, "Image": "cmd.exe", "User": "x"}) == RULES[:1]
+        assert sum(sum(map(len, plan)) for plan in matcher._plans) <= 100_000
