@@ -2,7 +2,8 @@ r"""Regular expressions of rules over hostile values: RE2, and what it refuses w
 
 An expression is found anywhere in the value. What its signs mean is RE2's to say: `\d`, `\w`, `\s` and `\b` know ASCII
 alone, `$` is the very end of the value (with `m`, of a line). Expressions that RE2 refuses, such as those with
-look-around or back-references, are `regex`'s, and searched for DEADLINE_S seconds at most.
+look-around or back-references, are `regex`'s, with the same signs, and searched for DEADLINE_S seconds at most; so are
+all where there is no RE2 for the machine.
 """
 
 import re
@@ -13,16 +14,13 @@ import regex
 
 from sec_ops.content.patterns import GUARDED, Pattern, PatternError
 from sec_ops.detection.rule import Regex
+from sec_ops.detection.spelling import SIGNS, spelled
 
 __all__ = ["DEADLINE_S", "Search", "SearchError", "search_of"]
 
 DEADLINE_S: Final = 0.05
 SOURCE_BOUND: Final = 4096
 REPEAT_BOUND: Final = 10_000
-
-_SIGNS: Final = re.compile(
-    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?P<least>\d{1,9})?(?:,(?P<most>\d{1,9})?)?\}|.", re.DOTALL
-)
 
 
 class SearchError(ValueError):
@@ -39,8 +37,8 @@ class Search:
             reason = f"longer than {SOURCE_BOUND} characters"
             raise SearchError(reason)
         source = f"(?{wanted.flags}){wanted.source}" if wanted.flags else wanted.source
-        self._guarded = _guarded(_ending(source, "z"))
-        self._deadline = None if self._guarded else _with_deadline(_ending(source, "Z"))
+        self._guarded = _guarded(_ending(source))
+        self._deadline = None if self._guarded else _with_deadline(source)
 
     def found_in(self, text: str) -> bool | None:
         """Return whether the value holds the expression, or None when the deadline passed."""
@@ -65,9 +63,9 @@ def _guarded(source: str) -> Pattern | None:
         return None
 
 
-def _ending(source: str, letter: str) -> str:
-    r"""Write the end of the value as a library writes it: RE2 has `\z`, Python `\Z`."""
-    return re.sub(r"\\(.)", lambda sign: "\\" + letter if sign[1] in "zZ" else sign[0], source, flags=re.DOTALL)
+def _ending(source: str) -> str:
+    r"""Write the end of the value as RE2 does: `\z`, where others have `\Z`."""
+    return re.sub(r"\\(.)", lambda sign: r"\z" if sign[1] == "Z" else sign[0], source, flags=re.DOTALL)
 
 
 def _with_deadline(source: str) -> regex.Pattern[str]:
@@ -75,7 +73,7 @@ def _with_deadline(source: str) -> regex.Pattern[str]:
         reason = f"its repetitions come to more than {REPEAT_BOUND} parts"
         raise SearchError(reason)
     try:
-        return regex.compile(source)
+        return regex.compile(spelled(source))
     except (regex.error, RecursionError, OverflowError, ValueError) as error:
         raise SearchError(str(error)) from error
 
@@ -83,7 +81,7 @@ def _with_deadline(source: str) -> regex.Pattern[str]:
 def _written_out(source: str) -> int:
     """Return how many parts an expression has with its counted repetitions written out, as `regex` keeps them."""
     sizes, last = [0], 0
-    for sign in _SIGNS.finditer(source):
+    for sign in SIGNS.finditer(source):
         if sign[0] == "(":
             sizes.append(0)
             last = 0
