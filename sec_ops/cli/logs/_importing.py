@@ -14,7 +14,6 @@ from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.kinds import PARSERS
 from sec_ops.content.library import Library
 from sec_ops.content.model_faults import did_you_mean
-from sec_ops.detection.database import DATABASE, open_database
 from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.errors import SecOpsError, UsageError
 from sec_ops.model.messages import Message, message
@@ -40,9 +39,9 @@ from sec_ops.siem.raw.log import RawLog
 from sec_ops.siem.raw.sealing import seal_raw
 from sec_ops.siem.storing import EventStore
 from sec_ops.siem.understanding import Understand
+from sec_ops.siem.watching import Watcher
 from sec_ops.transport.process import run_program
 from sec_ops.transport.worker import Worker
-from sec_ops.workflows.passing_over import PassingOver
 
 __all__ = ["import_paths"]
 
@@ -117,7 +116,7 @@ def _imported(site: Site, paths: Sequence[Path], options: ImportOptions, underst
             importer = Importer(intake, options=options, ask=worker.ask, progress=progress)
             _take(importer, paths, f"stdin-{clock.now():%Y%m%dT%H%M%S%f}")
         progress.clear()
-        _index_the_rest(site, store, understand)
+        _index_the_rest(site, log, store, understand)
     return _Done(imported=importer.imported, counts=intake.counts)
 
 
@@ -129,14 +128,23 @@ def _take(importer: Importer, paths: Sequence[Path], stdin_name: str) -> None:
         importer.take_stream(sys.stdin.buffer, stdin_name)
 
 
-def _passing_over(site: Site) -> PassingOver | None:
+def _passing_over(site: Site) -> Watcher | None:
     """Return what tells live detection, where there is any, that imported events are none of its own."""
+    from sec_ops.detection.database import DATABASE, open_database
+
     path = site.var / DATABASE
-    return PassingOver(lambda: open_database(path), _warn) if path.exists() else None
+    if not path.exists():
+        return None
+    from sec_ops.workflows.passing_over import PassingOver
+
+    return PassingOver(lambda: open_database(path), _warn)
 
 
-def _index_the_rest(site: Site, store: EventStore, understand: Understand) -> None:
+def _index_the_rest(site: Site, log: RawLog, store: EventStore, understand: Understand) -> None:
     """Make events of what earlier processes took and did not come to understand, unless another does that already."""
+    committed = store.committed()
+    if all(name in committed and state.sequence <= committed[name].sequence for name, state in log.streams().items()):
+        return
     from sec_ops.cli.logs._detecting import detecting, take_turn
 
     with take_turn(site, lambda: True) as mine:

@@ -7,13 +7,14 @@ of its own. It is found by its own time all the same: the manifest keeps each fi
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import TypeVar
 
 from sec_ops.siem.events import DATASET, TIME, UNPARSED, Event, Row
-from sec_ops.siem.tables import Table
+from sec_ops.siem.tables import Numbers, Table
 
 __all__ = [
     "DAY_US",
@@ -33,6 +34,7 @@ INGESTED = "event.ingested"
 DAY_US = 86_400_000_000
 _DAYS_BEFORE, _DAYS_AFTER = 400, 1
 _Key = tuple[object, object, object]
+_T = TypeVar("_T")
 _EPOCH = date(1970, 1, 1)
 _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _BOUND = 2**63
@@ -78,7 +80,7 @@ def parts(tables: Sequence[Table], now_us: int) -> Mapping[Partition, list[Table
 
 
 def _parts(table: Table, now_us: int) -> Iterator[tuple[Partition, Table]]:
-    datasets = [_named(value) for value in table.values(DATASET)]
+    datasets = _each(table, DATASET, _named)
     happened, received = times(table, now_us), receipts(table, now_us)
     if len(set(datasets)) == 1 and _is_one_day(happened, received):
         yield _of_days(datasets[0], happened[0] // DAY_US, received[0] // DAY_US), table
@@ -109,6 +111,9 @@ def _partition(event: Event, now_us: int) -> Partition:
 
 def times(table: Table, now_us: int) -> Sequence[int]:
     """Return when the events of a table happened, as `time_us` does."""
+    column = table.columns.get(TIME)
+    if isinstance(column, Numbers) and column.present is None:
+        return column.data
     return [
         each if type(each) is int and -_BOUND <= each < _BOUND else then
         for each, then in zip(table.values(TIME), receipts(table, now_us), strict=True)
@@ -117,7 +122,14 @@ def times(table: Table, now_us: int) -> Sequence[int]:
 
 def receipts(table: Table, now_us: int) -> Sequence[int]:
     """Return when the events of a table were received, as `received_us` does."""
-    return [each if type(each) is int and 0 <= each < 2**57 else now_us for each in table.values(INGESTED)]
+    return _each(table, INGESTED, lambda value: value if type(value) is int and 0 <= value < 2**57 else now_us)
+
+
+def _each(table: Table, name: str, read: Callable[[object], _T]) -> list[_T]:
+    """Return what is read of each value of a field; of a value that all events share, once."""
+    if name in table.columns:
+        return [read(value) for value in table.values(name)]
+    return [read(table.constants.get(name))] * len(table)
 
 
 def received_us(event: Event, now_us: int) -> int:

@@ -54,9 +54,15 @@ class Straight:
         if record[:1] != b"{" or len(record) > RECORD_BOUND:
             return None
         try:
-            return self._take(loads(record), stamp, number)
+            document = loads(record)
+            alike = self._known.get(tuple(document))
+            if alike is None:
+                return self._take(document, stamp, number)
         except Exception:  # noqa: BLE001 - the ordinary way meets the same fault and says what it is
             return None
+        alike.documents.append(document)
+        alike.numbers.append(number)
+        return HELD
 
     def taken(self, stamp: Stamp, records: Sequence[bytes]) -> tuple[list[Table], list[Single]]:
         """Return the events that were held of the batch that ends now: tables, and single ones with their numbers."""
@@ -72,12 +78,6 @@ class Straight:
         return tables, single
 
     def _take(self, document: Mapping[str, Any], stamp: Stamp, number: int) -> Event | None:
-        names = tuple(document)
-        alike = self._known.get(names)
-        if alike is not None:
-            alike.documents.append(document)
-            alike.numbers.append(number)
-            return HELD
         parser = self._router.by_keys(document)
         if parser is None or parser.extract_object is None:
             return None
@@ -94,8 +94,8 @@ class Straight:
             return None
         alike.documents.append(flat)
         alike.numbers.append(number)
-        if flat is document and self._router.by_names(names):
-            self._known[names] = alike
+        if flat is document and self._router.by_names(tuple(document)):
+            self._known[tuple(document)] = alike
         return HELD
 
     def _alike(self, parser: Compiled, names: _Names) -> _Alike | None:

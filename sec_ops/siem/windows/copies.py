@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
+from operator import is_
 from typing import Any, Final
 
 from sec_ops.siem.events import FieldType
@@ -42,9 +43,18 @@ class Copy:
 
     def columns(self, values: Sequence[str]) -> Sequence[Sequence[Any]]:
         """Return the columns of the fields, in their order; a value that repeats is read once."""
-        read = {value: self.read(value) for value in set(values)}
-        made = [read[value] for value in values]
-        return [made] if len(self.fields) == 1 else list(zip(*made, strict=True))
+        distinct = list(set(values))
+        read = list(map(self.read, distinct))
+        return [
+            _column(values, distinct, said) for said in ([read] if len(self.fields) == 1 else zip(*read, strict=True))
+        ]
+
+
+def _column(values: Sequence[str], distinct: Sequence[str], said: Sequence[Any]) -> Sequence[Any]:
+    if all(map(is_, distinct, said)):
+        return values  # the very column, so that it is packed once
+    known = dict(zip(distinct, said, strict=True))
+    return [known[value] for value in values]
 
 
 @dataclass(frozen=True, slots=True)

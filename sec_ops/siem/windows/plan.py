@@ -225,11 +225,19 @@ def _above(values: Sequence[Any], beneath: Sequence[Any]) -> Sequence[Any]:
 def _times(plan: _Plan, columns: Columns, rows: int) -> Sequence[str]:
     if not plan.times:
         return [event_time((), None if plan.universal is None else columns[plan.universal][row]) for row in range(rows)]
+    first = columns[plan.times[0]]
+    if _are_whole(first):
+        return first
     return [
-        first
-        if type(first) is str and first[:4].isdecimal() and first[-1] == "Z"
-        else event_time(
+        event_time(
             [columns[at][row] for at in plan.times], None if plan.universal is None else columns[plan.universal][row]
         )
-        for row, first in enumerate(columns[plan.times[0]])
+        for row in range(rows)
     ]
+
+
+def _are_whole(values: Sequence[Any]) -> bool:
+    """Return whether all are times that name a zone, by how they begin and end."""
+    if type(values[0]) is not str:
+        return False
+    return {value[-1:] for value in values} == {"Z"} and all(year.isdecimal() for year in {each[:4] for each in values})
