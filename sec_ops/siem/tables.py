@@ -54,18 +54,17 @@ class Texts:
 
     def values(self) -> list[str | None]:
         """Return the texts, None where a row has none."""
-        return self._parts(range(len(self)))
+        texts: list[str | None] = [piece.decode() for piece in self._pieces(range(len(self)))]
+        return texts if self.present is None else _missing(texts, self.present)
 
     def take(self, rows: Sequence[int]) -> "Texts":
         """Return the column of some rows."""
-        return some_texts(self._parts(rows))
+        lengths = array("i", [self.lengths[row] for row in rows])
+        return Texts(b"".join(self._pieces(rows)), lengths, _chosen(self.present, len(self), rows))
 
-    def _parts(self, rows: Sequence[int]) -> list[str | None]:
+    def _pieces(self, rows: Sequence[int]) -> list[bytes]:
         ends = list(accumulate(self.lengths))
-        texts = [self.data[ends[row] - self.lengths[row] : ends[row]].decode() for row in rows]
-        if self.present is None:
-            return [*texts]
-        return [text if self.present >> row & 1 else None for text, row in zip(texts, rows, strict=True)]
+        return [self.data[ends[row] - self.lengths[row] : ends[row]] for row in rows]
 
 
 @dataclass(slots=True)
@@ -80,14 +79,27 @@ class Numbers:
 
     def values(self) -> list[Any]:
         """Return the numbers, None where a row has none."""
-        if self.present is None:
-            return self.data.tolist()
-        return [each if self.present >> row & 1 else None for row, each in enumerate(self.data)]
+        return self.data.tolist() if self.present is None else _missing(self.data, self.present)
 
     def take(self, rows: Sequence[int]) -> "Numbers":
         """Return the column of some rows."""
         data = array(self.data.typecode, [self.data[row] for row in rows])
-        return Numbers(data, None if self.present is None else bits([self.present >> row & 1 for row in rows]))
+        return Numbers(data, _chosen(self.present, len(self), rows))
+
+
+def _missing(values: Sequence[Any], present: int) -> list[Any]:
+    return [value if there else None for value, there in zip(values, _flags(present, len(values)), strict=True)]
+
+
+def _chosen(present: int | None, length: int, rows: Sequence[int]) -> int | None:
+    if present is None:
+        return None
+    flags = _flags(present, length)
+    return bits([flags[row] for row in rows])
+
+
+def _flags(present: int, length: int) -> list[bool]:
+    return [digit == "1" for digit in reversed(f"{present:0{length}b}")]
 
 
 Packed = Texts | Numbers
