@@ -7,7 +7,7 @@ from typing import Final
 
 __all__ = ["rare_collections"]
 
-_ALLOCATIONS: Final = 50_000
+_ALLOCATIONS: Final = 200_000
 """Objects made and kept before the youngest are looked through: thousands of events, not the few hundred of Python."""
 
 

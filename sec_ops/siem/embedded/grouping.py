@@ -10,8 +10,8 @@ from sec_ops.siem.tables import Column, Packed, Table
 
 __all__ = ["halves", "parted", "portions"]
 
-_RARE = 500
-"""Rows of the same fields, in what one file would take, below which these fields are rare."""
+_RARE = 200
+"""Rows of the same fields, in what is stored together, below which these fields are rare."""
 _FILE_CELLS = 500_000
 """Empty cells that cost about as much as one more file."""
 _ROWS_BOUND, _ROWS_LEAST, _SAMPLED = 20_000, 500, 100
@@ -63,7 +63,7 @@ def halves(tables: Sequence[Table]) -> tuple[list[Table], list[Table]]:
 
 
 def parted(tables: Sequence[Table]) -> list[list[Table]]:
-    """Return the tables that each file takes: the rare ones lie apart where that spares more than a file costs."""
+    """Return the tables that share files: the rare ones lie apart where that spares more than a file costs."""
     common = [table for table in tables if len(table) >= _RARE]
     rare = [table for table in tables if len(table) < _RARE]
     if _cells(tables) - _cells(common) - _cells(rare) < _FILE_CELLS:

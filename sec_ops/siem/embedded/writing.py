@@ -54,9 +54,9 @@ class FileWriter:
 
         Raises StorageError or EngineError; what was written until then is in `written`.
         """
-        for portion in portions(merged(tables)):
-            for lot in parted(portion):
-                self._write_some(partition, lot, now_us, written)
+        for lot in parted(merged(tables)):
+            for portion in portions(lot):
+                self._write_some(partition, portion, now_us, written)
 
     def _write_some(self, partition: Partition, tables: Sequence[Table], now_us: int, written: list[EventFile]) -> None:
         shaped = shape(tables, self._types)

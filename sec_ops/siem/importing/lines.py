@@ -1,7 +1,7 @@
 """Lines of a text, in groups of about four megabytes: line ends LF or CRLF, UTF-16 by its mark or by name."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sec_ops.runtime.archives.readers import Damaged, Reader
@@ -44,18 +44,18 @@ def line_groups(source: Reader, start: int, codec: str) -> Iterator[Lines]:
     damage: Damaged | None = None
     while True:
         try:
-            data = _group(source)
+            parts = _group(source)
         except Damaged as error:
-            damage, data = error, b""
-        if not data:
+            damage, parts = error, []
+        if not parts:
             break
-        yield from splitter.feed(data)
+        yield from splitter.feed(parts)
     yield from splitter.finish()
     if damage:
         raise damage
 
 
-def _group(source: Reader) -> bytes:
+def _group(source: Reader) -> list[bytes]:
     parts: list[bytes] = []
     size = 0
     while size < _GROUP_BYTES:
@@ -69,7 +69,7 @@ def _group(source: Reader) -> bytes:
             break
         parts.append(part)
         size += len(part)
-    return b"".join(parts)
+    return parts
 
 
 class _Splitter:
@@ -82,9 +82,8 @@ class _Splitter:
         self._carry = b""
         self._left_out = 0
 
-    def feed(self, data: bytes) -> Iterator[Lines]:
-        data = self._carry + data
-        lines = self._split(data)
+    def feed(self, parts: Sequence[bytes]) -> Iterator[Lines]:
+        lines = self._split(b"".join((self._carry, *parts)))
         self._carry = lines.pop()
         if lines:
             yield from self._groups(lines)
