@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sec_ops.cli.logs._detection_shown import detection_lines
 from sec_ops.cli.logs._store import fields_of, open_store
 from sec_ops.cli.output import emit
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.cli.table import table
+from sec_ops.detection.live.standing import LiveStanding, read_standing
 from sec_ops.inventory.inventory import Inventory
 from sec_ops.inventory.loading import load_inventory
 from sec_ops.inventory.log_sources import expected_sources
@@ -51,6 +53,7 @@ class _Read:
     listeners: Sequence[ListenerState]
     raw_bytes: int
     dead_letters: int
+    detection: LiveStanding | None
     overflowing: Sequence[str]
 
 
@@ -87,6 +90,7 @@ def _read(site: Site, inventory: Inventory) -> _Read:
             listeners=read_states(site.state),
             raw_bytes=_size_below(site.logs / "raw"),
             dead_letters=_lines_of(site.logs / _LETTERS),
+            detection=read_standing(site.state),
             overflowing=store.overflowing(),
         )
 
@@ -135,6 +139,7 @@ def _document(site: Site, read: _Read, entry: int | None) -> dict[str, Any]:
         ],
         "dead_letters": read.dead_letters,
         "overflowing": list(read.overflowing),
+        "detection": read.detection.document() if read.detection else None,
         "listeners": [each.document() for each in read.listeners],
         "entry": entry,
     }
@@ -226,6 +231,7 @@ def _keeping(read: _Read, document: Mapping[str, Any]) -> Iterator[str]:
         dropped = listener.counts.get("dropped", 0)
         if dropped:
             yield _("listener {name}: {count} datagrams dropped").format(name=listener.id, count=dropped)
+    yield from detection_lines(read.detection, read.standing.now_us // 1000)
     if document["entry"] is not None:
         yield _("sealed as entry {number}").format(number=document["entry"])
 
