@@ -1,13 +1,15 @@
 """What is remembered of one group of a correlation."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from sec_ops.detection.correlate.points import Point, events_of
 from sec_ops.detection.events import Occurrence
 
-__all__ = ["Group", "Sample"]
+__all__ = ["MINUTE_US", "Group", "Sample"]
+
+MINUTE_US = 60_000_000
 
 Sample = tuple[str, Occurrence]
 """The id of a rule and an event that it found."""
@@ -25,6 +27,7 @@ class Group:
         self.told: list[int] = []
         self.judged_us: int | None = None
         self.more_us: int | None = None
+        self.ends: dict[int, Sample] = {}
         self.touched_us = 0
         self.look_at = _FEW
         self.samples: dict[str, list[Sample]] = {}
@@ -79,9 +82,28 @@ class Group:
         self.points[begin:end] = [point._replace(events=0) for point in self.points[begin:end]]
         return events
 
-    def untold(self, span_us: int) -> Sequence[Point]:
-        """Return the points within a span of a time at which it told, whose events are not told."""
-        return [point for point in self.points if point.events and not self.quiet_at(point.time_us, span_us)]
+    def note_more(self, sample: Sample) -> None:
+        """Note an event on top of what it told: the last of its minute stands for that minute."""
+        minute = _moment(sample) // MINUTE_US
+        if minute not in self.ends or _moment(sample) >= _moment(self.ends[minute]):
+            self.ends[minute] = sample
+
+    def tell_more(self, span_us: int) -> Iterator[tuple[int, int, Sample]]:
+        """Yield count, last time and last event of what is near a time it told and not told, minute by minute."""
+        untold = [point for point in self.points if point.events and not self.quiet_at(point.time_us, span_us)]
+        if untold:
+            told = set(map(id, untold))
+            self.points = [point._replace(events=0) if id(point) in told else point for point in self.points]
+        for minute, points in groupby(untold, key=lambda point: point.time_us // MINUTE_US):
+            some = list(points)
+            sample = self.ends.get(minute) or self._nearest(some[-1].time_us)
+            if sample:
+                yield events_of(some), some[-1].time_us, sample
+        self.ends.clear()
+
+    def _nearest(self, time_us: int) -> Sample | None:
+        every = (each for kept in self.samples.values() for each in kept)
+        return min(every, key=lambda each: abs(_moment(each) - time_us), default=None)
 
     def sampled(self, since_us: int, until_us: int, most: int, also: Sequence[Sample]) -> tuple[Sample, ...]:
         """Return events of a span in order of time, at most that many: these, then the latest of every rule in turn."""

@@ -42,6 +42,7 @@ def group_document(group: Group) -> str:
         "told": group.told,
         "judged_us": group.judged_us,
         "more_us": group.more_us,
+        "ends": [[minute, _sample_document(sample)] for minute, sample in group.ends.items()],
         "touched_us": group.touched_us,
         "samples": {rule: [_sample_document(each) for each in kept] for rule, kept in group.samples.items()},
     }
@@ -56,6 +57,7 @@ def group_of(document: str) -> Group:
     group.told = body["told"]
     group.judged_us = body["judged_us"]
     group.more_us = body["more_us"]
+    group.ends = {minute: _sample_of(sample) for minute, sample in body["ends"]}
     group.touched_us = body["touched_us"]
     group.samples = {rule: [_sample_of(each) for each in kept] for rule, kept in body["samples"].items()}
     return group

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from sec_ops.detection.correlate.compacting import compacted
-from sec_ops.detection.correlate.group import Group, Sample
+from sec_ops.detection.correlate.group import MINUTE_US, Group, Sample
 from sec_ops.detection.correlate.limits import Counts, Limits
 from sec_ops.detection.correlate.points import Point, holds, measure, monotone
 from sec_ops.detection.correlate.taking import Taken, folded
@@ -14,9 +14,6 @@ from sec_ops.detection.correlate.values import Found
 from sec_ops.detection.rule import Aggregate, Correlation
 
 __all__ = ["Machine", "Told"]
-
-_MORE_US = 60_000_000
-"""How long at most what comes on top of a hit waits to be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +77,7 @@ class Machine:
         self._advanced_us = min(self._advanced_us, now_us)
         for key, group in self.groups.items():
             group.arrived_by(now_us)
-            group.more_us = group.more_us and min(group.more_us, now_us + _MORE_US)
+            group.more_us = group.more_us and min(group.more_us, now_us + MINUTE_US)
             self.changed.add(key)
         if self._at_once:
             return
@@ -109,9 +106,7 @@ class Machine:
         if self._at_once:
             group.keep_latest(found.rule, found.samples, self._samples)
             told += self._tell(group, found)
-            if group.more_us is None and not group.quiet_at(found.time_us, self._span_us):
-                group.more_us = now_us + min(self._span_us, _MORE_US)
-                self._waiting[key] = None
+            self._note_more(key, group, found, now_us, told)
         else:
             group.keep_spread(found.rule, found.samples, self._span_us // 2)
             heappush(self._due, (self._due_us(group), key))
@@ -130,6 +125,16 @@ class Machine:
                 group.note_told(end_us)
                 yield self._told(group, end_us - self._span_us, end_us, found.samples)
 
+    def _note_more(self, key: tuple[str, ...], group: Group, found: Found, now_us: int, told: Sequence[Told]) -> None:
+        """See to it that an event on top of what a group told is told a minute later at most."""
+        if group.quiet_at(found.time_us, self._span_us):
+            return
+        if not told:
+            group.note_more(found.samples[-1])
+        if group.more_us is None:
+            group.more_us = now_us + min(self._span_us, MINUTE_US)
+            self._waiting[key] = None
+
     def _more(self, now_us: int | None) -> Iterator[Told]:
         """Tell what came on top of what groups told, of those that have waited for it, or of all."""
         while self._waiting:
@@ -141,8 +146,15 @@ class Machine:
             if group:
                 group.more_us = None
                 self.changed.add(key)
-                if untold := group.untold(self._span_us):
-                    yield self._told(group, untold[0].time_us, untold[-1].time_us, (), more=True)
+                for count, time_us, sample in group.tell_more(self._span_us):
+                    yield Told(
+                        correlation=self.correlation,
+                        group=group.shown,
+                        time_us=time_us,
+                        count=count,
+                        samples=(sample,),
+                        more=True,
+                    )
 
     def _filled(self, group: Group, end_us: int) -> bool:
         window = group.window(end_us - self._span_us, end_us)
@@ -166,14 +178,13 @@ class Machine:
         if group.points:
             heappush(self._due, (self._due_us(group), key))
 
-    def _told(self, group: Group, since_us: int, until_us: int, late: Sequence[Sample], *, more: bool = False) -> Told:
+    def _told(self, group: Group, since_us: int, until_us: int, late: Sequence[Sample]) -> Told:
         return Told(
             correlation=self.correlation,
             group=group.shown,
             time_us=until_us,
             count=group.tell(since_us, until_us),
             samples=group.sampled(since_us, until_us, self._limits.samples, also=late),
-            more=more,
         )
 
     def _due_us(self, group: Group) -> int:

@@ -6,7 +6,8 @@ whose window fulfils the condition, and not again within a span of it. Everythin
 averages, medians, percentiles) is asked of whole windows: the first begins with the group's first event, the next with
 its first event after that.
 What is near an event at which it told, within a span, belongs to that hit: what the hit didn't count is told as more of
-it, at the end or after a minute at most, so that counts come out exact however late events are.
+it, minute by minute of the events' time, a minute later at most. So counts come out exact, however late events are, and
+the same from events that come and from events that are read again.
 
 An event without a value of a field grouped by, or without the value that is counted, takes no part; one with several
 values takes part in each of their groups. A correlation over correlations takes each of their hits as one event at the
