@@ -24,7 +24,6 @@ from sec_ops.detection.run.detection import Detection, Setting
 from sec_ops.detection.run.findings import Findings
 from sec_ops.detection.run.gathering import Span
 from sec_ops.detection.run.going_on import GoingOn
-from sec_ops.siem.elastic.compiling import PARTS_BOUND
 from sec_ops.siem.elastic.fetching import ToldEvents
 from sec_ops.siem.events import RECORD, Event, FieldTypes
 from sec_ops.siem.query import tree
@@ -34,7 +33,8 @@ from sec_ops.workflows.rule_coverage import STORED_SHAPE
 
 __all__ = ["PushStore", "Pushing", "StoreJudged", "judge_new", "judge_span", "push"]
 
-_ALTERNATIVES = 100
+_ALTERNATIVES = (100, 20, 5, 1, 0)
+"""How long lists of alternatives may be, the longest that makes a query fit."""
 _AT_ONCE = 2_000
 
 
@@ -53,6 +53,10 @@ class PushStore(Protocol):
 
     def parts(self, query: tree.Query) -> int:
         """Return how many parts it counts in a query."""
+        ...
+
+    def parts_bound(self) -> int:
+        """Return how many parts a query may have."""
         ...
 
     def between(self, queries: Sequence[tree.Query], since_us: int | None, until_us: int | None) -> Iterator[Event]:
@@ -128,19 +132,19 @@ def push(setting: Setting, store: PushStore) -> Pushing:
     searches: list[tree.Query] = []
     silent: list[Silent] = []
     everything: list[str] = []
-    exact = 0
+    exact, bound = 0, store.parts_bound()
     for rule in setting.chosen.rules:
         expression = mapped(rule, shape)
         if isinstance(expression, CannotFire):
             silent.append(Silent(rule=rule, reason=expression.reason))
             continue
         found = pushed(expression, store.types, store.can)
-        query = _fitting(found.over, store)
+        query = _fitting(found.over, store, bound)
         exact += found.exact and query == found.over
         everything += [rule.header.id] if query == tree.Everything() else []
         searches.append(query)
     wider = len(searches) - exact
-    queries = tuple(_together(searches, store))
+    queries = tuple(_together(searches, store, bound))
     return Pushing(queries=queries, exact=exact, wider=wider, everything=tuple(everything), silent=tuple(silent))
 
 
@@ -149,15 +153,19 @@ def _stored(setting: Setting) -> Setting:
     return replace(setting, shapes=[each for each in setting.shapes if each.id == STORED_SHAPE])
 
 
-def _fitting(query: tree.Query, store: PushStore) -> tree.Query:
+def _fitting(query: tree.Query, store: PushStore, bound: int) -> tree.Query:
     """Return the query, or a wider one with as many parts as one query may have."""
-    if store.parts(query) <= PARTS_BOUND:
-        return query
-    wider = loosened(query, _ALTERNATIVES)
-    return wider if store.parts(wider) <= PARTS_BOUND else tree.Everything()
+    waiting = iter(_ALTERNATIVES)
+    wider = query
+    while store.parts(wider) > bound:
+        most = next(waiting, None)
+        if most is None:
+            return tree.Everything()
+        wider = loosened(query, most)
+    return wider
 
 
-def _together(searches: Sequence[tree.Query], store: PushStore) -> Iterator[tree.Query]:
+def _together(searches: Sequence[tree.Query], store: PushStore, bound: int) -> Iterator[tree.Query]:
     """Yield the searches in as few queries as may have so many parts."""
     wanted = [each for each in dict.fromkeys(searches) if each != NOTHING]
     if tree.Everything() in wanted:
@@ -167,7 +175,7 @@ def _together(searches: Sequence[tree.Query], store: PushStore) -> Iterator[tree
     size = 0
     for query in wanted:
         parts = store.parts(query)
-        if waiting and size + parts > PARTS_BOUND:
+        if waiting and size + parts > bound:
             yield tree.Or(tuple(waiting))
             waiting, size = [], 0
         waiting.append(query)

@@ -81,28 +81,26 @@ def pushed(expression: Expression, types: FieldTypes, can: Can = lambda _query: 
 
 
 def loosened(query: tree.Query, most: int) -> tree.Query:
-    """Return a search that finds at least what `query` does, in which no alternative has more than `most` parts.
+    """Return a search that finds at least what `query` does, in which no list of alternatives is longer than `most`.
 
-    Of a longer one only the existence of its fields is left.
+    Of a longer one only the existence of its fields is left, with 0 of everything; of what must not be, nothing when it
+    has more parts.
     """
     match query:
         case tree.And(queries):
             return _and([loosened(each, most) for each in queries])
-        case tree.Or(queries) if size(query) <= most:
-            return query
         case tree.Or(queries):
-            if _denies(query):
-                return _EVERYTHING
-            names = sorted(tree.field_names(query))
-            return _or([tree.Exists(name) for name in names])
-    return query if size(query) <= most else _EVERYTHING
-
-
-def _denies(query: tree.Query) -> bool:
-    match query:
-        case tree.And(queries) | tree.Or(queries):
-            return any(map(_denies, queries))
-    return isinstance(query, tree.Not)
+            listed = [each for each in queries if isinstance(each, tree.Match | tree.Range)]
+            others = [loosened(each, most) for each in queries if not isinstance(each, tree.Match | tree.Range)]
+            if len(listed) > most:
+                others += [tree.Exists(name) for name in sorted({each.field for each in listed})]
+                listed = []
+            return _or([*listed, *others])
+        case tree.Not(inner):
+            return query if size(inner) <= most else _EVERYTHING
+        case tree.Match(name) | tree.Range(name) if not most:
+            return tree.Exists(name)
+    return query
 
 
 def size(query: tree.Query) -> int:

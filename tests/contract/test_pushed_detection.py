@@ -1,12 +1,16 @@
 """Detection pushed to a real Elasticsearch: the alerts of the embedded path, in one run or many, also across a kill."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from sec_ops.cli.main import run
 from sec_ops.content.library import Library
 from sec_ops.detection.database import Database, open_database
 from sec_ops.detection.library.loading import load_rules
@@ -17,12 +21,16 @@ from sec_ops.detection.sigma.reading import RuleText, read_rules
 from sec_ops.siem.elastic.letters import Letter
 from sec_ops.siem.elastic.store import ElasticStore
 from sec_ops.siem.embedded.store import EmbeddedStore
-from sec_ops.siem.events import TIME, Event, Row
+from sec_ops.siem.events import RECORD, TIME, Event, Row
+from sec_ops.siem.query import tree
+from sec_ops.siem.query.evaluate import evaluate
 from sec_ops.siem.storing import Commit, Request
 from sec_ops.workflows.elastic_detection import judge_new, judge_span, push
 from tests.contract.event_stores import FixedClock
-from tests.contract.pushed_detection import MINUTE_US, NOON_US, alerts, batch, embedded, events, setting, types
+from tests.contract.pushed_detection import MINUTE_US, NOON_US, RULES, alerts, batch, embedded, events, setting, types
 from tests.elasticsearch.fixtures import MakeElasticStore
+from tests.elasticsearch.node import PASSWORD, Node
+from tests.unit.detection.library.rules import put
 
 pytestmark = pytest.mark.heavy
 
@@ -108,7 +116,7 @@ def test_all_shipped_rules_are_asked_in_queries_the_server_takes(store: ElasticS
 
 
 def test_a_rule_of_thousands_of_values(store: ElasticStore, database: Database):
-    values = "".join(f"\n      - '{number:064x}'" for number in range(3_000))
+    values = "".join(f"\n      - '{number:064x}'" for number in range(10_000))
     text = f"""\
 title: Hashes
 id: 00000000-0000-4000-8000-0000000000aa
@@ -120,9 +128,79 @@ detection:
   condition: selection
 """
     read = read_rules([RuleText(path="hashes.yml", data=text.encode())], {})
-    some = [{**events()[0], "file.hash.sha256": f"{number:064X}"} for number in (7, 5_000)]
+    some = [{**events()[0], "file.hash.sha256": f"{number:064X}"} for number in (7, 50_000)]
     store.append(batch(some, 1), Commit(stream="0001", sequence=1))
     own = replace(setting(), chosen=choose(read.rules, (), Level.INFORMATIONAL))
     assert push(own, store).wider == 1
     judge_new(store, own, database)
     assert [count for _, count in alerts(database).values()] == [1]
+
+
+LONG = "A" * 40_000
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        tree.Match("k", (tree.ANY, "x", tree.ANY)),
+        tree.Not(tree.Match("k", (tree.ANY, "x", tree.ANY))),
+        tree.Match("k", (tree.ANY, "y")),
+        tree.Not(tree.Or((tree.Match("k", (tree.ANY, "y")), tree.Match("k", ("short",))))),
+        tree.Match("k", (LONG + "x",)),
+        tree.Not(tree.Match("other", (tree.ANY, "x"))),
+    ],
+)
+def test_what_is_fetched_lacks_nothing(store: ElasticStore, query: tree.Query):
+    values: list[Any] = ["short", "an x", LONG + "x", LONG + "y", [LONG, "x"], ""]
+    some: list[Event] = [{**events()[0], "k": value} for value in values]
+    store.append(batch(some, 1), Commit(stream="0001", sequence=1))
+    fetched = {str(event[RECORD]) for event in store.between([query], None, None)}
+    kept = list(store.search(Request(limit=None)))
+    assert len(kept) == len(some)
+    assert {str(event[RECORD]) for event in kept if evaluate(query, event, store.types)} <= fetched
+
+
+def test_how_many_parts_the_server_takes(store: ElasticStore):
+    store.append(batch(events(), 1), Commit(stream="0001", sequence=1))
+    bound = store.parts_bound()
+    assert bound >= 900
+    many = tree.Or(tuple(tree.Match("host.name", (f"h{number}",)) for number in range(bound // 2 - 1)))
+    assert list(store.between([many], None, None)) == []
+
+
+def test_the_command(elastic_node: Node, elastic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    root = tmp_path / "site"
+    assert run(["init", str(root)]) == 0
+    monkeypatch.setenv("ELASTIC_PASSWORD", PASSWORD)
+    cluster = {
+        "urls": [elastic_node.url],
+        "prefix": elastic_prefix,
+        "ca": str(elastic_node.authority),
+        "user": "elastic",
+        "password": {"env": "ELASTIC_PASSWORD"},
+    }
+    configuration = yaml.safe_load((root / "sec-ops.yml").read_text(encoding="utf-8"))
+    settled = {
+        **configuration,
+        "logs": {"store": "elasticsearch", "elasticsearch": cluster},
+        "detection": {"live": False},
+    }
+    (root / "sec-ops.yml").write_text(yaml.safe_dump(settled, allow_unicode=True), encoding="utf-8")
+    put(root, "rules/detection/own/rules.yml", RULES)
+    log = tmp_path / "auth.log"
+    failed = "Nov 26 0{at}:00:0{n} web-1 sshd[{n}]: Failed password for root from 192.0.2.9 port 50022 ssh2"
+    log.write_text("\n".join(failed.format(at=1, n=number) for number in range(9)) + "\n", encoding="utf-8")
+    assert run(["--site", str(root), "logs", "import", str(log)]) == 0
+    capsys.readouterr()
+    where = ["--site", str(root), "detect", "run", "--store", "elastic"]
+    assert run([*where, "--json"]) == 1
+    first = json.loads(capsys.readouterr().out)
+    assert first["alerts"]
+    assert first["store"]["fetched"] == 9
+    assert run([*where, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["store"] == {**first["store"], "fetched": 0, "streams": 0}
+    assert run([*where, "--since", "2000-01-01", "--no-keep", "--json"]) == 1
+    again = json.loads(capsys.readouterr().out)
+    assert {each["id"] for each in again["alerts"]} == {each["id"] for each in first["alerts"]}
+    assert run(["--site", str(root), "detect", "list", "--coverage", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["can_fire"] > 0

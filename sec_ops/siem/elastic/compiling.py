@@ -5,6 +5,7 @@ of fields without a column, and the terms of values that are too long for either
 """
 
 import ipaddress
+from enum import Enum, auto
 from typing import Any
 
 from sec_ops.model.errors import UsageError
@@ -17,7 +18,7 @@ from sec_ops.siem.events import FieldType, FieldTypes
 from sec_ops.siem.query.tree import ANY, And, Everything, Exists, Match, Not, Or, Pattern, Query, Range
 from sec_ops.siem.query.typed import Between, Edge, Like, Same, Test, Within, typed
 
-__all__ = ["PARTS_BOUND", "compile_query", "parts_of"]
+__all__ = ["PARTS_BOUND", "Long", "compile_query", "parts_of"]
 
 Clause = dict[str, Any]
 
@@ -25,23 +26,40 @@ _LONGEST_BOUND = 900
 """In bytes of UTF-8: with more, the automaton the server makes of a range of terms is deeper than it takes."""
 _NOTHING: Clause = {"match_none": {}}
 PARTS_BOUND = 900
-"""How many parts a query may have on any node: the server takes 1,024 where its heap is small."""
+"""How many parts a query may have on any node: the server takes 1,024 at least, more where its heap is large."""
 
 
-def compile_query(query: Query, types: FieldTypes) -> Clause:
-    """Return the query; raises UsageError for what the language, or this store, can't answer, with the reason."""
+class Long(Enum):
+    """How values too long for a term are asked by a pattern: as they are, or each (no) such value of the field passes.
+
+    Asking them as they are takes a part for each two characters; who judges what comes back can do without.
+    """
+
+    EXACTLY = auto()
+    ALL = auto()
+    NONE = auto()
+
+
+_OTHERWISE = {Long.EXACTLY: Long.EXACTLY, Long.ALL: Long.NONE, Long.NONE: Long.ALL}
+
+
+def compile_query(query: Query, types: FieldTypes, long: Long = Long.EXACTLY) -> Clause:
+    """Return the query; raises UsageError for what the language, or this store, can't answer, with the reason.
+
+    With `Long.ALL` it finds at least, with `Long.NONE` at most what is asked for.
+    """
     match query:
         case Everything():
             return {"match_all": {}}
         case Exists(name):
             return _exists(name, types.of(name))
         case Not(inner):
-            return {"bool": {"must_not": [compile_query(inner, types)]}}
+            return {"bool": {"must_not": [compile_query(inner, types, _OTHERWISE[long])]}}
         case And(queries):
-            return {"bool": {"filter": [compile_query(each, types) for each in queries]}}
+            return {"bool": {"filter": [compile_query(each, types, long) for each in queries]}}
         case Or(queries):
-            return _any([compile_query(each, types) for each in queries])
-    return _leaf(query, types)
+            return _any([compile_query(each, types, long) for each in queries])
+    return _leaf(query, types, long)
 
 
 def parts_of(clause: Clause) -> int:
@@ -52,13 +70,13 @@ def parts_of(clause: Clause) -> int:
     return sum(map(parts_of, clause["span_near"]["clauses"])) if "span_near" in clause else 1
 
 
-def _leaf(query: Match | Range, types: FieldTypes) -> Clause:
+def _leaf(query: Match | Range, types: FieldTypes, long: Long) -> Clause:
     if query.field:
         kind = types.of(query.field)
-        return _test(query.field, kind, typed(query, kind))
+        return _test(query.field, kind, typed(query, kind), long)
     test = typed(query, FieldType.TEXT)
     texts = sorted(name for name, kind in types.types.items() if kind is FieldType.TEXT)
-    return _any([_test(name, FieldType.TEXT, test) for name in texts])
+    return _any([_test(name, FieldType.TEXT, test, long) for name in texts])
 
 
 def _exists(name: str, kind: FieldType) -> Clause:
@@ -71,10 +89,10 @@ def _exists(name: str, kind: FieldType) -> Clause:
     return _any([{"exists": {"field": name}}, *ways] if is_plain(name) else ways)
 
 
-def _test(name: str, kind: FieldType, test: Test) -> Clause:
+def _test(name: str, kind: FieldType, test: Test, long: Long) -> Clause:
     match test:
         case Like(pattern, whole):
-            return _keyword(name, pattern) if whole else _text(name, pattern)
+            return _keyword(name, pattern, long) if whole else _text(name, pattern)
         case Same(value):
             return {"term": {name: value + 0.0 if kind is FieldType.DOUBLE else value}}
         case Within(first, last):
@@ -88,7 +106,7 @@ def _text(name: str, pattern: Pattern) -> Clause:
     return {"exists": {"field": name}} if all(each is ANY for each in pattern) else contains(name, pattern)
 
 
-def _keyword(name: str, pattern: Pattern) -> Clause:
+def _keyword(name: str, pattern: Pattern, long: Long) -> Clause:
     if pattern and all(each is ANY for each in pattern):
         return _exists(name, FieldType.KEYWORD)
     key = field_key(name)
@@ -105,8 +123,17 @@ def _keyword(name: str, pattern: Pattern) -> Clause:
     text = wildcard_text(pattern)
     ways = [{"wildcard": {MORE: f"{key}:{text}"}}]
     if ANY in pattern or len(literal) + len(pattern) > KEYWORD_UNITS // 2:
-        ways.append(contains(LONG_TEXT, (f"{START}{key}:", *pattern), closed=True))
+        ways += _long_ways(key, pattern, long)
     return _any([{"wildcard": {name: text}}, *ways] if is_plain(name) else ways)
+
+
+def _long_ways(key: str, pattern: Pattern, long: Long) -> list[Clause]:
+    match long:
+        case Long.EXACTLY:
+            return [contains(LONG_TEXT, (f"{START}{key}:", *pattern), closed=True)]
+        case Long.ALL:
+            return [{"prefix": {LONG_KEYS: f"{key}:"}}]
+    return []
 
 
 def _keyword_range(name: str, test: Between) -> Clause:

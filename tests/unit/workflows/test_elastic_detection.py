@@ -10,7 +10,8 @@ import pytest
 from sec_ops.detection.database import Database, open_database
 from sec_ops.detection.run import going_on
 from sec_ops.detection.run.gathering import Span
-from sec_ops.siem.elastic.compiling import compile_query, parts_of
+from sec_ops.model.errors import UsageError
+from sec_ops.siem.elastic.compiling import Long, compile_query, parts_of
 from sec_ops.siem.elastic.fetching import ToldEvents
 from sec_ops.siem.events import RECORD, TIME, Event, Row
 from sec_ops.siem.query import tree
@@ -37,10 +38,16 @@ class PlainStore:
         return dict(self.commits)
 
     def can(self, query: tree.Query) -> bool:
-        return bool(compile_query(query, self.types))
+        try:
+            return bool(compile_query(query, self.types))
+        except UsageError:
+            return False
 
     def parts(self, query: tree.Query) -> int:
-        return parts_of(compile_query(query, self.types))
+        return parts_of(compile_query(query, self.types, Long.ALL))
+
+    def parts_bound(self) -> int:
+        return 14_400
 
     def between(self, queries: Sequence[tree.Query], since_us: int | None, until_us: int | None) -> Iterator[Event]:
         span = Span(since_us=since_us, until_us=until_us)
