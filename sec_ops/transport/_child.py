@@ -10,7 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Protocol
 
-__all__ = ["GRACE_SECONDS", "Ended", "HeadAndTail", "HeadOnly", "Kept", "NotStarted", "run_child"]
+__all__ = [
+    "GRACE_SECONDS",
+    "Ended",
+    "HeadAndTail",
+    "HeadOnly",
+    "Kept",
+    "NotStarted",
+    "end_group",
+    "run_child",
+    "start_child",
+]
 
 _CHUNK_BYTES = 65536
 _LOOK_SECONDS = 0.1
@@ -106,17 +116,18 @@ def run_child(
     is left. Raises NotStarted when it can't start.
     """
     started = time.monotonic()
-    child = _start(arguments, environment, descriptors)
+    child = start_child(arguments, environment, descriptors)
     try:
         expired = _pump(child, stdin, started + deadline_seconds, (stdout, stderr))
     finally:
-        exit_code = _end_group(child, grace_seconds)
+        exit_code = end_group(child, grace_seconds)
     return Ended(exit_code=exit_code, expired=expired, elapsed_ms=int((time.monotonic() - started) * 1000))
 
 
-def _start(
+def start_child(
     arguments: Sequence[str], environment: Mapping[str, str] | None, descriptors: Sequence[int]
 ) -> subprocess.Popen[bytes]:
+    """Start a program as the first of a process group of its own; raises NotStarted."""
     pipe = subprocess.PIPE
     try:
         return subprocess.Popen(
@@ -205,7 +216,7 @@ def _writer(stream: IO[bytes], data: memoryview) -> Callable[[], bool]:
     return write
 
 
-def _end_group(child: subprocess.Popen[bytes], grace_seconds: float) -> int:
+def end_group(child: subprocess.Popen[bytes], grace_seconds: float) -> int:
     """End every process of the child's group, politely first when the child still runs; return its exit code."""
     if not _has_exited(child):
         _kill_group(child.pid, signal.SIGTERM)

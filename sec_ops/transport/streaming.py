@@ -16,7 +16,7 @@ from sec_ops.runtime.secrets import Secret
 from sec_ops.transport._child import GRACE_SECONDS, Kept, NotStarted, run_child
 from sec_ops.transport.process import find_program, shown_arguments
 
-__all__ = ["Bytes", "Handed", "Kept", "Lines", "StreamProgram", "Streamed", "stream_program"]
+__all__ = ["Bytes", "Handed", "Kept", "Lines", "StreamProgram", "Streamed", "pipes", "stream_program"]
 
 LINE_BYTES = 4 * 1024 * 1024
 """Longest line handed over whole; of a longer one the first part, with `…` at its end."""
@@ -121,7 +121,7 @@ def stream_program(
     Raises ProgramMissing, and ProgramFailed when it can't be started or a secret is longer than a pipe holds.
     """
     secrets = [each.secret for each in arguments if isinstance(each, Handed)]
-    with _pipes(arguments) as (words, descriptors):
+    with pipes(arguments) as (words, descriptors):
         try:
             ended = run_child(
                 [find_program(words[0], environment), *words[1:]],
@@ -141,7 +141,7 @@ def stream_program(
 
 
 @contextmanager
-def _pipes(arguments: Sequence[str | Handed]) -> Iterator[tuple[list[str], list[int]]]:
+def pipes(arguments: Sequence[str | Handed]) -> Iterator[tuple[list[str], list[int]]]:
     """Yield the arguments with paths of pipes that hold the secrets, and the pipes' descriptors."""
     descriptors: list[int] = []
     try:

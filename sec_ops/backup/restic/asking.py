@@ -11,6 +11,7 @@ from sec_ops.backup.restic.requests import BackupRequest, CopyRequest, ReadData
 from sec_ops.backup.restic.results import Result
 from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.model.messages import message
+from sec_ops.transport.streaming import Handed
 
 __all__ = ["Last", "OnEvent", "backup_call", "documents", "limits", "nothing", "plain", "reading_options"]
 
@@ -60,7 +61,7 @@ def documents(spoken: Spoken, read: Callable[[Any], _Read]) -> tuple[Judged, _Re
 
 def backup_call(request: BackupRequest, deadline_seconds: float, on_event: OnEvent) -> Call:
     """Return the call that saves what the request names."""
-    words = ["--host", request.host, *(word for tag in request.tags for word in ("--tag", tag))]
+    words: list[str | Handed] = ["--host", request.host, *(word for tag in request.tags for word in ("--tag", tag))]
     words += [word for pattern in request.excludes for word in ("--exclude", pattern)]
     words += ["--group-by", "host,tags", *request.options]
     if request.time:

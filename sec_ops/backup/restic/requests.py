@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from sec_ops.runtime.secrets import Secret
+from sec_ops.transport.streaming import Handed
 
 __all__ = ["BackupRequest", "CopyRequest", "ForgetRequest", "Mode", "NewKey", "ReadData", "RestoreRequest", "Stream"]
 
@@ -15,7 +16,7 @@ __all__ = ["BackupRequest", "CopyRequest", "ForgetRequest", "Mode", "NewKey", "R
 class Stream:
     """A command whose output becomes one file of the snapshot; a command that fails leaves no snapshot."""
 
-    command: Sequence[str]
+    command: Sequence[str | Handed]
     filename: str
 
 

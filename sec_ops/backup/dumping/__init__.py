@@ -1,0 +1,1 @@
+"""What sources share: the tap between a dump and restic, sessions with databases, counts."""
