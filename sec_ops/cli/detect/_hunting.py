@@ -9,6 +9,10 @@ from sec_ops.cli.detect._keeping import Sealed, keeper_of
 from sec_ops.cli.logs._store import fields_of
 from sec_ops.cli.progress import Progress
 from sec_ops.content.library import Library
+from sec_ops.detection.database import Database
+from sec_ops.detection.live.kept import close_gaps
+from sec_ops.detection.rule import Level
+from sec_ops.detection.run.gathering import Span
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
@@ -60,7 +64,15 @@ def hunt_in_store(site: Site, asked: Asked) -> Iterable[Outcome]:
                     outcomes=outcomes,
                 )
                 keeper.seal(sealed)
+                _close_gaps(keeper.database, asked, span, ready.setting.now_ms)
     finally:
         store.close()
     show_findings(shown, outcomes)
     return outcomes
+
+
+def _close_gaps(database: Database, asked: Asked, span: Span, now_ms: int) -> None:
+    """Take away the gaps of live detection that a hunt with all rules has been over."""
+    if not asked.rules and asked.level is Level.INFORMATIONAL:
+        since_ms = 0 if span.since_us is None else span.since_us // 1000
+        close_gaps(database, since_ms, now_ms if span.until_us is None else span.until_us // 1000)

@@ -1,13 +1,17 @@
 """`sec-ops detect hunt`: what was imported is hunted, with the same answers as the files it came from."""
 
 import json
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sec_ops.cli.main import run
+from sec_ops.detection.database import DATABASE, open_database
+from sec_ops.detection.live.kept import Gap, GapReason, keep_gap, kept_gaps
 from tests.unit.cli.test_detect_run import LOG, RULES, WINDOWS, titles
 
 Call = Callable[..., tuple[int, Any]]
@@ -59,3 +63,17 @@ def test_spans_and_rules_that_are_not_there(call: Call):
     code, found = call("detect", "hunt", "--rule", "no-such-rule")
     assert code == 2
     assert "no-such-rule" in found["error"]["message"]
+
+
+def test_a_hunt_with_all_rules_closes_the_gaps_of_live_detection_that_it_covers(call: Call, tmp_path: Path):
+    now_ms = int(time.time() * 1000)
+    since_ms = now_ms - 3_600_000
+    gap = Gap(since_ms=since_ms, until_ms=now_ms - 60_000, reason=GapReason.NOT_READY, events=5)
+    with closing(open_database(tmp_path / "site" / "var" / DATABASE)) as database:
+        keep_gap(database, gap)
+        call("detect", "hunt", "--rule", "rules.yml", "--since", "400d")
+        call("detect", "hunt", "--since", "10m")
+        call("detect", "hunt", "--since", "400d", "--no-keep")
+        assert list(kept_gaps(database)) == [gap]
+        call("detect", "hunt", "--since", "400d")
+        assert list(kept_gaps(database)) == []
