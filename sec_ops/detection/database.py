@@ -4,8 +4,6 @@ Tables are made and changed by numbered steps, each a list of statements; a room
 changes one that was released.
 """
 
-import fcntl
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from sec_ops.detection.live.tables import LIVE_TABLES, STORE_TABLES
 from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
 from sec_ops.runtime.files import make_folder
+from sec_ops.runtime.locks import waited
 from sec_ops.runtime.wal import use_wal
 
 __all__ = ["DATABASE", "Database", "open_database"]
@@ -58,15 +57,8 @@ class Database:
 
         Raises StorageError.
         """
-        path = self.path.with_name(f"{deed}.lock")
-        with _files_told(path):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
-        try:
-            with _files_told(path):
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with waited(self.path.with_name(f"{deed}.lock")):
             yield
-        finally:
-            os.close(descriptor)
 
     def close(self) -> None:
         """Close the file."""

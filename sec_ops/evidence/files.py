@@ -4,7 +4,6 @@ What `append`, `overwrite` and `rename` did may be lost until `sync` or `sync_fo
 when it returns. Every operation raises OSError; the log turns that into StorageError.
 """
 
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Protocol
 
 from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
+from sec_ops.runtime.locks import waited
 
 __all__ = ["DiskFiles", "Files", "told_as_storage_error"]
 
@@ -166,12 +166,8 @@ class DiskFiles:
     @contextmanager
     def locked(self, path: Path) -> Iterator[None]:
         """Hold the lock of a path against every other process and thread; the system lets go when we die."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with waited(path):
             yield
-        finally:
-            os.close(descriptor)
 
     def _write(self, path: Path, flags: int, data: bytes) -> None:
         descriptor = os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)

@@ -1,10 +1,7 @@
 """Changing `people.yml`: comments and order stay, the result is checked before it is written, writes are whole."""
 
-import fcntl
 import io
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,7 @@ from sec_ops.model.content import Layer
 from sec_ops.model.errors import ContentInvalid, Fault, UsageError
 from sec_ops.model.messages import Message, message
 from sec_ops.runtime.files import make_folder, write_atomically
+from sec_ops.runtime.locks import waited
 
 __all__ = ["PEOPLE_FILE", "add_person", "append_to", "change_people", "remove_from", "revoke_role", "set_field"]
 
@@ -38,7 +36,7 @@ def change_people(site: Path, change: Change) -> None:
     refuses. Several processes may change it at once: each waits for the one before.
     """
     path = site / PEOPLE_FILE
-    with _alone(make_folder(path.parent)):
+    with waited(make_folder(path.parent)):
         old = path.read_bytes() if path.exists() else _HEAD.encode()
         _check(old, path)
         new = _changed(old.decode(), change).encode()
@@ -140,14 +138,3 @@ def _check(data: bytes, path: Path) -> None:
     faults = [*layer.faults, *faults, *grant_faults({name: each.value for name, each in people.items()}, told)]
     if faults:
         raise ContentInvalid(faults)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; it falls with the process."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

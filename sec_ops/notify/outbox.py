@@ -4,10 +4,8 @@ Folders below `var/notify`: `outbox/` what waits, `undelivered/` what was given 
 delivery and its note makes a notice go twice, never not at all; its id is the same both times.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from sec_ops.notify.notifiers import NotifierDoors, deliverer, wants
 from sec_ops.notify.spoken import speak
 from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.files import make_folder, storage_error, write_atomically
+from sec_ops.runtime.locks import tried
 
 __all__ = ["Delivery", "Failure", "Outbox"]
 
@@ -164,20 +163,8 @@ class Outbox:
     @contextmanager
     def _turn(self) -> Iterator[bool]:
         """Hold the lock of delivering; false when somebody else does."""
-        lock = make_folder(self._folder) / "lock"
-        try:
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise storage_error(lock, error) from error
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
-        finally:
-            os.close(descriptor)
+        with tried(make_folder(self._folder) / "lock") as mine:
+            yield mine
 
 
 def _json_files(folder: Path) -> list[Path]:

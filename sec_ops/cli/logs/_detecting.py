@@ -16,11 +16,11 @@ from sec_ops.model.errors import SecOpsError
 from sec_ops.model.messages import Message
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
-from sec_ops.runtime.files import make_folder, storage_error
+from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.language import render
+from sec_ops.runtime.locks import Lock
 from sec_ops.runtime.site import Site
 from sec_ops.siem.parse.moments import zone_named
-from sec_ops.siem.raw.layout import Lock
 from sec_ops.workflows.live_detection import LiveDetection, LiveDoors
 from sec_ops.workflows.live_rules import LiveRules, RuleSource, state_of
 
@@ -41,12 +41,8 @@ def take_turn(site: Site, stop: Callable[[], bool]) -> Iterator[bool]:
         yield True
         return
     path = make_folder((site.var / DATABASE).parent) / "live.lock"
-    lock = None
-    try:
-        while (lock := Lock.take(path)) is None and not stop():
-            time.sleep(0.2)
-    except OSError as error:
-        raise storage_error(path, error) from error
+    while (lock := Lock.take(path)) is None and not stop():
+        time.sleep(0.2)
     try:
         yield lock is not None
     finally:

@@ -1,7 +1,5 @@
 """A pull as the command line does it: scope, doors, progress, the run's folder, what there is to show."""
 
-import fcntl
-import os
 import secrets
 import socket
 import sys
@@ -23,9 +21,10 @@ from sec_ops.model.outcome import Outcome
 from sec_ops.model.site import Collection
 from sec_ops.runtime.clock import SystemClock, utc_text
 from sec_ops.runtime.configuration import load_configuration
-from sec_ops.runtime.files import make_folder, storage_error
+from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
+from sec_ops.runtime.locks import tried
 from sec_ops.runtime.run import create_run
 from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
@@ -193,22 +192,12 @@ def _visit_here(jobs: Sequence[tuple[Target, bytes]]) -> Iterator[Reply]:
 def _alone(site: Site) -> Iterator[None]:
     """Let one pull at a time go on: two would fetch the same records."""
     path = make_folder(site.state) / "pull.lock"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise storage_error(path, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        advice = message("wait for it to end; its own records are safe")
-        raise IncompleteError(
-            message("another pull of this site is under way"), where=str(path), advice=advice
-        ) from error
-    try:
+    with tried(path) as mine:
+        if not mine:
+            what = message("another pull of this site is under way")
+            advice = message("wait for it to end; its own records are safe")
+            raise IncompleteError(what, where=str(path), advice=advice)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _keep(site: Site, clock: SystemClock, request: PullRequest, document: dict[str, Any]) -> None:

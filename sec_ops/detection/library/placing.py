@@ -1,11 +1,8 @@
 """Putting a release into the site: written beside the one in force, then the manifest replaced at once."""
 
-import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sec_ops.detection.library.files import IMPORTED
@@ -15,6 +12,7 @@ from sec_ops.model.canonical import canonical_json
 from sec_ops.model.protocols import Clock, Randomness
 from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.files import make_folder, storage_error, write_atomically
+from sec_ops.runtime.locks import waited
 
 __all__ = ["place", "release_of"]
 
@@ -40,7 +38,7 @@ def release_of(
 def place(root: Path, release: Release, contents: Unpacked) -> None:
     """Make a release the one in force under its name; raises StorageError, then the one before is still in force."""
     home = make_folder(root / IMPORTED / release.name)
-    with _alone(home):
+    with waited(home / ".lock"):
         try:
             _write(home / release.folder, contents)
             os.sync()
@@ -65,18 +63,3 @@ def _sweep(home: Path, kept: str) -> None:
     for path in home.iterdir():
         if path.is_dir() and not path.is_symlink() and path.name != kept:
             shutil.rmtree(path)
-
-
-@contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Let one import of a name at a time write."""
-    path = home / ".lock"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise storage_error(path, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

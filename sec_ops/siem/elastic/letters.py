@@ -1,6 +1,5 @@
 """Events the server refused for what they are: kept as JSON lines beside the logs, counted, told again on demand."""
 
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any
 import orjson
 
 from sec_ops.runtime.files import make_folder, storage_error, sync_folder, write_atomically
+from sec_ops.runtime.locks import waited
 from sec_ops.siem.elastic.names import document_id
 from sec_ops.siem.events import Row
 from sec_ops.siem.records import Place
@@ -91,16 +91,8 @@ class DeadLetters:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        path = make_folder(self.folder) / "dead-letters.lock"
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise storage_error(path, error) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with waited(make_folder(self.folder) / "dead-letters.lock"):
             yield
-        finally:
-            os.close(descriptor)
 
 
 def _after_last_line(descriptor: int) -> None:

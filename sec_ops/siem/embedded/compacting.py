@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from sec_ops.model.errors import EngineError
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock
+from sec_ops.runtime.locks import shared
 from sec_ops.siem.embedded.columns import read_columns
 from sec_ops.siem.embedded.engine import engine_errors
 from sec_ops.siem.embedded.fields import Column, Kind, Own
 from sec_ops.siem.embedded.files import EventFile, day_files, days, replace
 from sec_ops.siem.embedded.layout import Layout
-from sec_ops.siem.embedded.locks import alone, sharing
+from sec_ops.siem.embedded.locks import alone
 from sec_ops.siem.embedded.manifest import Manifest
 from sec_ops.siem.embedded.merging import merges
 from sec_ops.siem.embedded.parquet import GROUP_ROWS, VECTOR_ROWS, copy_statement, digest_of, scan, settled
@@ -61,7 +62,7 @@ def _merge(
     group: Sequence[EventFile],
     randomness: Callable[[int], bytes],
 ) -> None:
-    with sharing(layout.writers):
+    with shared(layout.writers):
         merged: list[EventFile] = []
         swapped = False
         try:

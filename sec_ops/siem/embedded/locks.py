@@ -5,52 +5,33 @@ files that the manifest doesn't name. A reader keeps a locked file `readers/<gen
 the manifest: a file that was removed in a later generation stays until no such reader lives.
 """
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sec_ops.runtime.files import storage_error
+from sec_ops.runtime.locks import Lock, tried, waited
 
-__all__ = ["alone", "oldest_reader", "present", "sharing", "waiting"]
+__all__ = ["alone", "oldest_reader", "present"]
 
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-_PRIVATE = 0o600
 _ATTEMPTS, _PAUSE_SECONDS = 20, 0.01
-
-
-@contextmanager
-def sharing(path: Path) -> Iterator[None]:
-    """Hold a lock together with others; raises StorageError."""
-    descriptor = _opened(path)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def waiting(path: Path) -> Iterator[None]:
-    """Hold a lock alone, after waiting for whoever has it; raises StorageError."""
-    descriptor = _opened(path)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
 def alone(path: Path) -> Iterator[bool]:
     """Hold a lock alone; say whether it could be had within a moment. Raises StorageError."""
-    descriptor = _opened(path)
+    lock = Lock.take(path)
+    for _ in range(_ATTEMPTS):
+        if lock:
+            break
+        time.sleep(_PAUSE_SECONDS)
+        lock = Lock.take(path)
     try:
-        yield _taken(descriptor, _ATTEMPTS)
+        yield lock is not None
     finally:
-        os.close(descriptor)
+        if lock:
+            lock.release()
 
 
 @contextmanager
@@ -58,23 +39,17 @@ def present(folder: Path, generation: int, randomness: Callable[[int], bytes]) -
     """Be a reader of this generation or a later one; raises StorageError."""
     name = f"{generation}.{randomness(8).hex()}"
     hidden, shown = folder / f".{name}", folder / name
-    descriptor = _opened(hidden)
-    try:
-        _show(descriptor, hidden, shown)
-        yield
-    finally:
-        shown.unlink(missing_ok=True)
-        os.close(descriptor)
-
-
-def _show(descriptor: int, hidden: Path, shown: Path) -> None:
-    """Lock a file before anybody can take it for a dead reader's."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        hidden.rename(shown)
-    except OSError as error:
-        hidden.unlink(missing_ok=True)
-        raise storage_error(shown, error) from error
+    # Locked before anybody can take it for a dead reader's.
+    with waited(hidden):
+        try:
+            hidden.rename(shown)
+        except OSError as error:
+            hidden.unlink(missing_ok=True)
+            raise storage_error(shown, error) from error
+        try:
+            yield
+        finally:
+            shown.unlink(missing_ok=True)
 
 
 def oldest_reader(folder: Path) -> int | None:
@@ -88,33 +63,7 @@ def oldest_reader(folder: Path) -> int | None:
 
 
 def _lives(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        if not _taken(descriptor, 1):
-            return True
-        path.unlink(missing_ok=True)
-        return False
-    finally:
-        os.close(descriptor)
-
-
-def _taken(descriptor: int, attempts: int) -> bool:
-    for attempt in range(attempts):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if attempt < attempts - 1:
-                time.sleep(_PAUSE_SECONDS)
-        else:
-            return True
-    return False
-
-
-def _opened(path: Path) -> int:
-    try:
-        return os.open(path, _FLAGS, _PRIVATE)
-    except OSError as error:
-        raise storage_error(path, error) from error
+    with tried(path) as dead:
+        if dead:
+            path.unlink(missing_ok=True)
+        return not dead

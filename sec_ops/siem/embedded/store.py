@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sec_ops.model.protocols import Clock
 from sec_ops.runtime.files import make_folder
+from sec_ops.runtime.locks import shared
 from sec_ops.siem.embedded.columns import COLUMNS_BOUND, ColumnBook, read_columns
 from sec_ops.siem.embedded.compacting import compact
 from sec_ops.siem.embedded.counting import Counting
@@ -19,7 +20,6 @@ from sec_ops.siem.embedded.fields import Own
 from sec_ops.siem.embedded.files import EventFile, commits, day_files, days, is_new, register, with_column
 from sec_ops.siem.embedded.hunting import Stretch, stretches
 from sec_ops.siem.embedded.layout import Layout
-from sec_ops.siem.embedded.locks import sharing
 from sec_ops.siem.embedded.manifest import open_manifest
 from sec_ops.siem.embedded.moving import rows_by_place
 from sec_ops.siem.embedded.parquet import number
@@ -72,7 +72,7 @@ class EmbeddedStore:
             if not is_new(connection, commit):
                 return
         written: list[EventFile] = []
-        with self._writing, sharing(self._layout.writers):
+        with self._writing, shared(self._layout.writers):
             registered = False
             try:
                 self._write(rows, written)

@@ -9,12 +9,12 @@ from typing import Any, Self
 
 from sec_ops.model.protocols import Clock
 from sec_ops.runtime.archives.readers import CHUNK, Damaged
-from sec_ops.runtime.files import make_folder, storage_error
+from sec_ops.runtime.files import make_folder
+from sec_ops.runtime.locks import waited
 from sec_ops.siem.importing.lines import MARKS, line_groups, wide_codec
 from sec_ops.siem.importing.unwrapping import Leaf
 from sec_ops.siem.importing.windows import event_chunks
 from sec_ops.siem.index.stream import Counts, IndexLimits, StreamIndex, index_lock
-from sec_ops.siem.raw.layout import waited_lock
 from sec_ops.siem.raw.log import RawLog
 from sec_ops.siem.records import Origin, RawBatch
 from sec_ops.siem.storing import EventStore
@@ -134,11 +134,7 @@ class Intake:
         """Take a content while no other import does, after waiting for whoever does; raises StorageError."""
         # One lock for many contents: locks of contents would be files without number.
         path = make_folder(self._folder / "locks") / f"import.{digest[:2]}.lock"
-        with ExitStack() as held:
-            try:
-                held.enter_context(waited_lock(path))
-            except OSError as error:
-                raise storage_error(path, error) from error
+        with waited(path):
             yield
 
     def take(self, origin: Origin, piece: Piece) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from sec_ops.model.errors import SecOpsError
 from sec_ops.model.protocols import Clock
 from sec_ops.runtime.files import storage_error
+from sec_ops.runtime.locks import Lock
 from sec_ops.siem.index.stream import Counts, IndexLimits, StreamIndex, index_lock_path
-from sec_ops.siem.raw.layout import Lock, segment_numbers, segment_path, stream_names
+from sec_ops.siem.raw.layout import segment_numbers, segment_path, stream_names
 from sec_ops.siem.raw.reading import Cursor
 from sec_ops.siem.raw.state import State, StreamState
 from sec_ops.siem.storing import EventStore

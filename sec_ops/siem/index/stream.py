@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sec_ops.model.protocols import Clock
-from sec_ops.runtime.files import storage_error
+from sec_ops.runtime.locks import waited
 from sec_ops.siem.events import DATASET, UNPARSED, Row
 from sec_ops.siem.index.sessions import Sessions
-from sec_ops.siem.raw.layout import waited_lock
 from sec_ops.siem.raw.reading import Cursor
 from sec_ops.siem.records import Place, RawBatch, Transport
 from sec_ops.siem.storing import Commit, EventStore
@@ -153,12 +152,8 @@ class StreamIndex:
 @contextmanager
 def index_lock(folder: Path, stream: str) -> Iterator[None]:
     """Hold the right to understand a stream, after waiting for whoever has it; raises StorageError."""
-    path = index_lock_path(folder, stream)
-    try:
-        with waited_lock(path):
-            yield
-    except OSError as error:
-        raise storage_error(path, error) from error
+    with waited(index_lock_path(folder, stream)):
+        yield
 
 
 def index_lock_path(folder: Path, stream: str) -> Path:

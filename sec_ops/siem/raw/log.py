@@ -9,7 +9,8 @@ from typing import Any
 from sec_ops.evidence.group import GroupCommit
 from sec_ops.model.protocols import Clock
 from sec_ops.runtime.files import make_folder, storage_error
-from sec_ops.siem.raw.layout import Lock, stream_names, waited_lock
+from sec_ops.runtime.locks import Lock, waited
+from sec_ops.siem.raw.layout import stream_names
 from sec_ops.siem.raw.recovery import recover
 from sec_ops.siem.raw.state import State, StreamState, id_keys
 from sec_ops.siem.raw.stream import Limits, StreamWriter
@@ -103,7 +104,7 @@ class RawLog:
                 self._state.close()
 
     def _commit(self, batches: Sequence[RawBatch]) -> list[Appended]:
-        lock = waited_lock(self._folder / "ids.lock") if any(any(each.ids) for each in batches) else nullcontext()
+        lock = waited(self._folder / "ids.lock") if any(any(each.ids) for each in batches) else nullcontext()
         with _told(self._folder), lock:
             wanted = self._without_known(batches)
             taken = [each.batch for each in wanted if each.batch.records or each.batch.position is not None]

@@ -7,8 +7,9 @@ from sec_ops.evidence.log import AppendRequest, EvidenceLog
 from sec_ops.model.evidence import LogSegmentRemoved
 from sec_ops.model.protocols import Clock
 from sec_ops.runtime.files import storage_error, sync_folder
+from sec_ops.runtime.locks import Lock
 from sec_ops.siem.raw.facts import facts_of
-from sec_ops.siem.raw.layout import Lock, segment_numbers, segment_path, stream_names
+from sec_ops.siem.raw.layout import segment_numbers, segment_path, stream_names
 from sec_ops.siem.raw.recovery import recover
 from sec_ops.siem.raw.sealing import file_sha256, seal_raw
 from sec_ops.siem.raw.segments import SegmentHeader, SegmentWriter

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sec_ops.model.errors import StorageError
 from sec_ops.model.protocols import Clock
+from sec_ops.runtime.locks import Lock
 from sec_ops.siem.raw.batches import Stored, encode
-from sec_ops.siem.raw.layout import Lock, make_stream, segment_path, stream_names
+from sec_ops.siem.raw.layout import make_stream, segment_path, stream_names
 from sec_ops.siem.raw.recovery import StreamEnd, empty_facts, recover
 from sec_ops.siem.raw.segments import SegmentHeader, SegmentWriter
 from sec_ops.siem.raw.state import SegmentFacts, State

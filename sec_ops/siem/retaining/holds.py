@@ -8,8 +8,8 @@ from pathlib import Path
 from sec_ops.model.errors import UsageError
 from sec_ops.model.log_hold import Hold
 from sec_ops.model.messages import message
+from sec_ops.runtime.locks import waited
 from sec_ops.siem.embedded.layout import Layout
-from sec_ops.siem.embedded.locks import waiting
 from sec_ops.siem.embedded.manifest import open_manifest
 from sec_ops.siem.storing import DatasetDay, Expiring
 
@@ -45,12 +45,12 @@ class Holds:
 
     def put(self, hold: Hold) -> None:
         """Keep a hold, new or changed; when this returns, no day it names is being let go."""
-        with waiting(self._lock), self._manifest.writing() as connection:
+        with waited(self._lock), self._manifest.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO holds VALUES (?, ?)", (hold.id, hold.model_dump_json()))
 
     def undisturbed(self) -> AbstractContextManager[None]:
         """Enter a stretch in which no hold is placed or lifted."""
-        return waiting(self._lock)
+        return waited(self._lock)
 
     def close(self) -> None:
         """Close the file."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sec_ops.siem.embedded.locks import alone, oldest_reader, present, sharing
+from sec_ops.runtime.locks import shared
+from sec_ops.siem.embedded.locks import alone, oldest_reader, present
 from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import TIME
 from sec_ops.siem.storing import Commit, Request
@@ -59,7 +60,7 @@ def test_leftovers_of_a_killed_writer_go_but_not_those_of_a_living_one(store: Em
     left = [folder / "0123456789abcdef.parquet", folder / ".fedcba9876543210.parquet"]
     for path in left:
         path.write_bytes(b"half")
-    with sharing(store._layout.writers):
+    with shared(store._layout.writers):
         store.maintain()
         assert [path.exists() for path in left] == [True, True]
     store.maintain()
@@ -96,7 +97,7 @@ def _refuse(*_given: object) -> bool:
 
 def test_locks_say_who_lives(tmp_path: Path):
     lock = tmp_path / "lock"
-    with sharing(lock), sharing(lock), alone(lock) as allowed:
+    with shared(lock), shared(lock), alone(lock) as allowed:
         assert not allowed
     with alone(lock) as allowed, alone(lock) as again:
         assert (allowed, again) == (True, False)
