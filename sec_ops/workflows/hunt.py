@@ -3,17 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, Protocol
 
 from sec_ops.detection.database import Database
+from sec_ops.detection.events import FlatEvent
 from sec_ops.detection.mapping.shape import Shape
 from sec_ops.detection.run.detection import Detection, Setting
 from sec_ops.detection.run.findings import Findings
 from sec_ops.detection.run.gathering import Span
-from sec_ops.detection.run.sifting import Numbering, Sieve, Way
+from sec_ops.detection.run.sifting import Judged, Sieve, Sifted, Way
 from sec_ops.runtime.garbage import rare_collections
-from sec_ops.siem.embedded.hunting import Cell, Stretch
+from sec_ops.siem.embedded.hunting import Cell, Group, Stretch
 from sec_ops.siem.events import RECORD, TIME, Event
 
 __all__ = ["STORED", "Hunted", "hunt"]
@@ -22,8 +23,10 @@ STORED: Final = "ecs"
 """The shape of stored events."""
 _APART: Final = ("event.ingested", "event.created", "log.offset", RECORD, TIME)
 """Fields that have a value of their own in nearly every event: tests of them are left to the events."""
-_WHOLE_SHARE: Final = 50
+_WHOLE_SHARE: Final = 500
 """Of so many events, one may be judged as an event without its columns being looked at: rare kinds have many fields."""
+_FREQUENT_SHARE: Final = 40
+"""Of so many events, one of a combination makes it a frequent one."""
 _EVENTS_AT_ONCE: Final = 2_000
 _Combination = tuple[Cell | None, ...]
 
@@ -79,11 +82,22 @@ class _Hunting:
         self._engine.seen.update(stretch.has(sorted(self._engine.rules.fields)))
         combinations = stretch.combinations(self._sieve.first)
         sorted_ = self._sorted(combinations)
-        rows = [row for group in stretch.groups(self._sieve.first, sorted_.whole, {}) for row in group.rows]
-        rows += self._by_columns(stretch, sorted_.by_columns)
-        self._detection.count_elsewhere(sum(combinations.values()) - len(rows))
+        unsure = [row for group in stretch.groups(self._sieve.first, sorted_.whole, {}) for row in group.rows]
+        found: dict[int, tuple[int, ...]] = {}
+        for group, sifted in self._by_columns(stretch, combinations, sorted_.by_columns):
+            if sifted.unsure:
+                unsure += group.rows
+            else:
+                found |= dict.fromkeys(group.rows, sifted.rules)
+        self._detection.count_elsewhere(sum(combinations.values()) - len(unsure))
+        for row, event in stretch.events(found):
+            self._detection.take(event, STORED, str(event[RECORD]), found[row])
+        self._judge(stretch, unsure)
+
+    def _judge(self, stretch: Stretch, rows: Sequence[int]) -> None:
+        """Judge events one by one."""
         found = stretch.events(rows)
-        while events := list(islice(found, _EVENTS_AT_ONCE)):
+        while events := [_judged(event) for _row, event in islice(found, _EVENTS_AT_ONCE)]:
             self._detection.judge(events, _records(events))
 
     def _sorted(self, combinations: Mapping[_Combination, int]) -> _Sorted:
@@ -97,29 +111,55 @@ class _Hunting:
             whole.append(each)
         return _Sorted({each: way for each, way in ways.items() if each not in set(whole)}, whole)
 
-    def _by_columns(self, stretch: Stretch, ways: Mapping[_Combination, Way]) -> list[int]:
-        """Return the rows that a rule may find; columns are read of fields that decide, and are there."""
-        if not ways:
-            return []
+    def _by_columns(
+        self, stretch: Stretch, combinations: Mapping[_Combination, int], ways: Mapping[_Combination, Way]
+    ) -> Iterator[tuple[Group, Sifted]]:
+        """Yield groups that rules find, or may find; columns are read of fields that decide, and are there."""
         if stretch.spills():
-            return [row for group in stretch.groups(self._sieve.first, list(ways), {}) for row in group.rows]
-        numbering = self._numbered(stretch, list(ways.values()))
-        combinations = list(ways)
-        numbers: dict[str, Mapping[Cell, int]] = {name: each.numbers for name, each in numbering.items()}
-        rows: list[int] = []
-        for group in stretch.groups(self._sieve.first, combinations, numbers):
-            passed = [each.passed[number or 0] for each, number in zip(numbering.values(), group.numbers, strict=True)]
-            if self._sieve.may_find(ways[combinations[group.combination]], passed):
-                rows += group.rows
-        return rows
+            some = stretch.groups(self._sieve.first, list(ways), {})
+            yield from ((group, Sifted((), unsure=True)) for group in some)
+            return
+        judged = self._values(stretch, list(ways.values()))
+        for together in _clusters(combinations, list(ways)):
+            yield from self._sifted(stretch, {each: ways[each] for each in together}, judged)
 
-    def _numbered(self, stretch: Stretch, ways: Sequence[Way]) -> dict[str, Numbering]:
+    def _values(self, stretch: Stretch, ways: Sequence[Way]) -> dict[str, Judged]:
         worded = stretch.worded() if any(way.worded for way in ways) else frozenset()
         reads = sorted(worded.union(*(way.reads for way in ways)) - {*_APART, *self._sieve.first})
-        values = stretch.distinct(reads)
-        found = {name: self._sieve.numbered(name, values[name], ways) for name in reads}
-        return {name: each for name, each in found.items() if each.numbers or each.passed[0]}
+        return {name: self._sieve.judged(name, values) for name, values in stretch.distinct(reads).items()}
+
+    def _sifted(
+        self, stretch: Stretch, ways: Mapping[_Combination, Way], judged: Mapping[str, Judged]
+    ) -> Iterator[tuple[Group, Sifted]]:
+        asked = frozenset().union(*(way.tests for way in ways.values()))
+        numbering = {name: self._sieve.numbered(each, asked) for name, each in judged.items()}
+        always = [each.passed[0] for each in numbering.values() if not each.numbers]
+        deciding = {name: each for name, each in numbering.items() if each.numbers}
+        combinations = list(ways)
+        numbers: dict[str, Mapping[Cell, int]] = {name: each.numbers for name, each in deciding.items()}
+        for group in stretch.groups(self._sieve.first, combinations, numbers):
+            given = zip(deciding.values(), group.numbers, strict=True)
+            passed = chain(always, (each.passed[number or 0] for each, number in given))
+            sifted = self._sieve.found(ways[combinations[group.combination]], passed)
+            if sifted.rules or sifted.unsure:
+                yield group, sifted
 
 
-def _records(events: Sequence[Event]) -> Callable[[int], str]:
+def _clusters(
+    combinations: Mapping[_Combination, int], wanted: Sequence[_Combination]
+) -> Iterator[Sequence[_Combination]]:
+    """Yield combinations that are looked at together: frequent ones by themselves, for they read few columns."""
+    least = sum(combinations.values()) / _FREQUENT_SHARE
+    frequent = [each for each in wanted if combinations[each] >= least]
+    yield from ([each] for each in frequent)
+    if len(frequent) < len(wanted):
+        yield [each for each in wanted if combinations[each] < least]
+
+
+def _judged(event: Event) -> FlatEvent:
+    """Return an event with its lists as tuples, whose values the matcher remembers."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in event.items()}
+
+
+def _records(events: Sequence[FlatEvent]) -> Callable[[int], str]:
     return lambda place: str(events[place][RECORD])

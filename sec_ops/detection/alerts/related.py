@@ -105,18 +105,28 @@ def _tested(expression: Expression) -> Iterable[str]:
 
 def _bounded(event: FlatEvent, first: Iterable[str]) -> tuple[FlatEvent, bool]:
     """Return the fields that fit, those named first before others, and whether something was left out."""
+    names = dict.fromkeys([*(each for each in first if each in event), *event])
+    whole = {name: event[name] for name in names}
+    if _fits(whole):
+        return whole, False
     kept: dict[str, Value] = {}
     room, cut = _EVENT_CHARACTERS, False
-    for name in dict.fromkeys([*(each for each in first if each in event), *event]):
-        value = _short(event[name])
+    for name, full in whole.items():
+        value = _short(full)
         size = len(json.dumps([name, value]))
         if size > room or len(name) > _NAME_CHARACTERS:
             cut = True
             continue
         room -= size
-        cut = cut or value is not event[name]
+        cut = cut or value is not full
         kept[name] = value
     return kept, cut
+
+
+def _fits(event: FlatEvent) -> bool:
+    """Return whether an event is within all bounds, as nearly all are."""
+    short = all(value is _short(value) and len(name) <= _NAME_CHARACTERS for name, value in event.items())
+    return short and len(json.dumps(event)) <= _EVENT_CHARACTERS
 
 
 def _short(value: Value) -> Value:

@@ -14,6 +14,7 @@ from sec_ops.detection.alerts.store import Suppress
 from sec_ops.detection.alerts.values import State
 from sec_ops.detection.correlate.correlator import Correlator
 from sec_ops.detection.database import Database, open_database
+from sec_ops.detection.events import FlatEvent
 from sec_ops.detection.hits import Hit
 from sec_ops.detection.mapping.shape import Shape
 from sec_ops.detection.match.matcher import Matcher
@@ -67,8 +68,12 @@ class Detection:
         return self._elsewhere + self.matcher.counts.events
 
     def count_elsewhere(self, events: int) -> None:
-        """Count events of which something else knows that no rule finds them."""
+        """Count events that something else has judged."""
         self._elsewhere += events
+
+    def take(self, event: FlatEvent, shape: str, record: str, places: Iterable[int]) -> None:
+        """Take a flat event of which something else knows which rules, by their places, find it."""
+        self._gathering.take(event, shape, record, [self.matcher.rules[place] for place in places])
 
     def judge(self, events: Iterable[Mapping[str, Any]], record: Callable[[int], str]) -> None:
         """Judge events; `record` names the record of the one at a place among them."""

@@ -17,7 +17,7 @@ from sec_ops.detection.match.numbered import Entry
 from sec_ops.detection.rule import KEYWORD, Glob, Test
 from sec_ops.detection.values import Scalar, scalars
 
-__all__ = ["Held", "Numbering", "Sieve", "Way"]
+__all__ = ["Held", "Judged", "Numbering", "Sieve", "Sifted", "Way"]
 
 _REMEMBERED: Final = 500_000
 _LONG: Final = 4_096
@@ -45,11 +45,27 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """The values of a field by the tests they pass, and the tests that a field without a value passes."""
+
+    absent: _Passed
+    by_passed: Mapping[_Passed, Sequence[Held]]
+
+
+@dataclass(frozen=True, slots=True)
 class Numbering:
     """Numbers of a field's values; `passed[number]` are the tests they pass, of number 0 those that nothing passes."""
 
     numbers: Mapping[Held, int]
     passed: Sequence[_Passed]
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """The rules, by place, that find the events of a group; `unsure` when only the events themselves tell all."""
+
+    rules: tuple[int, ...]
+    unsure: bool
 
 
 class Sieve:
@@ -75,23 +91,35 @@ class Sieve:
             self._ways[passed] = self._left(passed)
         return self._ways[passed]
 
-    def numbered(self, name: str, values: Iterable[Held], ways: Iterable[Way]) -> Numbering:
-        """Return numbers for those values of a field that pass something the ways ask for."""
-        asked = frozenset().union(*(way.tests for way in ways))
-        known = {self._of(name, None) & asked: 0}
-        numbers: dict[Held, int] = {}
+    def judged(self, name: str, values: Iterable[Held]) -> Judged:
+        """Return what values of a field pass."""
+        by_passed: dict[_Passed, list[Held]] = {}
         for value in values:
-            number = known.setdefault(self._of(name, value) & asked, len(known))
+            by_passed.setdefault(self._of(name, value), []).append(value)
+        return Judged(self._of(name, None), by_passed)
+
+    def numbered(self, judged: Judged, asked: frozenset[int]) -> Numbering:
+        """Return numbers for those values that pass another of the tests asked than no value does."""
+        known = {judged.absent & asked: 0}
+        numbers: dict[Held, int] = {}
+        for passed, values in judged.by_passed.items():
+            number = known.setdefault(passed & asked, len(known))
             if number:
-                numbers[value] = number
+                numbers |= dict.fromkeys(values, number)
         return Numbering(numbers, tuple(known))
 
-    def may_find(self, way: Way, passed: Iterable[_Passed]) -> bool:
-        """Return whether a rule may find events whose other values pass these tests."""
+    def found(self, way: Way, passed: Iterable[_Passed]) -> Sifted:
+        """Return which rules find events whose other values pass these tests, and whether more may."""
         every = way.passed.union(*passed)
         known = Known(every, self._open)
-        met = (entry for test in every for entry in way.by_test.get(test, ()))
-        return any(holds(entry.condition, known) is not False for entry in chain(met, way.always))
+        rules: set[int] = set()
+        unsure = False
+        for entry in chain(way.always, *(way.by_test.get(test, ()) for test in every)):
+            if entry.rule not in rules:
+                held = holds(entry.condition, known)
+                unsure = unsure or held is None
+                rules.update((entry.rule,) if held else ())
+        return Sifted(tuple(sorted(rules)), unsure)
 
     def _left(self, passed: _Passed) -> Way | None:
         rules = self._engine.rules

@@ -102,43 +102,48 @@ class Stretch:
         own = self._parts(fields, resolver)
         others = self._parts(list(numbers), resolver)
         parameters: list[Any] = []
-        wanted = _wanted(fields, own, combinations, parameters)
+        wanted = _wanted(fields, own, combinations)
+        parameters += wanted.joined
         joins = [_numbered(place, part, numbers[part.name], parameters) for place, part in enumerate(others)]
+        parameters += wanted.tested
         taken = [f"{part.sql} AS q{place}" for place, part in enumerate(own)]
         taken += [f"{part.sql} AS v{place}" for place, part in enumerate(others)]
         selected = "".join(f"{_one_of(name, others)}, " for name in numbers)
         rows = ", ".join([*taken, "file_index", "file_row_number"])
         query = (
-            f"SELECT w.k, {selected}list({_ROW}) FROM (SELECT {rows} FROM {self._table(resolver)}) t "
-            f"JOIN {wanted} {' '.join(joins)} GROUP BY {', '.join(map(str, range(1, len(numbers) + 2)))}"
+            f"SELECT {wanted.place}, {selected}list({_ROW}) FROM (SELECT {rows} FROM {self._table(resolver)}) t "
+            f"{wanted.join} {' '.join(joins)} WHERE {wanted.where} "
+            f"GROUP BY {', '.join(map(str, range(1, len(numbers) + 2)))}"
         )
         for place, *given, found in self._fetched(query, parameters):
             yield Group(place, tuple(given), found)
 
-    def events(self, rows: Iterable[int]) -> Iterator[Event]:
-        """Yield the events of rows, whole, file by file."""
+    def events(self, rows: Iterable[int]) -> Iterator[tuple[int, Event]]:
+        """Yield rows and their events, whole, file by file."""
         by_file: dict[int, list[int]] = {}
         for row in rows:
             by_file.setdefault(row >> _FILE_BITS, []).append(row & (1 << _FILE_BITS) - 1)
         for place, numbers in by_file.items():
-            yield from self._events(self.files[place], numbers)
+            for at, event in self._events(self.files[place], numbers):
+                yield place << _FILE_BITS | at, event
 
-    def _events(self, file: EventFile, rows: Sequence[int]) -> Iterator[Event]:
+    def _events(self, file: EventFile, rows: Sequence[int]) -> Iterator[tuple[int, Event]]:
         known = set(file.columns)
         columns = [each for each in self.view.columns[self.dataset].values() if each.number in known]
         own = [Own.TIME, Own.STREAM, Own.SEQUENCE, Own.INDEX, *([Own.OVERFLOW] if _OVERFLOW in known else [])]
         table = scan([self.folder / file.path], own=own, columns=columns)
         selected = ", ".join([*own, *(column.name for column in columns)])
-        query = f"SELECT {selected} FROM {table} WHERE file_row_number IN (SELECT unnest(?::BIGINT[]))"
+        query = f"SELECT file_row_number, {selected} FROM {table} WHERE file_row_number IN (SELECT unnest(?::BIGINT[]))"
         names = [column.field.name for column in columns]
         with engine_errors(self.folder):
             found = self.engine.cursor().execute(query, [rows])
             while page := found.fetchmany(_PAGE):
-                for time, stream, sequence, index, *values in page:
+                for place, time, stream, sequence, index, *values in page:
                     spilled = values.pop(0) if Own.OVERFLOW in own else None
                     event = {name: value for name, value in zip(names, values, strict=True) if value is not None}
                     event.update(json.loads(spilled) if spilled else {})
-                    yield {TIME: time, DATASET: self.dataset, RECORD: f"{stream}/{sequence}/{index}", **event}
+                    own_fields = {TIME: time, DATASET: self.dataset, RECORD: f"{stream}/{sequence}/{index}"}
+                    yield place, {**own_fields, **event}
 
     def has(self, fields: Sequence[str]) -> frozenset[str]:
         """Return those of the fields that an event of these files has, or may have."""
@@ -228,22 +233,29 @@ def _cell_of(name: str, parts: Sequence[_Part], values: Sequence[Any]) -> Cell |
     return next((_cell(value) for value in there), None)
 
 
-def _wanted(
-    fields: Sequence[str],
-    parts: Sequence[_Part],
-    combinations: Sequence[tuple[Cell | None, ...]],
-    parameters: list[Any],
-) -> str:
-    """Return the join with the combinations: single values and lists of a field stand in columns of their own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What keeps to combinations: a join before others, or a condition, with their parameters; the place of a row's."""
+
+    place: str
+    join: str = ""
+    joined: Sequence[Any] = ()
+    where: str = "TRUE"
+    tested: Sequence[Any] = ()
+
+
+def _wanted(fields: Sequence[str], parts: Sequence[_Part], combinations: Sequence[tuple[Cell | None, ...]]) -> _Wanted:
+    """Return what keeps to the combinations: to one, a condition, for which less of the files is read."""
+    cells = [[_value(each[fields.index(part.name)], part) for each in combinations] for part in parts]
+    if len(combinations) == 1:
+        tests = [f"t.q{place} IS NULL" if each == [None] else f"t.q{place} = ?" for place, each in enumerate(cells)]
+        given = [value for (value,) in cells if value is not None]
+        return _Wanted(place="0", where=" AND ".join(tests) or "TRUE", tested=given)
     columns = ["unnest(?::INTEGER[]) AS k"]
-    parameters.append(list(range(len(combinations))))
-    conditions = []
-    for place, part in enumerate(parts):
-        cells = [each[fields.index(part.name)] for each in combinations]
-        parameters.append([_value(cell, part) for cell in cells])
-        columns.append(f"unnest(?::{part.sql_type}[]) AS r{place}")
-        conditions.append(f"t.q{place} IS NOT DISTINCT FROM w.r{place}")
-    return f"(SELECT {', '.join(columns)}) w ON {' AND '.join(conditions) or 'TRUE'}"
+    columns += [f"unnest(?::{part.sql_type}[]) AS r{place}" for place, part in enumerate(parts)]
+    tests = [f"t.q{place} IS NOT DISTINCT FROM w.r{place}" for place in range(len(parts))]
+    join = f"JOIN (SELECT {', '.join(columns)}) w ON {' AND '.join(tests) or 'TRUE'}"
+    return _Wanted(place="w.k", join=join, joined=[list(range(len(combinations))), *cells])
 
 
 def _numbered(place: int, part: _Part, numbers: Mapping[Cell, int], parameters: list[Any]) -> str:

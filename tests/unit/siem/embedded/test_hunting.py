@@ -53,7 +53,7 @@ def cell(event: Mapping[str, Any], name: str) -> Cell | None:
 
 
 def records(stretch: Stretch, numbers: Sequence[int]) -> set[Any]:
-    return {event[RECORD] for event in stretch.events(numbers)}
+    return {event[RECORD] for _row, event in stretch.events(numbers)}
 
 
 @settings(max_examples=25, deadline=None)
@@ -98,7 +98,7 @@ def _check_groups(
             right.setdefault((asked.index(own), *given), set()).add(event[RECORD])
     assert found == right
     whole = [row for group in stretch.groups(FIRST, asked, {}) for row in group.rows]
-    assert {str(each[RECORD]): each for each in stretch.events(whole)} == {
+    assert {str(each[RECORD]): each for _row, each in stretch.events(whole)} == {
         str(event[RECORD]): event for event in ours if tuple(cell(event, name) for name in FIRST) in asked
     }
 
