@@ -10,6 +10,7 @@ from sec_ops.detection.match.memo import Budget
 from sec_ops.detection.match.nodes import Node, Outcome, first_node, numbers_for
 from sec_ops.detection.match.numbered import Entry, NumberedRules
 from sec_ops.detection.match.state import State, Tests
+from sec_ops.detection.match.varied import MANY, Kind
 from sec_ops.detection.naive import finds
 from sec_ops.detection.rule import KEYWORD, Expression, Regex
 
@@ -17,6 +18,9 @@ __all__ = ["Engine"]
 
 NAME_COST: Final = 64
 """What a name of a plan takes beside its characters."""
+PLAN_PRICE: Final = 200
+"""To make a plan costs about as much as to judge so many values for keywords."""
+KINDS_BOUND: Final = 10_000
 NAMES_BOUND: Final = 512
 """Events with more names are looked at without a plan of their own."""
 
@@ -35,7 +39,8 @@ class Engine:
         self._tests = Tests(self.rules, zone)
         self._first_parts = frozenset(name.partition(".")[0] for name in self.rules.fields if "." in name)
         self._given_up = 0
-        self._varied: set[str] = set()
+        self._kinds: dict[str, Kind] = {}
+        self._in_vain = 0
         self._state = self._new_state()
         self._plans: dict[tuple[str, ...], Node | Outcome] = {}
         self.seen: set[str] = set()
@@ -87,13 +92,19 @@ class Engine:
             rules=self.rules,
             tests=self._tests,
             budget=Budget(spent=self.forget),
-            varied=self._varied,
-            turn_varied=self._turn_varied,
+            kinds=self._kinds,
+            turn=self._turn,
         )
 
-    def _turn_varied(self, name: str) -> None:
-        if name not in self._varied:
-            self._varied.add(name)
+    def _turn(self, name: str, kind: Kind) -> None:
+        """Take a field for another kind, and plan anew once that is worth its price; text beside numbers is mixed."""
+        known = self._kinds.get(name)
+        if known is Kind.MIXED or len(self._kinds) > KINDS_BOUND:
+            return
+        self._kinds[name] = kind if known in (None, kind) else Kind.MIXED
+        self._in_vain += 1 if kind is Kind.NUMBER else MANY
+        if self._in_vain > PLAN_PRICE * len(self._plans) or self._kinds[name] is Kind.MIXED:
+            self._in_vain = 0
             self._plans = {}
             self._forgotten()
 

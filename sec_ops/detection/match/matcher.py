@@ -14,6 +14,7 @@ from sec_ops.detection.mapping.rewriting import tests_of
 from sec_ops.detection.mapping.shape import Shape
 from sec_ops.detection.match.engine import Engine
 from sec_ops.detection.match.nodes import NOTHING, Node, Outcome
+from sec_ops.detection.naive import finds
 from sec_ops.detection.rule import Regex, Rule
 from sec_ops.model.messages import Message, message
 
@@ -193,5 +194,6 @@ class Matcher:
         return self.engine(shape).found(flat)
 
     def _rules(self, outcome: Outcome, event: Mapping[str, Any]) -> tuple[Rule, ...]:
-        places = self._slowly(event).rules if outcome.open else outcome.rules
-        return tuple(self.rules[place] for place in places)
+        if outcome.open:
+            outcome = outcome.finished(lambda test: finds(test, event, self._zone))
+        return tuple(self.rules[place] for place in outcome.rules)

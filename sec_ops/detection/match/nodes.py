@@ -14,7 +14,7 @@ from sec_ops.detection.match.memo import Memo
 from sec_ops.detection.match.numbered import Entry
 from sec_ops.detection.match.route import Route
 from sec_ops.detection.match.state import State
-from sec_ops.detection.match.varied import fetch_all
+from sec_ops.detection.match.varied import Kind, fetch_all
 from sec_ops.detection.rule import KEYWORD, Test
 
 __all__ = ["NOTHING", "Node", "Outcome", "first_node", "numbers_for"]
@@ -57,16 +57,22 @@ class Node(dict[Numbers, Any]):
         self._state, self._names, self._known = state, names, known
         self.fetch: Callable[[Mapping[str, Any]], Iterable[Any]]
         if KEYWORD in fields:
-            varied = [name for name in names if name in state.varied and name not in fields]
-            others = state.rules.routers.union(varied)
+            own = set(fields) - {KEYWORD}
+            sure = (Kind.VARIED, Kind.NUMBER)
+            apart = {name for name in names if state.kinds.get(name) in sure and name not in own}
+            if KEYWORD in names:  # as the slow way has it, which fetches nothing
+                apart = set()
+            others = state.rules.routers.union(apart)
             self.fields = tuple(name for name in names if name not in others)
-            self.fetch = fetch_all(names, self.fields, varied, state.skeletons)
+            kinds = {name: state.kinds[name] for name in apart - state.rules.routers}
+            self.fetch = fetch_all(names, self.fields, state.skeletons, kinds, state.turn)
         else:
             there = [name for name in names if name in fields]
             self.fields = tuple(there * 2 if len(there) == 1 else there)
             if there:
                 self.fetch = itemgetter(*self.fields)
-        asked = [(state.memo if field in fields else state.keyword_memo)(field) for field in self.fields]
+        own = set(fields) - {KEYWORD}
+        asked = [(state.memo if field in own else state.keyword_memo)(field) for field in self.fields]
         self.memos: Sequence[Memo] = tuple(asked)
 
     def __missing__(self, numbers: Numbers) -> "Node | Outcome":

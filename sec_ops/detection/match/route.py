@@ -1,7 +1,7 @@
 """Which rules are left for events that passed the same first tests, and what is asked of such events next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sec_ops.detection.match.conditions import Known, holds
@@ -9,6 +9,7 @@ from sec_ops.detection.match.numbered import Entry, NumberedRules
 
 __all__ = ["Route", "routed"]
 
+KNOWN_BOUND: Final = 20_000
 FIELD_PRICE: Final = 200.0
 """What it costs to fetch one field more, beside the prices of needs."""
 
@@ -26,9 +27,18 @@ class Route:
     by_test: Mapping[int, Sequence[int]]
     always: tuple[int, ...]
     unasked: frozenset[int]
+    _known: dict[frozenset[int], tuple[Entry, ...]] = field(default_factory=dict)
 
     def may_hold(self, passed: frozenset[int]) -> tuple[Entry, ...]:
         """Return the entries that may hold when these tests pass and no others of the fields fetched so far."""
+        known = self._known.get(passed)
+        if known is None:
+            if len(self._known) > KNOWN_BOUND:
+                self._known.clear()
+            known = self._known[passed] = self._judged(passed)
+        return known
+
+    def _judged(self, passed: frozenset[int]) -> tuple[Entry, ...]:
         places = set(self.always)
         for test in passed:
             places.update(self.by_test.get(test, ()))

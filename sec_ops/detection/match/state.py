@@ -1,6 +1,6 @@
 """What an engine remembers: memos, hit sets, routes. Over its budget it is thrown away as a whole and begun anew."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
@@ -11,7 +11,7 @@ from sec_ops.detection.match.memo import Budget, HitSets, Memo
 from sec_ops.detection.match.numbered import NumberedRules
 from sec_ops.detection.match.patience import Searches
 from sec_ops.detection.match.route import Route, routed
-from sec_ops.detection.match.varied import KeywordMemo, Skeletons
+from sec_ops.detection.match.varied import KeywordMemo, Kind, Skeletons, Turn
 from sec_ops.detection.rule import KEYWORD, Operand
 
 __all__ = ["State", "Tests"]
@@ -57,14 +57,14 @@ class Tests(dict[str, FieldTests]):
 class State:
     """Everything that is remembered between events.
 
-    `varied` are fields whose values never come twice; `turn_varied` is called with one that looks so.
+    `kinds` of fields are known by their values; `turn` is called when one looks like another kind.
     """
 
     rules: NumberedRules
     tests: Tests
     budget: Budget
-    varied: set[str]
-    turn_varied: Callable[[str], None]
+    kinds: Mapping[str, Kind]
+    turn: Turn
     hit_sets: HitSets = field(init=False)
     skeletons: Skeletons = field(init=False)
     _memos: dict[str, Memo] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class State:
             name = KEYWORD
         known = self._keyword_memos.get(name)
         if known is None:
-            turn = partial(self.turn_varied, name) if name != KEYWORD else _nothing
+            turn = partial(self.turn, name) if name != KEYWORD else _nothing
             known = KeywordMemo(self.tests[KEYWORD], self.hit_sets, self.budget, self.skeletons, turn)
             self._keyword_memos[name] = known
         return known
@@ -101,5 +101,5 @@ class State:
         return known
 
 
-def _nothing() -> None:
+def _nothing(_kind: Kind) -> None:
     pass

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal, get_args
 
 from sec_ops.detection.match.contained import Contained
 from sec_ops.detection.match.patience import Searches
 from sec_ops.detection.match.required import required_text
-from sec_ops.detection.rule import ANY_MANY, Glob, Regex
+from sec_ops.detection.rule import ANY_MANY, ANY_ONE, Glob, Regex
 from sec_ops.detection.values import like
 from sec_ops.model.folding import fold
 
@@ -149,4 +150,23 @@ def _cased(operand: Glob) -> Callable[[str, str], bool]:
 
 def _like(operand: Glob) -> Callable[[str, str], bool]:
     parts = [fold(part) if isinstance(part, str) else part for part in operand.parts]
-    return lambda _text, folded: like(parts, folded)
+    joined = any(isinstance(one, str) and isinstance(other, str) for one, other in pairwise(parts))
+    if not parts or ANY_ONE in parts or joined:
+        return lambda _text, folded: like(parts, folded)
+    first = parts[0] if isinstance(parts[0], str) else ""
+    last = parts[-1] if isinstance(parts[-1], str) and len(parts) > 1 else ""
+    inner = [part for part in parts[1 if first else 0 : -1 if last else None] if isinstance(part, str)]
+
+    def check(_text: str, folded: str) -> bool:
+        at, end = len(first), len(folded) - len(last)
+        if at > end or not (folded.startswith(first) and folded.endswith(last)):
+            return False
+        for piece in inner:
+            at = folded.find(piece, at, end) + len(piece)
+            if at < len(piece):
+                return False
+        return True
+
+    if len(parts) == 1:
+        return lambda _text, folded: parts[0] is ANY_MANY or folded == first
+    return check

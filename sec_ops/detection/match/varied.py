@@ -6,6 +6,7 @@ ASCII, or that may hold a keyword, is looked at itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
 from itertools import compress
 from operator import itemgetter
 from typing import Any, Final
@@ -16,11 +17,12 @@ from sec_ops.detection.match.memo import LONG_VALUE, Budget, HitSets, Memo
 from sec_ops.detection.rule import Glob, Operand
 from sec_ops.model.folding import fold
 
-__all__ = ["KeywordMemo", "Skeletons", "fetch_all"]
+__all__ = ["MANY", "KeywordMemo", "Kind", "Skeletons", "Turn", "fetch_all"]
 
 MANY: Final = 500
 """Every so many values a field is looked at: do they bring anything new?"""
 FEW: Final = 25
+_NUMBERS: Final = (int, float, bool, type(None))
 _TABLE: Final = bytes(ord(chr(code).lower()) if code < 128 else code for code in range(256))
 _GONE: Final = b"0123456789abcdefABCDEF"
 
@@ -49,13 +51,21 @@ class Skeletons(dict[bytes, bool]):
         return free
 
 
+class Kind(Enum):
+    """What a field's values are like, as far as keywords care."""
+
+    VARIED = "text that never comes twice"
+    NUMBER = "a number"
+    MIXED = "now text, now a number"
+
+
 class KeywordMemo(Memo):
-    """Values of a field that is asked for keywords alone; `turn` is called when its values look varied."""
+    """Values of a field that is asked for keywords alone; `turn` is called when they look like one kind or another."""
 
     __slots__ = ("_skeletons", "_turn")
 
     def __init__(
-        self, tests: FieldTests, sets: HitSets, budget: Budget, skeletons: Skeletons, turn: Callable[[], None]
+        self, tests: FieldTests, sets: HitSets, budget: Budget, skeletons: Skeletons, turn: Callable[[Kind], None]
     ) -> None:
         super().__init__(tests, sets, budget)
         self._skeletons, self._turn = skeletons, turn
@@ -68,9 +78,10 @@ class KeywordMemo(Memo):
             number = self[value] = 0 if self._skeletons[_skeleton(value)] else self._judged(value)
             self._budget.spend(len(value))
             if len(self) % MANY == 0 and self._is_varied():
-                self._turn()
+                self._turn(Kind.VARIED)
             return number
         if isinstance(value, bool | int | float) and self._skeletons.numbers_hold_none:
+            self._turn(Kind.NUMBER)
             if -1 < value < LONG_VALUE:
                 self[value] = 0
             return 0
@@ -78,6 +89,27 @@ class KeywordMemo(Memo):
 
     def _is_varied(self) -> bool:
         return len({_skeleton(value) for value in self if isinstance(value, str)}) <= FEW
+
+
+Turn = Callable[[str, Kind], None]
+
+
+class _Types(dict[tuple[type, ...], bool]):
+    """Types of values that are thought to be numbers, and whether they are."""
+
+    __slots__ = ("_mixed", "_names")
+
+    def __init__(self, names: Sequence[str], mixed: Turn) -> None:
+        super().__init__()
+        self._names, self._mixed = names, mixed
+
+    def __missing__(self, types: tuple[type, ...]) -> bool:
+        """Judge types that weren't there yet."""
+        others = [name for name, each in zip(self._names, types, strict=True) if each not in _NUMBERS]
+        for name in others:
+            self._mixed(name, Kind.MIXED)
+        self[types] = not others
+        return not others
 
 
 def _skeleton(text: str) -> bytes:
@@ -91,20 +123,36 @@ def _longest(operand: Operand) -> str:
 
 
 def fetch_all(
-    names: Sequence[str], wanted: Sequence[str], varied: Sequence[str], skeletons: Skeletons
+    names: Sequence[str], wanted: Sequence[str], skeletons: Skeletons, kinds: Mapping[str, Kind], turn: Turn
 ) -> Callable[[Mapping[str, Any]], Iterable[Any]]:
     """Return a function from an event with these names to the values of the wanted ones, in their order.
 
-    It raises TypeError when a varied one isn't text, or may hold a keyword.
+    The others must be of their kinds and hold no keyword, or it raises TypeError.
     """
     mask = [name in wanted for name in names]
-    if not varied:
-        return lambda event: compress(event.values(), mask)
-    take = itemgetter(*varied, varied[0])
+    apart = [name for name in names if name not in wanted]
+    varied = [name for name in apart if kinds.get(name) is Kind.VARIED]
+    numbers = [name for name in apart if kinds.get(name) is Kind.NUMBER]
+    texts_of = itemgetter(*varied, varied[0]) if varied else _no_texts
+    numbers_of = itemgetter(*numbers, numbers[0]) if numbers else _no_texts
+    types = _Types((*numbers, *numbers[:1]), turn)
 
     def fetch(event: Mapping[str, Any]) -> Iterable[Any]:
-        if not skeletons["\n".join(take(event)).encode("utf-8", "surrogatepass").translate(_TABLE, _GONE)]:
+        if not types[tuple(map(type, numbers_of(event)))]:
+            raise PerhapsFoundError
+        try:
+            text = "\n".join(texts_of(event))
+        except TypeError:
+            for name in varied:
+                if not isinstance(event[name], str):
+                    turn(name, Kind.MIXED)
+            raise
+        if not skeletons[text.encode("utf-8", "surrogatepass").translate(_TABLE, _GONE)]:
             raise PerhapsFoundError
         return compress(event.values(), mask)
 
     return fetch
+
+
+def _no_texts(_event: Mapping[str, Any]) -> tuple[Any, ...]:
+    return ()

@@ -13,6 +13,7 @@ from sec_ops.detection.mapping.mapped import CannotFire, mapped
 from sec_ops.detection.mapping.shape import load_shapes
 from sec_ops.detection.match import matcher as module
 from sec_ops.detection.match.matcher import Matcher
+from sec_ops.detection.match.varied import Kind
 from sec_ops.detection.naive import finds
 from sec_ops.detection.rule import (
     ANY_MANY,
@@ -105,9 +106,24 @@ def test_values_that_never_come_twice_still_hold_keywords() -> None:
     quiet = [{"EventID": 5, "Channel": SYSMON, "SystemTime": f"2026-11-26T00:00:00.{at:06}Z"} for at in range(5_000)]
     loud = [{**quiet[0], "SystemTime": text} for text in ("LSADUMP::sam 17", "登录 lsadump::x", "ordinary 0815")]
     assert list(matcher.run(quiet)) == []
-    assert matcher._engines["windows_flat"]._varied == {"SystemTime"}
+    assert matcher._engines["windows_flat"]._kinds == {"SystemTime": Kind.VARIED}
     assert [place for place, _, _ in matcher.run([*quiet, *loud, *quiet])] == [5_000, 5_001]
     assert found_by(matcher, {**quiet[0], "SystemTime": ["x", "mimidrv.sys"]}) == ["keyword"]
+
+
+def test_the_slow_way_looks_at_every_kind_of_field() -> None:
+    matcher = Matcher(RULES, SHAPES, ZONE)
+    number = {"EventID": 1, "Channel": SYSMON, "User": 7}
+    assert list(matcher.run([number, number])) == []
+    assert found_by(matcher, {"EventID": [1, 22], "Channel": SYSMON, "User": "lsadump::sam"}) == ["keyword"]
+
+
+def test_fields_may_turn_from_numbers_to_text_and_back() -> None:
+    matcher = Matcher(RULES, SHAPES, ZONE)
+    events = [{"EventID": 5, "Channel": SYSMON, "Task": at, "Odd": at % 2} for at in range(9_000)]
+    texts = [{**events[0], "Task": text} for text in ("7", None, "lsadump::x", True, ["mimidrv.sys"], 0.5, "plain")]
+    assert [place for place, _, _ in matcher.run([*events, *texts, *events, *texts])] == [9_002, 9_004, 18_009, 18_011]
+    assert matcher._engines["windows_flat"]._kinds["Task"] is Kind.MIXED
 
 
 @pytest.mark.parametrize(
