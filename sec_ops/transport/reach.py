@@ -97,9 +97,14 @@ def _speak(server: Server, address: _Address, seconds: float) -> None:
 
 
 def _exchange(server: Server, opened: socket.socket) -> None:
-    channel = _secured(server, opened) if server.protocol == "https" else opened
+    """Say and hear a first word; a secured channel owns the socket from then on."""
+    with _secured(server, opened) if server.protocol == "https" else opened as channel:
+        _hear(server, channel)
+
+
+def _hear(server: Server, channel: socket.socket) -> None:
     if server.protocol != "ssh":
-        host = server.where.encode("idna" if server.where.isascii() is False else "ascii")
+        host = server.where.encode("ascii" if server.where.isascii() else "idna")
         channel.sendall(b"HEAD / HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n")
     word = channel.recv(_WORD_BYTES)
     if not word.startswith(b"SSH-" if server.protocol == "ssh" else b"HTTP/"):

@@ -9,7 +9,7 @@ from sec_ops.backup.restic.events import Event, ExitError, ItemError, Said, read
 from sec_ops.backup.restic.judging import Heard, Verb, hopeless, judge
 from sec_ops.backup.restic.opening import OpenRepository
 from sec_ops.backup.restic.program import Program
-from sec_ops.backup.restic.target import ssh_options, target_of
+from sec_ops.backup.restic.target import one_value, ssh_options, target_of
 from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.model.errors import TransportError
 from sec_ops.model.messages import message
@@ -124,7 +124,7 @@ def _arguments(repository: OpenRepository, doors: Doors, asked: Call) -> list[st
     words += ["--password-file", Handed(repository.password), "--cache-dir", str(doors.cache)]
     certificates = [each.certificate for each in (repository, *asked.others) if each.certificate]
     for certificate in dict.fromkeys(certificates):
-        words += ["--cacert", str(certificate)]
+        words += ["--cacert", one_value(str(certificate))]
     return [*words, *ssh_options((repository, *asked.others)), *asked.options, *asked.arguments]
 
 

@@ -229,7 +229,7 @@ def _difference(document: Mapping[str, Any]) -> DiffSummary:
 
 
 def _item_error(document: Mapping[str, Any]) -> ItemError:
-    error = document["error"]
+    error = document.get("error", document)
     text = str(error.get("message", "")) if isinstance(error, Mapping) else str(error)
     return ItemError(item=str(document.get("item", "")), during=str(document.get("during", "")), text=text)
 

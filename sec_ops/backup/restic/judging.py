@@ -94,6 +94,8 @@ def _doubt(heard: Heard) -> Verdict | None:
         return Verdict.REFUSED
     if heard.verb in (Verb.CHECK, Verb.RESTORE) and heard.errors:
         return Verdict.DAMAGED
+    if heard.verb in (Verb.FORGET, Verb.TAG) and _IGNORED.search(text):
+        return Verdict.FAILED
     return None
 
 
@@ -124,6 +126,7 @@ _INCOMPLETE = 3
 _CHANGING = frozenset({Verb.FORGET, Verb.PRUNE, Verb.TAG, Verb.UNLOCK, Verb.KEY, Verb.BACKUP})
 _CODES = {10: Verdict.NO_REPOSITORY, 11: Verdict.LOCKED, 12: Verdict.WRONG_KEY}
 _SKIPPED = re.compile(r"^(?:(.*)) does not exist, skipping", re.MULTILINE)
+_IGNORED = re.compile(r"^Ignoring |no matching ID found|no such file", re.MULTILINE)
 _REFUSED = re.compile(
     r"\(40[13]\)|40[13] (?:Forbidden|Unauthorized)|Access ?Denied|SignatureDoesNotMatch|InvalidAccessKeyId"
     r"|access key .{0,40}does not exist|permission denied|operation not permitted|ObjectLocked|WORM",
@@ -141,7 +144,8 @@ _UNREACHABLE = re.compile(
 _DAMAGED = re.compile(
     r"broken_packs|ciphertext verification failed|does not match id|hash mismatch|wrong hash|invalid data returned"
     r"|repository contains errors|not found in (?:repository|index)|unable to load (?:index|tree|blob)|no such blob"
-    r"|pack .{8,64} (?:does not exist|contains|is truncated)|truncated|Load\(<(?:data|index|snapshot|key)/.*not exist"
+    r"|pack .{8,64} (?:does not exist|contains|is truncated)|truncated"
+    r"|(?:Load|ReadFull)\(<(?:data|index|snapshot|key)/.*(?:no such file|not exist|not found|NoSuchKey|\(404\))"
     r"|decrypting blob .{1,80}failed|config or key .{1,80}(?:damaged|corrupt)",
     re.IGNORECASE,
 )

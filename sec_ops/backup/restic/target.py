@@ -11,7 +11,7 @@ from sec_ops.model.protocols import RunProgram
 from sec_ops.transport.process import clean_environment
 from sec_ops.transport.reach import Server
 
-__all__ = ["ssh_options", "target_of"]
+__all__ = ["one_value", "ssh_options", "target_of"]
 
 _ALIVE = ("ConnectTimeout=5", "ServerAliveInterval=15", "ServerAliveCountMax=4")
 _SSH_PORT = 22
@@ -42,7 +42,13 @@ def ssh_options(repositories: Sequence[OpenRepository]) -> list[str]:
     if identities:
         options += [*(f"IdentityFile={each}" for each in identities), "IdentitiesOnly=yes"]
     words = [word for option in options for word in ("-o", option)]
-    return ["-o", f"sftp.args={shlex.join(words)}"]
+    return ["-o", one_value(f"sftp.args={shlex.join(words)}")]
+
+
+def one_value(text: str) -> str:
+    """Return `text` so that restic, which takes some options' values for a line of CSV, reads it as one."""
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _quoted(path: Path) -> str:

@@ -1,0 +1,158 @@
+"""Every way restic fails on rest-server and S3: dead, silent, back in time, append-only, wrong names and keys."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sec_ops.backup.restic.requests import (
+    BackupRequest,
+    CopyRequest,
+    ForgetRequest,
+    ReadData,
+    RestoreRequest,
+    Stream,
+)
+from sec_ops.backup.verdict import Verdict
+from sec_ops.model.outcome import Outcome
+from tests.servers.certificates import Authority
+from tests.servers.process import free_port
+from tests.servers.repository_servers import rest_server, s3_server
+from tests.servers.restic import make_repository, make_restic
+
+pytestmark = [pytest.mark.integration, pytest.mark.heavy]
+DEAD_SECONDS = 5
+
+
+def saved(restic, *paths: Path):
+    return restic.backup(BackupRequest(host="h", tags=["t"], paths=paths))
+
+
+def test_nothing_listens(tmp_path):
+    gone = make_restic(make_repository(f"rest:http://127.0.0.1:{free_port()}/r"), tmp_path)
+    began = time.monotonic()
+    judged = saved(gone, tmp_path).judged
+    assert time.monotonic() - began <= DEAD_SECONDS
+    assert (judged.verdict, judged.outcome) == (Verdict.UNREACHABLE, Outcome.INCOMPLETE)
+    assert judged.advice
+
+
+def test_a_server_that_hangs(tmp_path):
+    with rest_server(tmp_path) as server:
+        restic = make_restic(make_repository(server.location("r")), tmp_path)
+        assert restic.init().judged.good
+        server.stop()
+        try:
+            began = time.monotonic()
+            assert restic.snapshots().judged.verdict is Verdict.UNREACHABLE
+            assert time.monotonic() - began <= DEAD_SECONDS
+        finally:
+            server.go_on()
+        assert restic.snapshots().judged.good
+
+
+def test_a_server_that_is_away_for_eight_seconds_in_the_middle(tmp_path, tree):
+    port = free_port()
+    with rest_server(tmp_path, port=port) as server:
+        restic = make_restic(make_repository(server.location("r")), tmp_path)
+        assert restic.init().judged.good
+        came: list = []
+        begun = tmp_path / "begun"
+        script = f"head -c 3000000 /dev/urandom; touch {begun}; sleep 3; head -c 30000000 /dev/urandom"
+        request = BackupRequest(host="h", tags=["t"], stream=Stream(command=["sh", "-c", script], filename="x"))
+        thread = threading.Thread(target=lambda: came.append(restic.backup(request)))
+        thread.start()
+        while not begun.exists():
+            time.sleep(0.05)
+    time.sleep(8)
+    with rest_server(tmp_path, port=port):
+        thread.join()
+        assert came[0].judged.good
+        assert restic.check(ReadData(subset="all")).judged.good
+
+
+def test_append_only_refuses_and_each_refusal_is_told(tmp_path, tree):
+    with rest_server(tmp_path, "--append-only") as server:
+        restic = make_restic(make_repository(server.location("r"), append_only=True), tmp_path)
+        assert restic.init().judged.good
+        assert saved(restic, tree).judged.good
+        point = restic.snapshots().snapshots[0].id
+        forgotten = restic.forget(ForgetRequest(snapshots=[point]))
+        assert (forgotten.judged.verdict, forgotten.judged.outcome) == (Verdict.REFUSED, Outcome.ENGINE)
+        assert restic.tag(point, "x").judged.verdict is Verdict.REFUSED, "restic itself ends with 0"
+        assert point in [each.id for each in restic.snapshots().snapshots]
+        assert restic.unlock().judged.good
+
+
+def test_https_with_credentials_over_ipv6(tmp_path, tree):
+    pair = (authority := Authority(tmp_path)).issue("localhost", "::1", "127.0.0.1")
+    with rest_server(tmp_path, "--private-repos", host="::1", users={"alice": "pass:w@rd/1"}, pair=pair) as server:
+        known = {"certificate": authority.ca, "credentials": server.credentials}
+        restic = make_restic(make_repository(server.location("alice/r"), **known), tmp_path)
+        assert restic.init().judged.good
+        assert saved(restic, tree).judged.good
+        local = make_restic(make_repository(tmp_path / "copy"), tmp_path)
+        assert local.init(chunker_of=restic.repository).judged.good
+        points = [each.id for each in restic.snapshots().snapshots]
+        copied = local.copy_from(restic.repository, CopyRequest(snapshots=points))
+        assert copied.judged.good
+        assert len(copied.copied) == 1
+        untrusted = make_restic(make_repository(server.location("alice/r"), credentials=server.credentials), tmp_path)
+        judged = untrusted.snapshots().judged
+        assert judged.verdict is Verdict.UNREACHABLE
+        assert "certificate" in str(judged.what)
+        for location, credentials in (
+            ("bob/r", server.credentials),
+            ("alice/r", server.credentials | {"RESTIC_REST_PASSWORD": "wrong"}),
+        ):
+            repository = make_repository(
+                server.location(location), certificate=authority.ca, credentials=credentials, deadline_seconds=60
+            )
+            judged = make_restic(repository, tmp_path).snapshots().judged
+            assert judged.verdict is Verdict.REFUSED, judged
+
+
+def test_a_full_rest_server(tmp_path, tree):
+    with rest_server(tmp_path, "--max-size", "1000000") as server:
+        restic = make_restic(make_repository(server.location("r"), deadline_seconds=60), tmp_path)
+        assert restic.init().judged.good
+        judged = saved(restic, tree).judged
+        assert (judged.verdict, judged.outcome) == (Verdict.FULL, Outcome.ENGINE), judged
+
+
+def test_s3_from_start_to_end(tmp_path, tree):
+    with s3_server(tmp_path) as server:
+        repository = make_repository(server.location("bucket-one", "r"), credentials=server.credentials)
+        restic = make_restic(repository, tmp_path)
+        assert restic.init().judged.good
+        assert saved(restic, tree).judged.good
+        assert restic.check(ReadData(subset="all")).judged.good
+        point = restic.snapshots().snapshots[0].id
+        restored = restic.restore(RestoreRequest(snapshot=point, target=tmp_path / "out", folder=str(tree)))
+        assert restored.judged.good
+        assert len(list((tmp_path / "out").iterdir())) == 20
+        assert restic.forget(ForgetRequest(snapshots=[point])).judged.good
+        assert restic.prune().judged.good
+
+
+@pytest.mark.parametrize("wrong", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_s3_with_a_wrong_key_is_told_long_before_the_deadline(tmp_path, wrong):
+    with s3_server(tmp_path) as server:
+        credentials = dict(server.credentials) | {wrong: "wrong"}
+        restic = make_restic(make_repository(server.location("bucket-one", "r"), credentials=credentials), tmp_path)
+        began = time.monotonic()
+        judged = restic.snapshots().judged
+        assert judged.verdict is Verdict.REFUSED, judged
+        assert time.monotonic() - began < 60
+
+
+def test_s3_that_dies(tmp_path):
+    with s3_server(tmp_path) as server:
+        restic = make_restic(
+            make_repository(server.location("bucket-one", "r"), credentials=server.credentials), tmp_path
+        )
+        assert restic.init().judged.good
+    began = time.monotonic()
+    assert restic.snapshots().judged.verdict is Verdict.UNREACHABLE
+    assert time.monotonic() - began <= DEAD_SECONDS
