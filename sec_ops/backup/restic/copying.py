@@ -11,9 +11,9 @@ from sec_ops.transport.streaming import Handed
 
 __all__ = ["copied", "from_options"]
 
-_SOURCE = re.compile(r"snapshot ([0-9a-f]{8,64}) of ")
-_SAVED = re.compile(r"snapshot ([0-9a-f]{8,64}) saved")
-_SKIPPED = re.compile(r"skipping (?:source )?snapshot ([0-9a-f]{8,64})")
+_SOURCE = re.compile(r"^snapshot ([0-9a-f]{8,64}) of ")
+_SAVED = re.compile(r"^snapshot ([0-9a-f]{8,64}) saved")
+_SKIPPED = re.compile(r"^skipping (?:source )?snapshot ([0-9a-f]{8,64})")
 
 
 def from_options(source: OpenRepository) -> list[str | Handed]:
@@ -27,7 +27,10 @@ def from_options(source: OpenRepository) -> list[str | Handed]:
 
 
 def copied(lines: Sequence[str]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Return the pairs of source and new snapshot, and the snapshots that were there already."""
+    """Return the pairs of source and new snapshot, and the snapshots that were there already.
+
+    For people: a path with a line end could pretend to be one. `Snapshot.original` of the listing is the proof.
+    """
     pairs: list[tuple[str, str]] = []
     source = ""
     for line in lines:

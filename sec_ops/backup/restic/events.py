@@ -157,7 +157,7 @@ def read_event(line: bytes) -> Event:
     try:
         document = json.loads(text)
         return _READERS[_kind(document)](document)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return Said(text=text)
 
 

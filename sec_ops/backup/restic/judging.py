@@ -129,7 +129,9 @@ _SKIPPED = re.compile(r"^(?:(.*)) does not exist, skipping", re.MULTILINE)
 _IGNORED = re.compile(r"^Ignoring |no matching ID found|no such file", re.MULTILINE)
 _REFUSED = re.compile(
     r"\(40[13]\)|40[13] (?:Forbidden|Unauthorized)|Access ?Denied|SignatureDoesNotMatch|InvalidAccessKeyId"
-    r"|access key .{0,40}does not exist|permission denied|operation not permitted|ObjectLocked|WORM",
+    r"|access key .{0,40}does not exist|No user exists with the provided access key"
+    r"|signature we calculated does not match"
+    r"|permission denied|operation not permitted|ObjectLocked|WORM",
     re.IGNORECASE,
 )
 _FULL = re.compile(
@@ -156,7 +158,6 @@ _HOPELESS = re.compile(
 _WORDS: tuple[tuple[re.Pattern[str], Verdict], ...] = (
     (re.compile(r"wrong password or no key found"), Verdict.WRONG_KEY),
     (re.compile(r"repository is already locked|unable to create lock in backend: .*locked"), Verdict.LOCKED),
-    (re.compile(r"Is there a repository at the following location|repository does not exist"), Verdict.NO_REPOSITORY),
     (_FULL, Verdict.FULL),
     (_DAMAGED, Verdict.DAMAGED),
     (_REFUSED, Verdict.REFUSED),

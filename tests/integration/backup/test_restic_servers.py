@@ -88,8 +88,10 @@ def test_append_only_refuses_and_each_refusal_is_told(tmp_path, tree):
 def test_https_with_credentials_over_ipv6(tmp_path, tree):
     pair = (authority := Authority(tmp_path)).issue("localhost", "::1", "127.0.0.1")
     with rest_server(tmp_path, "--private-repos", host="::1", users={"alice": "pass:w@rd/1"}, pair=pair) as server:
-        known = {"certificate": authority.ca, "credentials": server.credentials}
-        restic = make_restic(make_repository(server.location("alice/r"), **known), tmp_path)
+        repository = make_repository(
+            server.location("alice/r"), certificate=authority.ca, credentials=server.credentials
+        )
+        restic = make_restic(repository, tmp_path)
         assert restic.init().judged.good
         assert saved(restic, tree).judged.good
         local = make_restic(make_repository(tmp_path / "copy"), tmp_path)
@@ -104,7 +106,7 @@ def test_https_with_credentials_over_ipv6(tmp_path, tree):
         assert "certificate" in str(judged.what)
         for location, credentials in (
             ("bob/r", server.credentials),
-            ("alice/r", server.credentials | {"RESTIC_REST_PASSWORD": "wrong"}),
+            ("alice/r", {**server.credentials, "RESTIC_REST_PASSWORD": "wrong"}),
         ):
             repository = make_repository(
                 server.location(location), certificate=authority.ca, credentials=credentials, deadline_seconds=60

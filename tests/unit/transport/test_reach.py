@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from sec_ops.model.errors import ConnectionRefused, HostUnreachable, NameUnknown, ProtocolFailed
-from sec_ops.transport import reach as module
 from sec_ops.transport.reach import Server, reach
 from tests.servers.certificates import Authority
 
@@ -100,7 +99,7 @@ def test_a_resolver_that_never_answers_is_left_alone(monkeypatch):
         done.wait(30)
         return []
 
-    monkeypatch.setattr(module.socket, "getaddrinfo", never)
+    monkeypatch.setattr(socket, "getaddrinfo", never)
     with pytest.raises(NameUnknown):
         reach(Server(host="slow.example", port=1, protocol="http"), seconds=0.2)
     done.set()
@@ -129,7 +128,7 @@ def test_every_address_of_a_name_is_tried(monkeypatch):
     def both(host, port, **more):
         return real("::1", port, **more) + real("127.0.0.1", port, **more)
 
-    monkeypatch.setattr(module.socket, "getaddrinfo", both)
+    monkeypatch.setattr(socket, "getaddrinfo", both)
     with listening(http) as port:
         reach(Server(host="both.example", port=port, protocol="http"), seconds=5)
 

@@ -15,7 +15,8 @@ from sec_ops.transport.streaming import Bytes, Handed, Lines, stream_program
 
 
 def streamed(*arguments, deadline_seconds=30, **more):
-    out, err = [], []
+    out: list[bytes] = []
+    err: list[bytes] = []
     ended = stream_program(
         list(arguments),
         stdout=more.pop("stdout", None) or Lines(out.append),
@@ -47,7 +48,7 @@ def test_lines_come_whole_and_in_order(script, exit_code, out, err):
 def test_a_line_is_handed_over_before_the_program_ends(tmp_path: Path):
     mark = tmp_path / "mark"
     script = f"echo first; while [ ! -e {mark} ]; do sleep 0.01; done; echo second"
-    said = []
+    said: list[bytes] = []
 
     def hear(line):
         said.append(line)
@@ -59,7 +60,7 @@ def test_a_line_is_handed_over_before_the_program_ends(tmp_path: Path):
 
 @given(st.lists(st.binary(max_size=40), max_size=20))
 def test_lines_are_the_same_however_the_stream_is_cut(pieces):
-    said = []
+    said: list[bytes] = []
     lines = Lines(said.append)
     for piece in filter(None, pieces):
         lines.feed(piece)
@@ -70,7 +71,7 @@ def test_lines_are_the_same_however_the_stream_is_cut(pieces):
 
 @given(st.integers(1, 20), st.lists(st.binary(max_size=40), max_size=20))
 def test_a_long_line_is_cut_at_the_bound_and_marked(bound, pieces):
-    said = []
+    said: list[bytes] = []
     lines = Lines(said.append, bound=bound)
     for piece in filter(None, pieces):
         lines.feed(piece)
