@@ -30,15 +30,21 @@ class SearchError(ValueError):
 class Search:
     """One compiled expression; raises SearchError when it can't be."""
 
-    __slots__ = ("_deadline", "_guarded")
+    __slots__ = ("_deadline", "_guarded", "_source")
 
     def __init__(self, wanted: Regex) -> None:
         if len(wanted.source) > SOURCE_BOUND:
             reason = f"longer than {SOURCE_BOUND} characters"
             raise SearchError(reason)
         source = f"(?{wanted.flags}){wanted.source}" if wanted.flags else wanted.source
-        self._guarded = _guarded(_ending(source))
+        self._source = _ending(source)
+        self._guarded = _guarded(self._source)
         self._deadline = None if self._guarded else _with_deadline(source)
+
+    @property
+    def guarded(self) -> str:
+        """Return the expression as RE2 searches for it, so that none takes longer than the value; else empty text."""
+        return self._source if self._guarded is not None else ""
 
     def found_in(self, text: str) -> bool | None:
         """Return whether the value holds the expression, or None when the deadline passed."""

@@ -8,7 +8,9 @@ from typing import Final, Literal, get_args
 from sec_ops.detection.match.contained import Contained
 from sec_ops.detection.match.patience import Searches
 from sec_ops.detection.match.required import required_text
+from sec_ops.detection.match.together import together
 from sec_ops.detection.rule import ANY_MANY, ANY_ONE, Glob, Regex
+from sec_ops.detection.searching import search_of
 from sec_ops.detection.values import like
 from sec_ops.model.folding import fold
 
@@ -42,21 +44,29 @@ class TextTests:
         "_equals",
         "_holds",
         "_lines",
+        "_loose",
         "_room",
         "_searches",
+        "_together",
     )
 
     def __init__(self, tests: Iterable[tuple[int, Glob | Regex]], known: Searches) -> None:
         places: dict[Place, dict[str, list[_Asked]]] = {place: {} for place in get_args(Place)}
         searches: list[_Asked] = []
+        loose: list[tuple[Regex, _Asked]] = []
         for number, operand in tests:
             place, literal, asked = _placed(number, operand, known)
+            if place == "any" and isinstance(operand, Regex) and search_of(operand).guarded:
+                loose.append((operand, asked))
+                continue
             places[place].setdefault(literal, []).append(asked)
             searches += [asked] if isinstance(operand, Regex) and place == "holds" else []
         self._equals, self._holds = places["equals"], places["holds"]
         self._begins, self._ends = _Ends(places["begins"], "start"), _Ends(places["ends"], "end")
         self._always = tuple(places["any"].get("", ()))
         self._searches = tuple(searches)
+        self._loose = tuple(asked for _, asked in loose)
+        self._together = together([operand for operand, _ in loose])
         self._contained = Contained(literal for literal in self._holds if "\n" not in literal)
         self._broken = tuple(literal for literal in self._holds if "\n" in literal)
         self._lines: dict[str, frozenset[str]] = {}
@@ -66,6 +76,8 @@ class TextTests:
         """Return the numbers of the tests that a text passes, and how many searches were given up."""
         folded = fold(text)
         asked = [*self._always, *self._equals.get(folded, ()), *self._begins.met(folded), *self._ends.met(folded)]
+        if self._loose and (self._together is None or self._together.found_in(text)):
+            asked += self._loose
         for literal in self._found(folded) if self._holds else ():
             asked += self._holds[literal]
         if not text.isascii():

@@ -1,0 +1,35 @@
+"""Expressions asked as one: found wherever one of them is, and where none is, it says so."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sec_ops.content.patterns import GUARDED
+from sec_ops.detection.match.together import together
+from sec_ops.detection.rule import Regex
+from sec_ops.detection.searching import search_of
+
+EXPRESSIONS = [
+    Regex("^a+$"),
+    Regex("B.C", "i"),
+    Regex("x$", "m"),
+    Regex("^y", "m"),
+    Regex("p.q", "s"),
+    Regex(r"z\Z"),
+    Regex(r"(?i)k|l"),
+    Regex(r"\d{3}"),
+    Regex("[é登]"),
+]
+
+
+@pytest.mark.skipif(not GUARDED, reason="no RE2 for this machine")
+@given(st.lists(st.sampled_from(EXPRESSIONS), min_size=2), st.text("aABbCcxyzpqkKl\n1é登 ", max_size=8))
+def test_found_where_one_of_them_is(wanted: list[Regex], text: str) -> None:
+    one = together(wanted)
+    assert one is not None
+    assert one.found_in(text) == any(search_of(each).found_in(text) for each in wanted)
+
+
+def test_not_for_one_alone_nor_for_what_re2_refuses() -> None:
+    assert together([Regex("a")]) is None
+    assert together([Regex("a"), Regex("(?=b)c")]) is None
