@@ -51,6 +51,7 @@ def line_of(number: int) -> bytes:
             % (address, number, number % 977, number % 7919)
         )
     word = b"Accepted" if number % 40 else b"Failed"
+    address = b"10.1.%d.%d" % (number % 7, number % 251)
     return b"<38>1 %b host-%d sshd %d - - %b password for user%d from %b port %d ssh2" % (
         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()).encode(),
         number % 50,
