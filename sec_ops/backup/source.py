@@ -3,12 +3,12 @@
 A kind is one module of `sec_ops/backup/sources/`, called like the kind, whose `SOURCE` fulfils `Source`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Protocol
+from pathlib import PurePath
+from typing import Any, Protocol, runtime_checkable
 
 from sec_ops.model.backup_plan import SourceSettings
 from sec_ops.model.protocols import Clock, Completed
@@ -19,6 +19,8 @@ from sec_ops.transport.streaming import Handed
 
 __all__ = [
     "Arguments",
+    "Beat",
+    "Beating",
     "Capture",
     "Doors",
     "Dumped",
@@ -44,7 +46,7 @@ class Part:
     """
 
     name: str
-    paths: Sequence[Path] = ()
+    paths: Sequence[PurePath] = ()
     excludes: Sequence[str] = ()
     options: Sequence[str] = ()
     command: Arguments = ()
@@ -191,4 +193,17 @@ class Source(Protocol):
 
     def recount(self, order: Order, into: str) -> Facts:
         """Count a restored database as `Capture.facts` counted the original."""
+        ...
+
+
+Beat = Callable[[], None]
+"""Write the heartbeat and commit it; raises EngineError."""
+
+
+@runtime_checkable
+class Beating(Protocol):
+    """A source that can write a heartbeat: one row with the time, so that a loss is measured in restored data."""
+
+    def beating(self, order: Order) -> AbstractContextManager[Beat]:
+        """Connect for beats; raises EngineError."""
         ...

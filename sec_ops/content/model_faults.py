@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -12,24 +13,44 @@ from sec_ops.content.yaml_reader import Document, Path, path_text
 from sec_ops.model.errors import Fault
 from sec_ops.model.messages import Message, message
 
-__all__ = ["did_you_mean", "model_faults"]
+__all__ = ["Refusal", "did_you_mean", "model_faults", "refusals"]
 
 
 def model_faults(error: ValidationError, document: Document, base: Path, model: type[BaseModel]) -> list[Fault]:
     """Return the faults of the value that stands at `base` in the document and was refused by `model`."""
-    value: Any = _at(document.value, base)
-    details = [(_real_path(value, detail), detail) for detail in error.errors(include_url=False)]
-    faults = []
-    for path, alternatives in _by_path(value, details).items():
-        fault = Fault(
+    faults = [
+        Fault(
             file=document.file,
-            line=document.line(base + path),
-            path=path_text(base + path),
-            message=_message(alternatives, _at_or_none(value, path)),
+            line=document.line(base + each.path),
+            path=path_text(base + each.path),
+            message=each.what,
+            advice=each.advice,
+        )
+        for each in refusals(error, _at(document.value, base), model)
+    ]
+    return sorted(faults, key=lambda fault: fault.line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One thing a model refuses, at a path of the value."""
+
+    path: Path
+    what: Message
+    advice: Message | None
+
+
+def refusals(error: ValidationError, value: Any, model: type[BaseModel]) -> list[Refusal]:  # noqa: ANN401 - any JSON value
+    """Return all that `model` refused of a value."""
+    details = [(_real_path(value, detail), detail) for detail in error.errors(include_url=False)]
+    return [
+        Refusal(
+            path=path,
+            what=_message(alternatives, _at_or_none(value, path)),
             advice=_advice(alternatives, value, path, model),
         )
-        faults.append(fault)
-    return sorted(faults, key=lambda fault: fault.line)
+        for path, alternatives in _by_path(value, details).items()
+    ]
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> Message | None:

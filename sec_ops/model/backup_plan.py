@@ -29,7 +29,7 @@ SecretReference = Annotated[
 ]
 """Where a secret is read from; never the secret."""
 
-_LOCATION = re.compile(r"/\S*|sftp:\S+|rest:https?://\S+|s3:\S+")
+_LOCATION = re.compile(r"[^-:\s][^:]*|sftp:\S+|rest:https?://\S+|s3:\S+")
 _PASSWORD_INSIDE = re.compile(r"//[^/@]*:[^/@]*@")
 
 

@@ -13,7 +13,7 @@ from sec_ops.model.messages import Message, message
 from sec_ops.model.protocols import SecretReader
 from sec_ops.runtime.secrets import Secret
 
-__all__ = ["OpenRepository", "open_repository"]
+__all__ = ["OpenRepository", "open_repository", "placed"]
 
 _ENVIRONMENT = re.compile(r"AWS_[A-Z0-9_]+|RESTIC_REST_(?:USERNAME|PASSWORD)")
 _Read = TypeVar("_Read")
@@ -46,7 +46,7 @@ def open_repository(repository: Repository, read_secret: SecretReader, *, folder
     """
     gathered = _Gathered(repository.id)
     location = gathered.take("location", lambda: _location(repository, folder))
-    password = gathered.take("password", lambda: read_secret(_placed(repository.password, folder)))
+    password = gathered.take("password", lambda: read_secret(placed(repository.password, folder)))
     credentials = {
         name: gathered.take(name, _credential(name, where, read_secret, folder))
         for name, where in repository.credentials.items()
@@ -105,7 +105,7 @@ def _location(repository: Repository, folder: Path) -> Location:
     return Location(text=text, kind=Kind.LOCAL, path=text)
 
 
-def _placed(reference: SecretReference, folder: Path) -> Mapping[str, str]:
+def placed(reference: SecretReference, folder: Path) -> Mapping[str, str]:
     """Return the reference with its file's path taken from the site's folder."""
     return {kind: str(folder / Path(name).expanduser()) if kind == "file" else name for kind, name in reference.items()}
 
@@ -117,7 +117,7 @@ def _credential(name: str, reference: SecretReference, read_secret: SecretReader
                 "{name} is no credential of restic; AWS_… and RESTIC_REST_USERNAME, _PASSWORD are", name=name
             )
             raise ContentInvalid([Fault(file="", line=0, path="", message=what)])
-        return read_secret(_placed(reference, folder))
+        return read_secret(placed(reference, folder))
 
     return read
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from sec_ops.runtime.secrets import Secret
 from sec_ops.transport.streaming import Handed
@@ -29,7 +29,7 @@ class BackupRequest:
 
     host: str
     tags: Sequence[str]
-    paths: Sequence[Path] = ()
+    paths: Sequence[PurePath] = ()
     stream: Stream | None = None
     excludes: Sequence[str] = ()
     options: Sequence[str] = ()

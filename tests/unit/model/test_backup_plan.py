@@ -75,7 +75,7 @@ def test_a_repository_whose_secrets_a_command_tells_executes(change: dict[str, A
         ("rest:https://me:word@b.edu.example/records", False),
         ("s3:https://me:word@s3.edu.example/bucket", False),
         ("rclone:remote:records", False),
-        ("srv/backup", False),
+        ("var/backup of the site", True),
         ("--option", False),
     ],
 )

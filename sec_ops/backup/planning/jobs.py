@@ -1,0 +1,45 @@
+"""The jobs that plans make, on the controller whose work they are."""
+
+from collections.abc import Iterator, Mapping
+
+from sec_ops.model.backup_plan import BackupPlan, Repository
+from sec_ops.model.job import Job, Timing
+
+__all__ = ["jobs_of_plans"]
+
+_LONGEST_MINUTES = 1440
+
+
+def jobs_of_plans(
+    plans: Mapping[str, BackupPlan], repositories: Mapping[str, Repository], place: str | None
+) -> tuple[Job, ...]:
+    """Return the jobs of the enabled plans on a controller at `place`; one without a place does all.
+
+    A backup is the work of the place its first repository lies at, a copy of the place it is pulled to: the second
+    site pulls, nobody pushes to it.
+    """
+    jobs = [job for plan in plans.values() if plan.enabled for job in _jobs(plan, repositories, place)]
+    check = Job(id="backup-plans", command=("backup", "plans"), timing=Timing(daily="07:30"))
+    return (check, *jobs) if plans else ()
+
+
+def _jobs(plan: BackupPlan, repositories: Mapping[str, Repository], place: str | None) -> Iterator[Job]:
+    def ours(name: str) -> bool:
+        return place is None or name not in repositories or repositories[name].place == place
+
+    if ours(plan.repository):
+        yield Job(
+            id=f"backup-{plan.id}",
+            command=("backup", "run", plan.id),
+            timing=plan.timing,
+            deadline_minutes=plan.deadline_minutes,
+        )
+    for copy in plan.copies:
+        if ours(copy.repository):
+            known = repositories.get(copy.repository)
+            yield Job(
+                id=f"backup-copy-{plan.id}-{copy.repository}"[:100],
+                command=("backup", "copy", plan.id, "--to", copy.repository),
+                timing=copy.timing,
+                deadline_minutes=min(known.deadline_minutes if known else _LONGEST_MINUTES, _LONGEST_MINUTES),
+            )

@@ -1,0 +1,103 @@
+"""`cms`: folders that a content system serves together with its database, as one consistent set.
+
+The database is read as it was at one moment, then the folders; what changed in them since that moment is told, and
+then the set is none: the plan is run again, or by a hook while the site takes no changes.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from sec_ops.backup.dumping.asking import asked
+from sec_ops.backup.dumping.tapping import Words
+from sec_ops.backup.source import Capture, Facts, Loading, Order, Part
+from sec_ops.backup.sources import source_of
+from sec_ops.model.backup_plan import SourceSettings
+from sec_ops.model.messages import message
+from sec_ops.model.values import NonEmpty, RuleBroken, Value
+
+__all__ = ["SOURCE"]
+
+_DATABASES = ("mariadb", "mysql", "postgresql", "sqlite")
+_SHOWN = 1000
+
+
+class Database(Value):
+    """The database of the site: a kind of source and its settings; the plan's password is its password."""
+
+    kind: str
+    settings: dict[str, object] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.kind not in _DATABASES:
+            raise RuleBroken(message("wants one of {expected}", expected=", ".join(_DATABASES)))
+        source_of(self.kind).settings.model_validate(self.settings)
+        return self
+
+
+class Settings(Value):
+    """Folders by absolute paths, what of them is left out, and the database they stand with."""
+
+    paths: tuple[NonEmpty, ...] = Field(min_length=1)
+    exclude: tuple[NonEmpty, ...] = ()
+    database: Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Capture:
+    parts: Sequence[Part]
+    database: Capture
+    since: str
+    paths: Sequence[str]
+    order: Order
+
+    def facts(self) -> Facts:
+        """Return the database's facts, and the paths that changed since its moment."""
+        words = Words(arguments=("find", *self.paths, "-newerct", f"@{self.since}", "-print0"))
+        changed = asked(words, self.order.doors, deadline_seconds=self.order.deadline_seconds).split("\0")
+        return replace(self.database.facts(), disturbed=tuple(filter(None, changed))[:_SHOWN])
+
+
+class ContentSystem:
+    """A site of files and a database."""
+
+    verified = True
+    settings = Settings
+
+    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
+        """Return the cycle."""
+        return cycle_seconds
+
+    @contextmanager
+    def open(self, order: Order) -> Iterator[Capture]:
+        """Note the time where the files lie, then hold the database still."""
+        settings = Settings.model_validate(order.source.settings)
+        since = asked(Words(arguments=("date", "+%s.%N")), order.doors).strip()
+        files = Part(name="files", paths=[PurePath(each) for each in settings.paths], excludes=settings.exclude)
+        with source_of(settings.database.kind).open(_inner(order, settings)) as database:
+            yield _Capture(
+                parts=(*database.parts, files), database=database, since=since, paths=settings.paths, order=order
+            )
+
+    def loading(self, order: Order, into: str) -> Sequence[Loading]:
+        """Load the database into `into`; restored files are where they belong."""
+        settings = Settings.model_validate(order.source.settings)
+        return source_of(settings.database.kind).loading(_inner(order, settings), into)
+
+    def recount(self, order: Order, into: str) -> Facts:
+        """Count the restored database."""
+        settings = Settings.model_validate(order.source.settings)
+        return source_of(settings.database.kind).recount(_inner(order, settings), into)
+
+
+def _inner(order: Order, settings: Settings) -> Order:
+    inner = SourceSettings(id=order.source.id, kind=settings.database.kind, settings=settings.database.settings)
+    return replace(order, source=inner)
+
+
+SOURCE = ContentSystem()

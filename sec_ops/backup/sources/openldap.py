@@ -1,0 +1,75 @@
+"""`openldap`: one suffix of a directory as LDIF by `slapcat`, run on the host as a user that may read its files."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pydantic import Field
+
+from sec_ops.backup.dumping.dumped import dumping
+from sec_ops.backup.dumping.tapping import Told, Words, quiet, tapped, told
+from sec_ops.backup.source import Capture, Facts, Loading, Order
+from sec_ops.model.errors import ProgramFailed
+from sec_ops.model.messages import message
+from sec_ops.model.values import NonEmpty, Value
+
+__all__ = ["SOURCE"]
+
+_FILENAME = "directory.ldif"
+
+
+class Settings(Value):
+    """A suffix, and where the server's configuration lies."""
+
+    suffix: NonEmpty = Field(description="such as dc=edu,dc=example; cn=config saves the configuration itself")
+    configuration: NonEmpty = "/etc/ldap/slapd.d"
+
+
+class Directory:
+    """A suffix of OpenLDAP."""
+
+    verified = True
+    settings = Settings
+
+    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
+        """Return the cycle."""
+        return cycle_seconds
+
+    @contextmanager
+    def open(self, order: Order) -> Iterator[Capture]:
+        """Name the dump: `slapcat` reads within one transaction of the database (LMDB), the server going on."""
+        settings = Settings.model_validate(order.source.settings)
+        taken_at = order.doors.clock.now()
+
+        def add(told: Told) -> Facts:
+            return Facts(taken_at=taken_at, tables=told.tables, dumped=(told.dumped,))
+
+        words = _slapcat(settings.configuration, settings.suffix)
+        with dumping(order, words, _FILENAME, add=add) as capture:
+            yield capture
+
+    def loading(self, order: Order, into: str) -> Sequence[Loading]:
+        """Load into the configuration folder `into`, whose server does not run."""
+        settings = Settings.model_validate(order.source.settings)
+        words = Words(arguments=("slapadd", "-q", "-F", into, "-b", settings.suffix))
+        return (Loading(arguments=quiet(words, order.doors), reads=_FILENAME),)
+
+    def recount(self, order: Order, into: str) -> Facts:
+        """Count the entries behind the configuration folder `into`."""
+        settings = Settings.model_validate(order.source.settings)
+        words = _slapcat(into, settings.suffix)
+        with order.doors.report() as report:
+            done = order.doors.run(
+                tapped(words, order.doors, report), stdin=b"", deadline_seconds=order.deadline_seconds
+            )
+            if done.exit_code != 0:
+                what = message("{program} ended with exit code {code}", program="slapcat", code=done.exit_code)
+                raise ProgramFailed(what, why=done.stderr.decode(errors="replace")[-2000:])
+            return Facts(tables=told(report, _FILENAME).tables)
+
+
+def _slapcat(configuration: str, suffix: str) -> Words:
+    # -o ldif-wrap=no would change nothing that counts: a folded line never begins with dn:.
+    return Words(arguments=("slapcat", "-F", configuration, "-b", suffix), count="ldif")
+
+
+SOURCE = Directory()

@@ -1,0 +1,144 @@
+"""`postgresql`: one database as a dump, with counts and checksums from the dump's own snapshot."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from sec_ops.backup.dumping.postgres import (
+    COUNT,
+    HEARTBEAT,
+    MARK,
+    PostgresSettings,
+    client,
+    moment,
+    opening,
+    read_counts,
+    session,
+    steady,
+)
+from sec_ops.backup.dumping.tapping import quiet, tapped, told
+from sec_ops.backup.source import Beat, Capture, Facts, Loading, Order, Part, Report
+from sec_ops.model.errors import ProgramFailed
+from sec_ops.model.messages import message
+from sec_ops.transport.dialogue import Dialogue
+
+__all__ = ["SOURCE"]
+
+_CLOSING = "-- PostgreSQL database dump complete"
+_MARGIN_SECONDS = 60.0
+_SNAPSHOT = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+    " SELECT pg_export_snapshot(), extract(epoch FROM clock_timestamp());"
+)
+
+
+class Settings(PostgresSettings):
+    """A database, dumped in `custom` form for parallel restores or `plain` as SQL; neither compressed: restic does."""
+
+    format: Literal["custom", "plain"] = "custom"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Capture:
+    parts: Sequence[Part]
+    taken_at: datetime
+    spoken: Dialogue
+    report: Report
+
+    def facts(self) -> Facts:
+        """Return what was counted in the snapshot while the dump ran, and the dump as it went by."""
+        (part,) = self.parts
+        dumped = told(self.report, part.filename).dumped
+        return replace(read_counts(self.spoken.hear(MARK)), taken_at=self.taken_at, dumped=(dumped,))
+
+
+class PostgresDump:
+    """A database of PostgreSQL."""
+
+    verified = True
+    settings = Settings
+
+    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
+        """Return the cycle: what is committed after a dump began is in the next one."""
+        return cycle_seconds
+
+    @contextmanager
+    def open(self, order: Order) -> Iterator[Capture]:
+        """Hold a snapshot open; the dump and the counts both read it."""
+        settings = Settings.model_validate(order.source.settings)
+        words = quiet(session(settings, order, settings.database), order.doors)
+        deadline = order.deadline_seconds + _MARGIN_SECONDS
+        with order.doors.talk(words, deadline_seconds=deadline) as spoken, order.doors.report() as report:
+            spoken.say(opening(_SNAPSHOT))
+            snapshot, taken_at = _snapshot(spoken.hear(MARK))
+            spoken.say(steady(COUNT))
+            options = ("--snapshot", snapshot, "--no-password", *_FORMS[settings.format])
+            ends = _CLOSING if settings.format == "plain" else ""
+            dump = client("pg_dump", settings, order, options, database=settings.database, ends=ends)
+            part = Part(name="dump", command=tapped(dump, order.doors, report), filename=_filename(settings))
+            yield _Capture(parts=(part,), taken_at=taken_at, spoken=spoken, report=report)
+
+    def loading(self, order: Order, into: str) -> Sequence[Loading]:
+        """Make the database and load the dump; what belongs to missing roles belongs to who loads it."""
+        settings = Settings.model_validate(order.source.settings)
+        made = client(
+            "psql", settings, order, (*_QUIET, "--command", f"CREATE DATABASE {_quoted(into)}"), database=_ANY
+        )
+        loads = {
+            "custom": ("pg_restore", ("--exit-on-error", "--no-owner", "--no-privileges", "--no-password")),
+            "plain": ("psql", (*_QUIET, "--output", "/dev/null")),
+        }
+        program, options = loads[settings.format]
+        loaded = client(program, settings, order, options, database=into)
+        return (
+            Loading(arguments=quiet(made, order.doors)),
+            Loading(arguments=quiet(loaded, order.doors), reads=_filename(settings)),
+        )
+
+    def recount(self, order: Order, into: str) -> Facts:
+        """Count the tables of a database as the backup counted them."""
+        settings = Settings.model_validate(order.source.settings)
+        words = quiet(session(settings, order, into), order.doors)
+        with order.doors.talk(words, deadline_seconds=order.deadline_seconds) as spoken:
+            spoken.say(steady("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" + COUNT))
+            return read_counts(spoken.hear(MARK))
+
+    @contextmanager
+    def beating(self, order: Order) -> Iterator[Beat]:
+        """Hold a session whose beats are committed one by one."""
+        settings = Settings.model_validate(order.source.settings)
+        words = quiet(session(settings, order, settings.database), order.doors)
+        with order.doors.talk(words, deadline_seconds=order.deadline_seconds) as spoken:
+
+            def beat() -> None:
+                spoken.say(opening(f"{HEARTBEAT};"))
+                spoken.hear(MARK)
+
+            yield beat
+
+
+_FORMS = {"custom": ("--format=custom", "--compress=0"), "plain": ("--format=plain",)}
+_QUIET = ("--no-psqlrc", "--no-password", "--quiet", "--set", "ON_ERROR_STOP=1")
+_ANY = "postgres"
+
+
+def _filename(settings: Settings) -> str:
+    return f"{settings.database}.{'dump' if settings.format == 'custom' else 'sql'}"
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _snapshot(lines: Sequence[str]) -> tuple[str, datetime]:
+    try:
+        snapshot, _bar, epoch = lines[-1].partition("|")
+        return snapshot, moment(epoch)
+    except (IndexError, ValueError) as error:
+        raise ProgramFailed(message("PostgreSQL gave no snapshot"), why="\n".join(lines)[:200]) from error
+
+
+SOURCE = PostgresDump()

@@ -1,0 +1,155 @@
+"""`postgresql_base`: a whole PostgreSQL server as base backup and write-ahead log, restorable to any moment between.
+
+The server's `archive_command` copies finished segments into a folder; each run of the plan closes the current segment,
+waits until it is archived, and saves the folder. A base backup is taken when the last one is old enough.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import PurePath
+
+from pydantic import Field
+
+from sec_ops.backup.dumping.postgres import (
+    HEARTBEAT,
+    LAST_HEARTBEAT,
+    MARK,
+    PostgresServer,
+    client,
+    moment,
+    opening,
+    read_counts,
+    session,
+    steady,
+)
+from sec_ops.backup.dumping.tapping import Words, quiet, tapped, told
+from sec_ops.backup.source import Beat, Capture, Facts, Loading, Order, Part, Report
+from sec_ops.model.errors import EngineError, ProgramFailed
+from sec_ops.model.messages import message
+from sec_ops.model.values import NonEmpty
+from sec_ops.transport.dialogue import Dialogue
+
+__all__ = ["SOURCE"]
+
+_BASE = "base.tar"
+_OPTIONS = ("--pgdata=-", "--format=tar", "--wal-method=fetch", "--checkpoint=fast", "--no-password")
+_ARCHIVE_SECONDS = 120
+_SWITCH = "SELECT extract(epoch FROM clock_timestamp()); SELECT pg_walfile_name(pg_switch_wal());"
+_STATE = (
+    "SELECT coalesce(left(last_archived_wal, 24), ''),"
+    " coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false),"
+    " coalesce(last_failed_wal, '') FROM pg_stat_archiver, pg_sleep(0.1);"
+)
+
+
+class Settings(PostgresServer):
+    """A server, the folder its segments are archived to, and how old a base backup may become."""
+
+    archive: NonEmpty = Field(description="folder that archive_command copies finished segments to")
+    base_every_hours: int = Field(default=24, ge=1, le=744)
+    database: NonEmpty = Field(default="postgres", description="database to sign in to; its heartbeat is read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Capture:
+    parts: Sequence[Part]
+    taken_at: datetime
+    heartbeat: datetime | None
+    segment: str
+    report: Report = field(repr=False)
+
+    def facts(self) -> Facts:
+        """Return up to where the log reaches, and the base backup as it went by if there was one."""
+        bases = [told(self.report, _BASE).dumped for part in self.parts if part.command]
+        details = {"last_segment": self.segment}
+        return Facts(taken_at=self.taken_at, heartbeat=self.heartbeat, dumped=tuple(bases), details=details)
+
+
+class PostgresBase:
+    """A PostgreSQL server with its log."""
+
+    verified = True
+    settings = Settings
+
+    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
+        """Return the cycle: each run closes the segment it finds open."""
+        return cycle_seconds
+
+    @contextmanager
+    def open(self, order: Order) -> Iterator[Capture]:
+        """Close the segment and wait for the archive; raises EngineError when archiving doesn't work."""
+        settings = Settings.model_validate(order.source.settings)
+        words = quiet(session(settings, order, settings.database), order.doors)
+        with order.doors.talk(words, deadline_seconds=_ARCHIVE_SECONDS * 2) as spoken:
+            spoken.say(steady(LAST_HEARTBEAT))
+            heartbeat = read_counts(spoken.hear(MARK)).heartbeat
+            taken_at, segment = _switched(spoken)
+            _wait(spoken, segment, order)
+        with order.doors.report() as report:
+            wal = Part(name="wal", paths=(PurePath(settings.archive),))
+            yield _Capture(
+                parts=(wal, *_base(settings, order, report)),
+                taken_at=taken_at,
+                heartbeat=heartbeat,
+                segment=segment,
+                report=report,
+            )
+
+    def loading(self, order: Order, into: str) -> Sequence[Loading]:
+        """Unpack the base backup into the empty data folder `into`; the log comes back as files."""
+        words = Words(arguments=("tar", "--extract", "--file=-", f"--directory={into}"))
+        return (Loading(arguments=quiet(words, order.doors), reads=_BASE),)
+
+    def recount(self, _order: Order, _into: str) -> Facts:
+        """Nothing: a base backup is proved by `pg_verifybackup`, its databases by their own sources."""
+        return Facts()
+
+    @contextmanager
+    def beating(self, order: Order) -> Iterator[Beat]:
+        """Hold a session whose beats are committed one by one."""
+        settings = Settings.model_validate(order.source.settings)
+        words = quiet(session(settings, order, settings.database), order.doors)
+        with order.doors.talk(words, deadline_seconds=order.deadline_seconds) as spoken:
+
+            def beat() -> None:
+                spoken.say(opening(f"{HEARTBEAT};"))
+                spoken.hear(MARK)
+
+            yield beat
+
+
+def _base(settings: Settings, order: Order, report: Report) -> Sequence[Part]:
+    """Return the base backup when it is time for one."""
+    last = order.last_good("base")
+    if last is not None and order.doors.clock.now() - last < timedelta(hours=settings.base_every_hours):
+        return ()
+    words = client("pg_basebackup", settings, order, _OPTIONS, database=settings.database)
+    return (Part(name="base", command=tapped(words, order.doors, report), filename=_BASE),)
+
+
+def _switched(spoken: Dialogue) -> tuple[datetime, str]:
+    spoken.say(opening(_SWITCH))
+    lines = spoken.hear(MARK)
+    try:
+        return moment(lines[0]), lines[1]
+    except (IndexError, ValueError) as error:
+        raise ProgramFailed(message("PostgreSQL would not close its segment"), why="\n".join(lines)[:200]) from error
+
+
+def _wait(spoken: Dialogue, segment: str, order: Order) -> None:
+    """Wait until the segment is archived."""
+    end = order.doors.clock.monotonic_ms() + _ARCHIVE_SECONDS * 1000
+    while True:
+        spoken.say(opening(_STATE))
+        archived, failing, failed = [*spoken.hear(MARK), "||"][0].split("|")
+        # Segments are named by timeline and number; a newer timeline sorts later, as it should.
+        if archived >= segment:
+            return
+        if failing == "t" or order.doors.clock.monotonic_ms() > end:
+            what = message("PostgreSQL does not archive its log: {segment} waits", segment=failed or segment)
+            raise EngineError(what, advice=message("see archive_mode, archive_command and the server's log"))
+
+
+SOURCE = PostgresBase()

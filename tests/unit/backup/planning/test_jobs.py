@@ -1,0 +1,35 @@
+"""Jobs of plans: each on the controller whose work it is."""
+
+from pathlib import Path
+
+import pytest
+
+from sec_ops.backup.planning.checking import load_plans
+from sec_ops.backup.planning.jobs import jobs_of_plans
+from sec_ops.model.backup_settings import BackupSettings
+from tests.unit.backup.planning.plans import PLAN, inventory, library
+
+
+@pytest.mark.parametrize(
+    ("place", "jobs"),
+    [
+        (None, ["backup-plans", "backup-records", "backup-copy-records-far"]),
+        ("centre", ["backup-plans", "backup-records"]),
+        ("second", ["backup-plans", "backup-copy-records-far"]),
+        ("annexe", ["backup-plans"]),
+    ],
+)
+def test_whose_jobs(tmp_path: Path, place: str | None, jobs: list[str]) -> None:
+    planned = load_plans(library(tmp_path, PLAN), inventory(), BackupSettings())
+    found = jobs_of_plans(planned.plans, planned.repositories, place)
+    assert [job.id for job in found] == jobs
+    assert all(job.command[0] == "backup" for job in found)
+
+
+def test_a_plan_that_is_switched_off_makes_no_jobs(tmp_path: Path) -> None:
+    planned = load_plans(library(tmp_path, PLAN | {"enabled": False}), inventory(), BackupSettings())
+    assert [job.id for job in jobs_of_plans(planned.plans, planned.repositories, None)] == ["backup-plans"]
+
+
+def test_no_plans_no_jobs() -> None:
+    assert jobs_of_plans({}, {}, None) == ()
