@@ -52,8 +52,8 @@ class Cost:
     output: str = ""
 
 
-def cost(arguments: Sequence[str]) -> Cost:
-    """Run a program to its end and return what it took."""
+def cost(arguments: Sequence[str], accepted: Sequence[int] = (0, 3)) -> Cost:
+    """Run a program to its end, with one of the accepted exit codes, and return what it took."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as output:
         child = subprocess.Popen(arguments, stdout=output, env=environment)
@@ -61,7 +61,7 @@ def cost(arguments: Sequence[str]) -> Cost:
         child.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         told = output.read().decode()
-    if child.returncode not in (0, 3):
+    if child.returncode not in accepted:
         sys.exit(f"{arguments[:4]} ended with {child.returncode}: {told[-2000:]}")
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024, told)
 
