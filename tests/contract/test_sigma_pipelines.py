@@ -15,7 +15,7 @@ from sec_ops.detection.mapping.shape import Pipeline, Shape, load_shapes
 from sec_ops.detection.mapping.steps import steps
 from sec_ops.detection.rule import All, Rule
 from sec_ops.detection.sigma.reading import RuleText, read_rules
-from tests.contract.test_sigma_reading import Tree, joined, ours, theirs
+from tests.contract.sigma_trees import Tree, joined, ours, theirs
 
 CONTENT: Final = Library.open(None)
 SHAPES: Final = load_shapes(CONTENT)
