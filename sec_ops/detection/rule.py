@@ -38,6 +38,7 @@ __all__ = [
     "Selection",
     "Test",
     "TimePart",
+    "Together",
     "Truth",
     "Wildcard",
 ]
@@ -258,12 +259,21 @@ class Aggregate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """Rules that all find something in a window in which the others, of `without`, find nothing."""
+
+    rules: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Correlation:
     """A rule over what other rules found, within a span of time, by group.
 
     `rules` are ids of rules or correlations; `group_by` are field names or aliases; `aliases[alias][rule id]` is the
     field that the alias stands for in that rule. `fields` are counted, summed or averaged (none for plain counts and
-    temporal kinds). `generate` says whether the rules it looks at also alert by themselves.
+    temporal kinds). Of temporal kinds with a condition in words, one of the `alternatives` has to hold, in place of the
+    threshold. `generate` says whether the rules it looks at also alert by themselves.
     """
 
     header: Header
@@ -276,4 +286,5 @@ class Correlation:
     threshold: int | float = 1
     fields: tuple[str, ...] = ()
     percentile: int | None = None
+    alternatives: tuple[Together, ...] = ()
     generate: bool = False

@@ -7,7 +7,7 @@ from operator import attrgetter, eq, ge, gt, le, lt, ne
 from typing import Final, NamedTuple
 
 from sec_ops.detection.correlate.values import MICRO
-from sec_ops.detection.rule import Aggregate, Correlation, Order
+from sec_ops.detection.rule import Aggregate, Correlation, Order, Together
 
 __all__ = ["MONOTONE", "Point", "events_of", "holds", "measure", "monotone"]
 
@@ -51,18 +51,27 @@ _COMPARED: Final[Mapping[Order, Callable[[Fraction, Fraction], bool]]] = {
 
 def monotone(correlation: Correlation) -> bool:
     """Return whether further events can only make the condition truer: it is then told at once (sliding window)."""
+    if any(each.without for each in correlation.alternatives):
+        return False
     return correlation.aggregate in MONOTONE and correlation.order in (Order.AT_LEAST, Order.GREATER)
 
 
 def holds(correlation: Correlation, value: Fraction | None) -> bool:
     """Return whether the condition holds for what a window amounts to; None: it has no value."""
+    if correlation.alternatives:
+        return bool(value)
     return value is not None and _COMPARED[correlation.order](value, Fraction(correlation.threshold))
 
 
 def measure(correlation: Correlation, points: Sequence[Point]) -> Fraction | None:
-    """Return what the points of a window, in order, amount to; None when there is nothing to average."""
+    """Return what the points of a window, in order, amount to; None when there is nothing to average.
+
+    With alternatives that is how many of them hold.
+    """
     if not points:
         return None
+    if correlation.alternatives:
+        return Fraction(sum(_together(correlation, each, points) for each in correlation.alternatives))
     match correlation.aggregate:
         case Aggregate.EVENT_COUNT:
             return Fraction(sum(point.amount for point in points))
@@ -78,6 +87,18 @@ def measure(correlation: Correlation, points: Sequence[Point]) -> Fraction | Non
             return (_ranked(points, Fraction(1, 2)) + _ranked(points, Fraction(1, 2), above=1)) / 2
         case Aggregate.VALUE_PERCENTILE:
             return _ranked(points, Fraction(correlation.percentile or 0, 100))
+
+
+def _together(correlation: Correlation, way: Together, points: Sequence[Point]) -> bool:
+    if correlation.aggregate is Aggregate.TEMPORAL:
+        there = {point.key for point in points}
+        return there.issuperset(way.rules) and there.isdisjoint(way.without)
+    rules = correlation.rules
+    places = {rules.index(rule) for rule in way.rules}
+    gone = {rules.index(rule) for rule in way.without}
+    if any(point.key in gone for point in points):
+        return False
+    return _in_order([point for point in points if point.key in places]) == len(places)
 
 
 def events_of(points: Iterable[Point]) -> int:

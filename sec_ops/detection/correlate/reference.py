@@ -3,8 +3,8 @@
 A *window* of a group is a span of time, both ends included. Where further events can only make the condition truer
 (counts, values, temporal kinds and sums with `gte` or `gt`), every event ends a window; the group tells at the first
 whose window fulfils the condition, and not again within a span of it. Everything else (`lt`, `lte`, `eq`, `neq`,
-averages, medians, percentiles) is asked of whole windows: the first begins with the group's first event, the next with
-its first event after that.
+averages, medians, percentiles, conditions with `not`) is asked of whole windows: the first begins with the group's
+first event, the next with its first event after that.
 What is near an event at which it told, within a span, belongs to that hit: what the hit didn't count is told as more of
 it, minute by minute of the events' time, a minute later at most. So counts come out exact, however late events are, and
 the same from events that come and from events that are read again.

@@ -21,6 +21,15 @@ def correlated(rule: Correlation) -> Message:
     """Return what a correlation asks for: how many of what, or which rules, in which span, by which group."""
     span, by = _span(rule.span_s), ", ".join(rule.group_by) or "-"
     count = len(rule.rules)
+    if rule.alternatives:
+        ways = len(rule.alternatives)
+        return message(
+            "a correlation: {count} rules by a condition in words ({ways} ways) within {span}, by {by}",
+            count=count,
+            ways=ways,
+            span=span,
+            by=by,
+        )
     if rule.aggregate is Aggregate.TEMPORAL:
         return message("a correlation: {count} rules within {span}, by {by}", count=count, span=span, by=by)
     if rule.aggregate is Aggregate.TEMPORAL_ORDERED:

@@ -119,11 +119,18 @@ def _sight(each: Listed, known: Understood, facts: Facts, found: Mapping[str, Si
 
 def _correlation(each: Listed, rule: Correlation, found: Mapping[str, Sight]) -> Sight:
     blind = [name for name in rule.rules if name not in found or not found[name].sees]
-    together = rule.aggregate in (Aggregate.TEMPORAL, Aggregate.TEMPORAL_ORDERED)
-    if (blind if together else len(blind) == len(rule.rules)) and blind:
+    if blind and all(not set(blind).isdisjoint(way) for way in _ways(rule)):
         return Sight(listed=each, reason=message("what it counts can't fire here: {rules}", rules=_several(blind)))
     datasets = dict.fromkeys(name for one in rule.rules if one in found for name in found[one].datasets)
     return Sight(listed=each, datasets=tuple(datasets))
+
+
+def _ways(rule: Correlation) -> Sequence[Sequence[str]]:
+    """Return the groups of rules of which one whole group has to find something."""
+    if rule.alternatives:
+        return [each.rules for each in rule.alternatives]
+    together = rule.aggregate in (Aggregate.TEMPORAL, Aggregate.TEMPORAL_ORDERED)
+    return [rule.rules] if together else [(name,) for name in rule.rules]
 
 
 def _absent(expression: Expression, facts: Facts) -> Message:

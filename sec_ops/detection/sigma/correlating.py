@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sigma.correlations import (
-    CorrelationConditionAND,
     SigmaCorrelationCondition,
     SigmaCorrelationRule,
     SigmaExtendedCorrelationCondition,
     SigmaRuleReference,
 )
 
-from sec_ops.detection.rule import Aggregate, Correlation, Header, Order
+from sec_ops.detection.rule import Aggregate, Correlation, Header, Order, Together
+from sec_ops.detection.sigma.alternatives import alternatives_of
 from sec_ops.detection.sigma.documents import Definition
 from sec_ops.detection.sigma.faults import RuleFault, all_of, combined, reading
 from sec_ops.detection.sigma.heading import header_of
@@ -23,6 +23,7 @@ __all__ = ["correlation_of", "resolved"]
 
 _KEYS: Final = frozenset(("type", "rules", "generate", "group-by", "timespan", "aliases", "condition"))
 _WITHOUT_FIELD: Final = frozenset((Aggregate.EVENT_COUNT, Aggregate.TEMPORAL, Aggregate.TEMPORAL_ORDERED))
+CONDITION_BOUND: Final = 4096
 _PERCENT: Final = range(1, 100)
 
 
@@ -39,13 +40,21 @@ def resolved(correlation: Correlation, known: Callable[[str], str]) -> Correlati
         alias: dict(zip(all_of(*(lambda name=name: known(name) for name in fields)), fields.values(), strict=True))
         for alias, fields in correlation.aliases.items()
     }
-    return replace(correlation, rules=tuple(ids), aliases=aliases)
+    known_ids = dict(zip(correlation.rules, ids, strict=True))
+    alternatives = tuple(_with_ids(each, known_ids) for each in correlation.alternatives)
+    return replace(correlation, rules=tuple(ids), aliases=aliases, alternatives=alternatives)
+
+
+def _with_ids(each: Together, ids: Mapping[str, str]) -> Together:
+    return Together(rules=tuple(ids[name] for name in each.rules), without=tuple(ids[name] for name in each.without))
 
 
 def _body(value: Mapping[str, Any]) -> tuple[SigmaCorrelationRule, Mapping[str, Any]]:
     body = value["correlation"]
     if not isinstance(body, dict):
         raise RuleFault(message("the correlation is a map"))
+    if len(str(body.get("condition"))) > CONDITION_BOUND:
+        raise RuleFault(message("conditions of more than {bound} characters", bound=CONDITION_BOUND))
     faults = [message("the correlation has an unknown key {key}", key=str(key)) for key in body if key not in _KEYS]
     try:
         with reading():
@@ -62,6 +71,7 @@ def _made(header: Header, read: SigmaCorrelationRule, body: Mapping[str, Any]) -
     aggregate = Aggregate(str(read.type))
     rules = _rules(read)
     order, threshold = _bound(read, body, rules)
+    alternatives = _alternatives(read, rules)
     return Correlation(
         header=header,
         aggregate=aggregate,
@@ -73,6 +83,7 @@ def _made(header: Header, read: SigmaCorrelationRule, body: Mapping[str, Any]) -
         threshold=threshold,
         fields=_fields(aggregate, read),
         percentile=_percentile(aggregate, read),
+        alternatives=alternatives,
         generate=read.generate,
     )
 
@@ -87,8 +98,6 @@ def _rules(read: SigmaCorrelationRule) -> tuple[str, ...]:
 
 def _bound(read: SigmaCorrelationRule, body: Mapping[str, Any], rules: tuple[str, ...]) -> tuple[Order, int | float]:
     if isinstance(read.condition, SigmaExtendedCorrelationCondition):
-        if not _all_wanted(read.condition.parsed):
-            raise RuleFault(message("a condition in words may join all the rules with “and”, and nothing else"))
         return Order.AT_LEAST, len(rules)
     if "condition" not in body:
         return Order.AT_LEAST, len(rules)
@@ -100,10 +109,12 @@ def _bound(read: SigmaCorrelationRule, body: Mapping[str, Any], rules: tuple[str
     return Order(operator), number
 
 
-def _all_wanted(item: object) -> bool:
-    if isinstance(item, CorrelationConditionAND):
-        return all(map(_all_wanted, item.args))
-    return isinstance(item, SigmaRuleReference)
+def _alternatives(read: SigmaCorrelationRule, rules: tuple[str, ...]) -> tuple[Together, ...]:
+    """Return what a condition in words asks for, nothing when that is all of the rules."""
+    if not isinstance(read.condition, SigmaExtendedCorrelationCondition):
+        return ()
+    found = alternatives_of(read.condition.parsed, rules)
+    return () if found == (Together(rules=rules),) else found
 
 
 def _fields(aggregate: Aggregate, read: SigmaCorrelationRule) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from sec_ops.detection.rule import (
     Selection,
     Test,
     TimePart,
+    Together,
     Truth,
     Wildcard,
 )
@@ -189,10 +190,16 @@ _HEADER: Final = tuple(each.name for each in fields(Header))
 
 def _correlation(each: Correlation) -> dict[str, Any]:
     given = {name.name: getattr(each, name.name) for name in fields(each) if name.name != "header"}
-    return {**given, "threshold": _plain(each.threshold)}
+    alternatives = [[way.rules, way.without] for way in each.alternatives]
+    return {**given, "threshold": _plain(each.threshold), "alternatives": alternatives}
 
 
 def _correlated(header: list[Any], given: dict[str, Any]) -> Correlation:
     tuples = {name: tuple(given[name]) for name in ("rules", "group_by", "fields")}
-    own = {"aggregate": Aggregate(given["aggregate"]), "order": Order(given["order"])}
-    return Correlation(header=_headed(header), **{**given, **tuples, **own, "threshold": _number(given["threshold"])})
+    own = {
+        "aggregate": Aggregate(given["aggregate"]),
+        "order": Order(given["order"]),
+        "threshold": _number(given["threshold"]),
+        "alternatives": tuple(Together(rules=tuple(each), without=tuple(gone)) for each, gone in given["alternatives"]),
+    }
+    return Correlation(header=_headed(header), **{**given, **tuples, **own})

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sigma.correlations import SigmaExtendedCorrelationCondition
+
 from sec_ops.detection.correlate.correlator import Correlator
 from sec_ops.detection.events import Occurrence, Value
 from sec_ops.detection.hits import Hit
 from sec_ops.detection.rule import Aggregate, All, Correlation, Header, Level, LogSource, Order, Rule
+from sec_ops.detection.sigma.alternatives import alternatives_of
 
 DAY = datetime(2026, 11, 26, tzinfo=UTC)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -23,7 +26,9 @@ def rule(name: str) -> Rule:
 
 def correlation(body: Mapping[str, Any], name: str = "told") -> Correlation:
     """Return the correlation that a case writes as Sigma does."""
-    condition = dict(body.get("condition", {"gte": len(set(body["rules"]))}))
+    given = body.get("condition", {"gte": len(set(body["rules"]))})
+    words = given if isinstance(given, str) else ""
+    condition: dict[str, Any] = {"gte": len(set(body["rules"]))} if words else dict(given)
     fields, percentile = condition.pop("field", ()), condition.pop("percentile", None)
     ((order, threshold),) = condition.items()
     return Correlation(
@@ -37,6 +42,7 @@ def correlation(body: Mapping[str, Any], name: str = "told") -> Correlation:
         threshold=threshold,
         fields=(fields,) if isinstance(fields, str) else tuple(fields),
         percentile=percentile,
+        alternatives=alternatives_of(SigmaExtendedCorrelationCondition(words).parsed, body["rules"]) if words else (),
     )
 
 

@@ -17,7 +17,7 @@ from sec_ops.detection.correlate.taking import Taken, folded, take_in
 from sec_ops.detection.correlate.values import Found, by_rule, found_by
 from sec_ops.detection.events import Occurrence
 from sec_ops.detection.hits import Hit
-from sec_ops.detection.rule import Aggregate, Correlation, Order, Rule
+from sec_ops.detection.rule import Aggregate, Correlation, Order, Rule, Together
 from tests.unit.detection.correlate.support import correlation, header, rule
 
 SECOND = 1_000_000
@@ -28,6 +28,18 @@ TEMPORAL = (Aggregate.TEMPORAL, Aggregate.TEMPORAL_ORDERED)
 
 Arrival = tuple[int, Rule, Occurrence]
 """When it comes (microseconds), which rule found it, what."""
+
+
+@st.composite
+def alternatives(draw: st.DrawFn, rules: Sequence[str]) -> tuple[Together, ...]:
+    """Return some ways in which a condition in words holds, often none."""
+    found = []
+    for _ in range(draw(st.sampled_from((0, 0, 1, 2)))):
+        there = draw(st.lists(st.sampled_from(rules), min_size=1, unique=True))
+        others = [rule for rule in rules if rule not in there]
+        without = tuple(rule for rule in others if draw(st.booleans()))
+        found.append(Together(rules=tuple(rule for rule in rules if rule in there), without=without))
+    return tuple(found)
 
 
 @st.composite
@@ -44,6 +56,7 @@ def correlations(draw: st.DrawFn) -> Correlation:
         threshold=draw(st.integers(1, 5)) if aggregate not in TEMPORAL else draw(st.integers(1, len(rules))),
         fields=() if aggregate in (*TEMPORAL, Aggregate.EVENT_COUNT) else ("value",),
         percentile=draw(st.integers(0, 100)),
+        alternatives=draw(alternatives(rules)) if aggregate in TEMPORAL else (),
     )
 
 

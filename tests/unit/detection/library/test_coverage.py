@@ -33,6 +33,7 @@ from sec_ops.detection.rule import (
     Rule,
     Selection,
     Test,
+    Together,
 )
 from sec_ops.model.messages import message
 
@@ -58,6 +59,13 @@ def listed(name: str, *tags: str, enabled: bool = True, source: LogSource = ANY_
 def correlation(name: str, *rules: str, aggregate: Aggregate = Aggregate.EVENT_COUNT) -> Listed:
     header = Header(id=name, name="", title={"en": name}, level=Level.HIGH)
     rule = Correlation(header=header, aggregate=aggregate, rules=rules, span_s=60)
+    return Listed(rule=rule, source=Source.SITE, written=Level.HIGH)
+
+
+def in_words(name: str, *ways: Together) -> Listed:
+    header = Header(id=name, name="", title={"en": name}, level=Level.HIGH)
+    rules = tuple(dict.fromkeys(rule for way in ways for rule in (*way.rules, *way.without)))
+    rule = Correlation(header=header, aggregate=Aggregate.TEMPORAL, rules=rules, span_s=60, alternatives=ways)
     return Listed(rule=rule, source=Source.SITE, written=Level.HIGH)
 
 
@@ -140,6 +148,8 @@ def test_correlations_see_what_their_rules_see() -> None:
         correlation("chain", "any"),
         correlation("any", "a", "b"),
         correlation("all", "a", "b", aggregate=Aggregate.TEMPORAL),
+        in_words("either", Together(rules=("b",)), Together(rules=("a",), without=("b",))),
+        in_words("neither", Together(rules=("a", "b")), Together(rules=("b",), without=("a",))),
         correlation("circle", "circle"),
         listed("a"),
         listed("b"),
@@ -149,6 +159,8 @@ def test_correlations_see_what_their_rules_see() -> None:
         ("chain", True),
         ("any", True),
         ("all", False),
+        ("either", True),
+        ("neither", False),
         ("circle", False),
         ("a", True),
         ("b", False),

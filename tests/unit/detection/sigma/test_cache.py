@@ -37,6 +37,7 @@ detection:
 """
 COUNT = """
 title: Many
+name: many
 id: 22222222-2222-4222-8222-222222222222
 correlation:
   type: value_percentile
@@ -47,8 +48,12 @@ correlation:
   condition: {gt: 1.5, field: size, percentile: 95}
   generate: true
 """
+WORDS = """
+title: In words
+correlation: {type: temporal, timespan: 5m, condition: every and not many}
+"""
 BROKEN = "title: x\nlogsource: {}\ndetection: {s: {a|nonsense: b}, condition: t}"
-TEXTS = [RuleText(path=f"{n}.yml", data=text.encode()) for n, text in enumerate((RULES, COUNT, BROKEN))]
+TEXTS = [RuleText(path=f"{n}.yml", data=text.encode()) for n, text in enumerate((RULES, COUNT, WORDS, BROKEN))]
 
 
 @pytest.fixture
@@ -70,7 +75,7 @@ def test_what_was_read_comes_back_whole(tmp_path: Path, reads: list[int]) -> Non
     again = read_rules(TEXTS, {}, tmp_path / "new" / "folder")
     assert len(reads) == 1
     assert again == first
-    assert (len(again.rules), len(again.correlations), len(again.refused)) == (1, 1, 1)
+    assert (len(again.rules), len(again.correlations), len(again.refused)) == (1, 2, 1)
     assert str(again.refused[0].reason) == str(first.refused[0].reason)
     assert repr(again.rules) == repr(first.rules)
     assert repr(again.correlations) == repr(first.correlations)

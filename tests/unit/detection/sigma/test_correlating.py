@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sec_ops.detection.rule import Aggregate, Order
+from sec_ops.detection.rule import Aggregate, Order, Together
 from tests.unit.detection.support import correlation, read, reasons
 
 ONE = """
@@ -65,7 +65,19 @@ def text(body: str, name: str = "three") -> str:
         ("type: temporal, rules: [one, two], condition: {gte: 1}", {"threshold": 1}),
         ("type: temporal_ordered, rules: [two, one]", {"aggregate": Aggregate.TEMPORAL_ORDERED, "rules": IDS[::-1]}),
         ("type: temporal, condition: one and two", {"rules": IDS, "threshold": 2}),
-        ("type: temporal, rules: [one, two], condition: two and (one)", {"rules": IDS}),
+        ("type: temporal, rules: [one, two], condition: two and (one)", {"rules": IDS, "alternatives": ()}),
+        (
+            "type: temporal, condition: one or two",
+            {"rules": IDS, "alternatives": (Together(rules=IDS[:1]), Together(rules=IDS[1:]))},
+        ),
+        (
+            "type: temporal_ordered, rules: [two, one], condition: one and not two",
+            {"rules": IDS[::-1], "alternatives": (Together(rules=IDS[:1], without=IDS[1:]),)},
+        ),
+        (
+            "type: temporal, condition: one and not (two and not one) or one and two",
+            {"alternatives": (Together(rules=IDS[:1]),)},
+        ),
     ],
 )
 def test_every_kind(body: str, wanted: dict[str, Any]) -> None:
@@ -100,7 +112,15 @@ def test_every_kind(body: str, wanted: dict[str, Any]) -> None:
         ("type: event_count, rules: [one], condition: {gte: 1}, aliases: {a: b}", "mapping must be a dict"),
         ("type: event_count, rules: [one], condition: {gte: 1}, aliases: {a: {two: b}}", "the rule two is not here"),
         ("type: temporal, rules: [one], condition: one or two", "not defined in rules list"),
-        ("type: temporal, condition: one and not two", "join all the rules with “and”"),
+        ("type: temporal, condition: one and not one", "never holds"),
+        ("type: temporal, condition: not one", "only noticed beside one that finds something"),
+        ("type: temporal, condition: one or not two", "only noticed beside one that finds something"),
+        (
+            f"type: temporal, condition: {' and '.join(f'(a{n} or b{n})' for n in range(7))}",
+            "more than 64 alternatives",
+        ),
+        (f"type: temporal, condition: {'not ' * 2000}one", "more than 4096 characters"),
+        (f"type: temporal, condition: {'not ' * 1000}one", "nested too deeply"),
         ("type: event_count, rules: [one], condition: one and two", "only be used with temporal"),
         ("type: event_count, rules: [three], condition: {gte: 1}", "can't be used: "),
     ],
