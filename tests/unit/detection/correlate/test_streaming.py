@@ -132,7 +132,8 @@ def test_told_at_once_is_never_false_and_never_missed(told: Correlation, events:
 @given(correlations().filter(monotone), arrivals())
 @settings(max_examples=200)
 def test_every_event_near_a_hit_is_told_once(told: Correlation, events: Sequence[Arrival]) -> None:
-    told = replace(told, rules=told.rules[:1], threshold=min(told.threshold, 1 if told.aggregate in TEMPORAL else 5))
+    threshold = min(told.threshold, 1 if told.aggregate in TEMPORAL else 5)
+    told = replace(told, rules=told.rules[:1], alternatives=(), threshold=threshold)
     hits = run(told, events)
     near = Counter(
         group
