@@ -42,7 +42,7 @@ class Machine:
         self._points = limits.points_of(correlation)
         self._samples = max(2, limits.samples // len(set(correlation.rules)))
         self._at_once = monotone(correlation)
-        self._ordered = correlation.aggregate is Aggregate.TEMPORAL_ORDERED
+        self._ordered = correlation.aggregate is Aggregate.TEMPORAL_ORDERED and not correlation.alternatives
         self._in_all = 0
         self._advanced_us = 0
         self._waiting: OrderedDict[tuple[str, ...], None] = OrderedDict()
