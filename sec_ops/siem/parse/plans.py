@@ -4,7 +4,7 @@ A shape is the names of a record and the types of their values. Logs repeat few 
 its value is converted is worked out once for each, and values that repeat are converted once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import accumulate
 from operator import itemgetter
@@ -56,6 +56,7 @@ class Plans:
         self._memories: dict[tuple[Any, ...], Remembering] = {}
         self._values = Room()
         self._room = _ROOM
+        self._staying: dict[str, bool] = {}
 
     def apply(self, record: Mapping[str, Any], event: Event) -> Mapping[str, Any]:
         """Add the fields of an extracted record to an event and return the record with dotted names."""
@@ -113,6 +114,21 @@ class Plans:
         found = self._memories.get(key)
         if found is None:
             found = self._memories[key] = remembering(field, conversion(kind, converter), self._values)
+        return found
+
+    def keep(self, names: Iterable[str]) -> bool:
+        """Return whether fields of these names stay where they are, beside each other."""
+        leaves = [name for name in names if name != self.time]
+        parents = {beginning for name in leaves for beginning in _beginnings(name)}
+        return not self.map and parents.isdisjoint(leaves) and all(map(self._stays, leaves))
+
+    def _stays(self, name: str) -> bool:
+        found = self._staying.get(name)
+        if found is None:
+            if len(self._staying) >= _REMEMBERED:
+                self._staying.clear()
+            alone = [*self._of(name)] == [(name, "text")] and not self._structure.misplaced(name)
+            found = self._staying[name] = alone and len(name) <= NAME_BOUND
         return found
 
     def kind(self, field: str) -> FieldType:

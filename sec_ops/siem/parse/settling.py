@@ -1,13 +1,13 @@
 """Events that an engine made in columns, as the catalogue wants them: a column that fits stays as it is."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
 from sec_ops.siem.engines import Composed
 from sec_ops.siem.events import Event, FieldType
-from sec_ops.siem.parse.flatten import FIELDS_BOUND, NAME_BOUND
+from sec_ops.siem.parse.flatten import FIELDS_BOUND
 from sec_ops.siem.parse.plans import Plan, Plans
 
 __all__ = ["Columns", "Settling"]
@@ -57,10 +57,10 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class _Fix:
-    """What a shape's constants become, and the columns that are looked at: each stays as long as it is sound."""
+    """What a shape's constants become, and a value of each column that is looked at: it stays while it is sound."""
 
     constants: Event
-    steps: tuple[tuple[str, Sound, Plan], ...]
+    steps: tuple[tuple[str, Sound, Any], ...]
 
 
 class Settling:
@@ -69,6 +69,7 @@ class Settling:
     def __init__(self, plans: Plans) -> None:
         self._plans = plans
         self._fixes: dict[Hashable, _Fix | None] = {}
+        self._singles: dict[tuple[str, type], Plan] = {}
         self._room = _ROOM
 
     def settle(self, made: Composed, rows: int) -> Columns | None:
@@ -79,30 +80,21 @@ class Settling:
         if fix is None:
             return None
         columns = Columns({**fix.constants}, made.columns, rows)
-        for name, sound, plan in fix.steps:
+        for name, sound, value in fix.steps:
             if not sound(made.columns[name]):
-                columns.each((name,), _planned(name, plan))
+                columns.each((name,), _planned(name, self._single(name, value)))
         return columns
 
     def _keep(self, made: Composed) -> None:
-        first = made.event(0)
-        steady = {name: value for name, value in first.items() if name not in made.loose}
+        steady = {name: value for name, value in made.event(0).items() if name not in made.loose}
         names = steady.keys() | made.loose.keys()
-        fix = None if made.shape is None or self._is_foreign(steady, made.loose) else self._fixed(steady, made)
         self._room -= len(names)
         if self._room < 0:
             self._fixes.clear()
+            self._singles.clear()
             self._room = _ROOM
-        self._fixes[made.shape] = fix
-
-    def _is_foreign(self, steady: Event, loose: Mapping[str, FieldType]) -> bool:
-        """Return whether names have to be mapped, moved or cut, or values that come and go have another type."""
-        whole = steady | dict.fromkeys(loose, "")
-        if self._plans.map or len(whole) > FIELDS_BOUND or max(map(len, whole)) > NAME_BOUND:
-            return True
-        targets = list(self._plans.targets(whole))
-        moved = any(name != field for name, field, _ in targets)
-        return moved or len(targets) != len(whole) - (self._plans.time in whole) or not self._hold(loose)
+        stays = made.shape is not None and len(names) <= FIELDS_BOUND and self._plans.keep(names)
+        self._fixes[made.shape] = self._fixed(steady, made) if stays and self._hold(made.loose) else None
 
     def _hold(self, fields: Mapping[str, FieldType]) -> bool:
         """Return whether values of these types can stay as they are."""
@@ -112,24 +104,26 @@ class Settling:
     def _fixed(self, steady: Event, made: Composed) -> _Fix:
         constants: Event = {}
         for name, value in made.constants.items():
-            if self._plans.passes(value, name):
+            if self._plans.passes(value, name) or self._sound(name, value)([value]):
                 constants[name] = value
             else:
-                self._plans.plan({name: value})({name: value}, constants)
-        return _Fix(constants, tuple(self._steps(steady, made.columns.keys())))
+                self._single(name, value)({name: value}, constants)
+        looked_at = [name for name in made.columns if name in steady and name != self._plans.time]
+        odd = [name for name in looked_at if not self._plans.passes(steady[name], name)]
+        return _Fix(constants, tuple((name, self._sound(name, steady[name]), steady[name]) for name in odd))
 
-    def _steps(self, steady: Event, columns: Iterable[str]) -> Iterator[tuple[str, Sound, Plan]]:
-        for name in columns:
-            value = steady.get(name)
-            if value is None or name == self._plans.time or self._plans.passes(value, name):
-                continue
-            kind = self._plans.kind(name)
-            sound: Sound = _never
-            if kind is FieldType.LONG and type(value) is int:
-                sound = _in_range
-            elif kind in _TEXTS and type(value) is list:
-                sound = _several
-            yield name, sound, self._plans.plan({name: value})
+    def _sound(self, name: str, value: object) -> Sound:
+        kind = self._plans.kind(name)
+        if kind is FieldType.LONG and type(value) is int:
+            return _in_range
+        return _several if kind in _TEXTS and type(value) is list else _never
+
+    def _single(self, name: str, value: Any) -> Plan:  # noqa: ANN401 - whatever a record holds
+        """Return the plan of a field by itself, whose values have this one's type."""
+        key = name, type(value)
+        if key not in self._singles:
+            self._singles[key] = self._plans.plan({name: value})
+        return self._singles[key]
 
 
 def _planned(name: str, plan: Plan) -> Callable[[Event, int], None]:
