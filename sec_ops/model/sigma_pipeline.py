@@ -3,11 +3,13 @@
 Source: https://sigmahq.io/docs/digging-deeper/pipelines.html. A key or type that isn't here is a fault.
 """
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from sec_ops.model.values import Identifier, NonEmpty, Value
+from sec_ops.model.messages import message
+from sec_ops.model.values import Identifier, NonEmpty, RuleBroken, Value
 
 __all__ = [
     "AddCondition",
@@ -47,20 +49,32 @@ class RuleCondition(Value):
     service: NonEmpty | None = None
 
 
-class IncludeFields(Value):
+class _ListedFields(Value):
+    """Names of fields, or expressions that begin with them."""
+
+    fields: list[NonEmpty] = Field(min_length=1)
+    mode: Literal["plain", "re"] = "plain"
+
+    @model_validator(mode="after")
+    def _can_be_compiled(self) -> Self:
+        for source in self.fields if self.mode == "re" else ():
+            try:
+                re.compile(source)
+            except re.error as error:
+                raise RuleBroken(message("no regular expression: {reason}", reason=str(error))) from None
+        return self
+
+
+class IncludeFields(_ListedFields):
     """The field is one of these names, or one of these expressions finds something at its beginning."""
 
     type: Literal["include_fields"]
-    fields: list[NonEmpty] = Field(min_length=1)
-    mode: Literal["plain", "re"] = "plain"
 
 
-class ExcludeFields(Value):
+class ExcludeFields(_ListedFields):
     """The field is none of these."""
 
     type: Literal["exclude_fields"]
-    fields: list[NonEmpty] = Field(min_length=1)
-    mode: Literal["plain", "re"] = "plain"
 
 
 class FieldProcessed(Value):
