@@ -117,9 +117,7 @@ def _head(findings: Findings) -> str:
 
 def _alerts(alerts: Sequence[Alert], zone: tzinfo) -> Iterator[str]:
     """Yield a line for each rule, the worst first, the one with the most events first among equals."""
-    ordered = sorted(alerts, key=lambda each: each.rule)
-    groups = [list(group) for _rule, group in groupby(ordered, key=lambda each: each.rule)]
-    groups.sort(key=lambda group: (-_RANKS[group[0].level], -sum(each.count for each in group)))
+    groups = _by_rule(alerts)
     head = (_("level"), _("title"), _("about"), _("events"), _("first event"), _("last event"), _("alert"))
     yield table(head, [_row(group, zone) for group in groups[:_RULES_SHOWN]])
     if len(groups) > _RULES_SHOWN:
@@ -128,22 +126,28 @@ def _alerts(alerts: Sequence[Alert], zone: tzinfo) -> Iterator[str]:
         yield _("{rules} more rules with {count} alerts; --json lists all").format(**counts)
 
 
+def _by_rule(alerts: Sequence[Alert]) -> list[list[Alert]]:
+    """Return the alerts of each rule, those with the most events first; the worst rules first."""
+    ordered = sorted(alerts, key=lambda each: (each.rule, -each.count))
+    groups = [list(group) for _rule, group in groupby(ordered, key=lambda each: each.rule)]
+    return sorted(groups, key=lambda group: (-_RANKS[group[0].level], -sum(each.count for each in group)))
+
+
 def _row(alerts: Sequence[Alert], zone: tzinfo) -> tuple[str, ...]:
-    ordered = sorted(alerts, key=lambda each: -each.count)
-    names = list(dict.fromkeys(about(each) for each in ordered))
+    names = list(dict.fromkeys(about(each) for each in alerts))
     whom = ", ".join(names[:_ABOUT_SHOWN])
     if len(names) > _ABOUT_SHOWN:
         whom = _("{names} and {count} more").format(names=whom, count=len(names) - _ABOUT_SHOWN)
     first = min((each.first_us for each in alerts if each.first_us is not None), default=None)
     last = max((each.last_us for each in alerts if each.last_us is not None), default=None)
     return (
-        level_word(ordered[0].level),
-        shown(title_of(ordered[0], language()), 80),
+        level_word(alerts[0].level),
+        shown(title_of(alerts[0], language()), 80),
         whom,
         f"{sum(each.count for each in alerts):,}",
         moment_here(first, zone),
         moment_here(last, zone),
-        ordered[0].id,
+        alerts[0].id,
     )
 
 
@@ -177,7 +181,7 @@ def _next(shown_: Shown) -> Iterator[str]:
     alerts = shown_.findings.alerts
     if not alerts:
         return
-    worst = alerts[0]
+    worst = _by_rule(alerts)[0][0]
     if shown_.run:
         yield _("next: {command}").format(command=f"sec-ops alerts show {worst.id}")
         yield _("why: {command}").format(command=f"sec-ops alerts explain {worst.id}")

@@ -12,6 +12,7 @@ import pytest
 
 from sec_ops.cli.main import run
 from sec_ops.detection.match import patience
+from tests.evtx_files import event_log, security_event
 
 FAILED = "Nov 25 03:00:{second:02} web-1 sshd[71]: Failed password for root from 203.0.113.7 port 4022 ssh2\n"
 LOG = "".join(FAILED.format(second=second) for second in range(5))
@@ -41,6 +42,7 @@ logsource: {product: linux}
 detection: {it: {a|nonsense: 1}, condition: it}
 """
 WINDOWS = {"EventID": 4625, "Channel": "Security", "Computer": "pc-1", "TargetUserName": "li"}
+DEMO = Path(__file__).parents[3] / "scripts" / "demo-logs"
 Detect = Callable[..., tuple[int, Any]]
 
 
@@ -227,3 +229,19 @@ def test_an_expression_that_takes_too_long_is_set_aside_and_its_rule_named(
     assert (rule["title"]["en"], expression in rule["reason"]) == ("Endless", True)
     run(["detect", "run", "--rules", "rules.yml", "security.jsonl"])
     assert "Endless" in capsys.readouterr().out
+
+
+def test_event_logs_of_windows(detect: Detect, folder: Path):
+    event = security_event(4625, {"TargetUserName": "li"}, time="2026-11-20T01:02:03.000000Z")
+    (folder / "security.evtx").write_bytes(event_log([event, event]))
+    code, found = detect("security.evtx")
+    assert (code, titles(found), found["alerts"][0]["events"]) == (1, ["A user who isn't there"], 2)
+    assert found["alerts"][0]["hosts"] == ["dc01.example.org"]
+
+
+def test_the_break_in_of_the_demo_is_found_by_the_shipped_rules(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    assert run(["detect", "run", str(DEMO), "--zone", "Asia/Shanghai", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    critical = {alert["title"]["en"] for alert in found["alerts"] if alert["level"] == "critical"}
+    assert "SSH Login After Guessing" in critical
+    assert {"203.0.113.7"} <= {address for alert in found["alerts"] for address in alert["addresses"]}
