@@ -145,7 +145,7 @@ def client(
 
 def _defaults(settings: MysqlServer, secret: Secret | None) -> Secret:
     """Return an option file; outside of this machine only by TLS with a checked certificate."""
-    lines = ["[client]", f"user={_value(settings.user)}", "default-character-set=utf8mb4"]
+    lines = ["[client]", f"user={_value(settings.user)}", "loose-default-character-set=utf8mb4"]
     if settings.server.startswith("/"):
         lines.append(f"socket={_value(settings.server)}")
     elif settings.server:

@@ -81,11 +81,18 @@ class PostgresSettings(PostgresServer):
 
 
 def client(
-    program: str, settings: PostgresServer, order: Order, more: Sequence[str], *, database: str, ends: str = ""
+    program: str,
+    settings: PostgresServer,
+    order: Order,
+    more: Sequence[str],
+    *,
+    database: str,
+    ends: str = "",
+    name: str = "sec-ops",
 ) -> Words:
-    """Return a client program with its connection; the password reaches it by PGPASSFILE."""
-    connection = _connection(settings, database)
-    files = {"PGPASSFILE": _password_file(order.secret)} if order.secret else {}
+    """Return a client program with its connection, which the server knows by `name`; the password comes in a file."""
+    connection = _connection(settings, database, name, passfile=order.secret is not None)
+    files = {"PASSFILE": _password_file(order.secret)} if order.secret else {}
     return Words(arguments=(settings.program(program), "--dbname", connection, *more), files=files, ends=ends)
 
 
@@ -135,9 +142,10 @@ class _Pair:
         return f"{self.name}='{escaped}'"
 
 
-def _connection(settings: PostgresServer, database: str) -> str:
+def _connection(settings: PostgresServer, database: str, name: str, *, passfile: bool) -> str:
     """Return a connection string of libpq; outside of this machine only by TLS with a checked certificate."""
     pairs = [_Pair("user", settings.user), _Pair("dbname", database), _Pair("connect_timeout", "10")]
+    pairs += [_Pair("application_name", name), *([_Pair("passfile", "@PASSFILE@")] if passfile else [])]
     if settings.server:
         pairs.append(_Pair("host", settings.server))
     if settings.port:

@@ -1,0 +1,68 @@
+"""`kingbase`: one database of KingbaseES as a dump by `sys_dump`, which takes `pg_dump`'s options.
+
+Not verified on a real system. Programs and connection after the vendor's manual (ksql: connection string, password
+file); rows are not counted, since the catalogue's names differ between its editions.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pydantic import Field
+
+from sec_ops.backup.dumping.dumped import dumping
+from sec_ops.backup.dumping.postgres import PostgresServer, client
+from sec_ops.backup.dumping.tapping import Told, quiet
+from sec_ops.backup.source import Capture, Facts, Loading, Order
+from sec_ops.model.values import NonEmpty
+
+__all__ = ["SOURCE"]
+
+
+class Settings(PostgresServer):
+    """A database of a KingbaseES server."""
+
+    database: NonEmpty
+    port: int | None = Field(default=54321, ge=1, le=65_535)
+
+
+class Kingbase:
+    """A database of KingbaseES."""
+
+    verified = False
+    settings = Settings
+
+    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
+        """Return the cycle."""
+        return cycle_seconds
+
+    @contextmanager
+    def open(self, order: Order) -> Iterator[Capture]:
+        """Name the dump; it reads within one transaction."""
+        settings = Settings.model_validate(order.source.settings)
+        taken_at = order.doors.clock.now()
+
+        def add(told: Told) -> Facts:
+            return Facts(taken_at=taken_at, dumped=(told.dumped,))
+
+        options = ("--format=custom", "--compress=0", "--no-password")
+        words = client("sys_dump", settings, order, options, database=settings.database)
+        with dumping(order, words, _filename(settings), add=add) as capture:
+            yield capture
+
+    def loading(self, order: Order, into: str) -> Sequence[Loading]:
+        """Load the dump into the empty database `into`."""
+        settings = Settings.model_validate(order.source.settings)
+        options = ("--exit-on-error", "--no-owner", "--no-privileges", "--no-password")
+        words = client("sys_restore", settings, order, options, database=into)
+        return (Loading(arguments=quiet(words, order.doors), reads=_filename(settings)),)
+
+    def recount(self, _order: Order, _into: str) -> Facts:
+        """Nothing: rows were not counted."""
+        return Facts()
+
+
+def _filename(settings: Settings) -> str:
+    return f"{settings.database}.dump"
+
+
+SOURCE = Kingbase()
