@@ -86,6 +86,11 @@ def test_process_creation_comes_from_the_security_channel_too() -> None:
             {"Channel": SYSMON, "EventID": 12, "EventType": "DeleteKey"},
             True,
         ),
+        (
+            LogSource("registry_add", "windows", ""),
+            {"Channel": SYSMON, "EventID": 12, "EventType": "CreateValue"},
+            True,
+        ),
         (LogSource("ps_script", "windows", ""), {"Channel": "PowerShellCore/Operational", "EventID": 4104}, True),
     ],
 )
@@ -145,3 +150,20 @@ def test_references_follow_their_field() -> None:
 )
 def test_names_of_events_for_the_names_of_rules(shape: str, name: str, expected: tuple[str, ...]) -> None:
     assert event_fields(rule(ends("Image", "x"), CREATION), BY_ID[shape], name) == expected
+
+
+@pytest.mark.parametrize(
+    ("category", "event", "expected"),
+    [
+        ("file_event", {"event.type": "access"}, True),
+        ("file_event", {"event.type": "creation", "auditd.paths.type": ["PARENT", "CREATE"]}, True),
+        ("file_event", {"event.type": "deletion", "auditd.paths.type": ["PARENT", "DELETE"]}, False),
+        ("file_create", {"event.type": "access", "auditd.paths.type": ["PARENT", "CREATE"]}, True),
+        ("file_create", {"event.type": "access", "auditd.paths.type": "NORMAL"}, False),
+    ],
+)
+def test_what_auditd_tells_of_files(category: str, event: dict[str, Any], expected: bool) -> None:
+    expression = mapped(rule(ends("TargetFilename", "/cron.d/x"), LogSource(category, "linux", "")), BY_ID["ecs"])
+    assert not isinstance(expression, CannotFire)
+    whole = {"event.dataset": "auditd", "event.category": "file", "file.path": "/etc/cron.d/x", **event}
+    assert finds(expression, whole, ZONE) is expected
