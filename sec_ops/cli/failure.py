@@ -105,7 +105,7 @@ def _fault_document(fault: Fault) -> dict[str, Any]:
 
 
 def _query_document(fault: QueryFault) -> dict[str, Any]:
-    return {"position": fault.position, "message": render(fault.message), "next": _text(fault.advice)}
+    return {"position": fault.position + 1, "message": render(fault.message), "next": _text(fault.advice)}
 
 
 def _text(text: Message | None) -> str | None:

@@ -198,7 +198,7 @@ def test_faults_are_pointed_at(ask: Ask) -> None:
     code, out, err = ask("登录 source.port:x /a/", "--json")
     assert code == 2
     error = json.loads(out)["error"]
-    assert [fault["position"] for fault in error["faults"]] == [15, 17]
+    assert [fault["position"] for fault in error["faults"]] == [16, 18]
     lines = err.splitlines()
     assert lines[0] == "  登录 source.port:x /a/"
     assert lines[1] == f"  {' ' * 17}^"
