@@ -41,6 +41,7 @@ ROOMS_WITH_RULES = (
     "sec_ops.siem.lint",
     "sec_ops.detection.alerts.lint",
     "sec_ops.backup.lint",
+    "sec_ops.detection.library.lint",
     "sec_ops.workflows.rule_lint",
 )
 

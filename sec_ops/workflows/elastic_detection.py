@@ -28,13 +28,14 @@ from sec_ops.siem.elastic.fetching import ToldEvents
 from sec_ops.siem.events import RECORD, Event, FieldTypes
 from sec_ops.siem.query import tree
 from sec_ops.siem.storing import Commit
-from sec_ops.workflows.pushed_queries import NOTHING, loosened, pushed
+from sec_ops.workflows.pushed_queries import NOTHING, cheaper, dear, loosened, pushed
 from sec_ops.workflows.rule_coverage import STORED_SHAPE
 
 __all__ = ["PushStore", "Pushing", "StoreJudged", "judge_new", "judge_span", "push"]
 
 _ALTERNATIVES = (100, 20, 5, 1, 0)
 """How long lists of alternatives may be, the longest that makes a query fit."""
+_DEAR_BOUND = 1_000
 _AT_ONCE = 2_000
 
 
@@ -127,25 +128,30 @@ def judge_span(store: PushStore, setting: Setting, span: Span, database: Databas
 
 
 def push(setting: Setting, store: PushStore) -> Pushing:
-    """Return the rules of a run as searches of a store."""
+    """Return the rules of a run as searches of a store.
+
+    A pattern that begins with a wildcard makes the store look through all values of a field. A few do no harm; of the
+    thousands that large rule sets have, only the field's existence is asked.
+    """
     (shape,) = _stored(setting).shapes
-    searches: list[tree.Query] = []
-    silent: list[Silent] = []
-    everything: list[str] = []
-    exact, bound = 0, store.parts_bound()
-    for rule in setting.chosen.rules:
-        expression = mapped(rule, shape)
-        if isinstance(expression, CannotFire):
-            silent.append(Silent(rule=rule, reason=expression.reason))
-            continue
-        found = pushed(expression, store.types, store.can)
-        query = _fitting(found.over, store, bound)
-        exact += found.exact and query == found.over
-        everything += [rule.header.id] if query == tree.Everything() else []
-        searches.append(query)
-    wider = len(searches) - exact
-    queries = tuple(_together(searches, store, bound))
-    return Pushing(queries=queries, exact=exact, wider=wider, everything=tuple(everything), silent=tuple(silent))
+    mappings = [(rule, mapped(rule, shape)) for rule in setting.chosen.rules]
+    silent = [Silent(rule=rule, reason=each.reason) for rule, each in mappings if isinstance(each, CannotFire)]
+    can = [(rule, pushed(each, store.types, store.can)) for rule, each in mappings if not isinstance(each, CannotFire)]
+    sparing = sum(dear(each.over, store.types) for _, each in can) > _DEAR_BOUND
+    bound = store.parts_bound()
+    wanted = [(rule, each, cheaper(each.over, store.types) if sparing else each.over) for rule, each in can]
+    searches = [_fitting(query, store, bound) for _, _, query in wanted]
+    exact = sum(each.exact and search == each.over for (_, each, _), search in zip(wanted, searches, strict=True))
+    everything = [
+        rule.header.id for (rule, *_), each in zip(wanted, searches, strict=True) if each == tree.Everything()
+    ]
+    return Pushing(
+        queries=tuple(_together(searches, store, bound)),
+        exact=exact,
+        wider=len(searches) - exact,
+        everything=tuple(everything),
+        silent=tuple(silent),
+    )
 
 
 def _stored(setting: Setting) -> Setting:

@@ -37,7 +37,7 @@ from sec_ops.model.folding import caseless, fold
 from sec_ops.siem.events import FieldType, FieldTypes
 from sec_ops.siem.query import tree
 
-__all__ = ["NOTHING", "Can", "Pushed", "loosened", "pushed", "size"]
+__all__ = ["NOTHING", "Can", "Pushed", "cheaper", "dear", "loosened", "pushed", "size"]
 
 NOTHING = tree.Or(())
 """The search that finds no event."""
@@ -99,6 +99,32 @@ def loosened(query: tree.Query, most: int) -> tree.Query:
         case tree.Not(inner):
             return query if size(inner) <= most else _EVERYTHING
         case tree.Match(name) | tree.Range(name) if not most:
+            return tree.Exists(name)
+    return query
+
+
+def dear(query: tree.Query, types: FieldTypes) -> int:
+    """Return how many parts of a search make the store look through all values of a field."""
+    match query:
+        case tree.And(queries) | tree.Or(queries):
+            return sum(dear(each, types) for each in queries)
+        case tree.Not(inner):
+            return dear(inner, types)
+        case tree.Match(name, pattern):
+            return types.of(name) is FieldType.KEYWORD and isinstance(pattern[:1] and pattern[0], tree.Wildcard)
+    return 0
+
+
+def cheaper(query: tree.Query, types: FieldTypes) -> tree.Query:
+    """Return a search that finds at least what `query` does and looks through no field's values."""
+    match query:
+        case tree.And(queries):
+            return _and([cheaper(each, types) for each in queries])
+        case tree.Or(queries):
+            return _or([cheaper(each, types) for each in queries])
+        case tree.Not():
+            return _EVERYTHING if dear(query, types) else query
+        case tree.Match(name) if dear(query, types):
             return tree.Exists(name)
     return query
 

@@ -18,7 +18,7 @@ from sec_ops.siem.events import FieldType, FieldTypes
 from sec_ops.siem.query.tree import ANY, And, Everything, Exists, Match, Not, Or, Pattern, Query, Range
 from sec_ops.siem.query.typed import Between, Edge, Like, Same, Test, Within, typed
 
-__all__ = ["PARTS_BOUND", "Long", "compile_query", "parts_of"]
+__all__ = ["PARTS_BOUND", "Aside", "compile_query", "parts_of"]
 
 Clause = dict[str, Any]
 
@@ -28,11 +28,15 @@ _NOTHING: Clause = {"match_none": {}}
 PARTS_BOUND = 900
 """How many parts a query may have on any node: the server takes 1,024 at least, more where its heap is large."""
 
+_WILDCARD_PARTS = 12
+"""A wildcard takes some 60 kB of a request's memory on each shard; so a full query stays below 100 MB."""
 
-class Long(Enum):
-    """How values too long for a term are asked by a pattern: as they are, or each (no) such value of the field passes.
 
-    Asking them as they are takes a part for each two characters; who judges what comes back can do without.
+class Aside(Enum):
+    """How values kept aside are asked by a pattern: as they are, or each, or none, of the field's passes.
+
+    These are values of fields without a column and such as are too long for a term. There are few, but asking them
+    takes more parts and memory than all others; who judges what comes back can do without.
     """
 
     EXACTLY = auto()
@@ -40,13 +44,13 @@ class Long(Enum):
     NONE = auto()
 
 
-_OTHERWISE = {Long.EXACTLY: Long.EXACTLY, Long.ALL: Long.NONE, Long.NONE: Long.ALL}
+_OTHERWISE = {Aside.EXACTLY: Aside.EXACTLY, Aside.ALL: Aside.NONE, Aside.NONE: Aside.ALL}
 
 
-def compile_query(query: Query, types: FieldTypes, long: Long = Long.EXACTLY) -> Clause:
+def compile_query(query: Query, types: FieldTypes, aside: Aside = Aside.EXACTLY) -> Clause:
     """Return the query; raises UsageError for what the language, or this store, can't answer, with the reason.
 
-    With `Long.ALL` it finds at least, with `Long.NONE` at most what is asked for.
+    With `Aside.ALL` it finds at least, with `Aside.NONE` at most what is asked for.
     """
     match query:
         case Everything():
@@ -54,29 +58,31 @@ def compile_query(query: Query, types: FieldTypes, long: Long = Long.EXACTLY) ->
         case Exists(name):
             return _exists(name, types.of(name))
         case Not(inner):
-            return {"bool": {"must_not": [compile_query(inner, types, _OTHERWISE[long])]}}
+            return {"bool": {"must_not": [compile_query(inner, types, _OTHERWISE[aside])]}}
         case And(queries):
-            return {"bool": {"filter": [compile_query(each, types, long) for each in queries]}}
+            return {"bool": {"filter": [compile_query(each, types, aside) for each in queries]}}
         case Or(queries):
-            return _any([compile_query(each, types, long) for each in queries])
-    return _leaf(query, types, long)
+            return _any([compile_query(each, types, aside) for each in queries])
+    return _leaf(query, types, aside)
 
 
 def parts_of(clause: Clause) -> int:
-    """Return how many parts the server counts in a query."""
+    """Return how many parts a query has: those the server counts, wildcards weighed by the memory they take."""
     if "bool" in clause:
         several = (each for each in clause["bool"].values() if isinstance(each, list))
         return sum(parts_of(each) for clauses in several for each in clauses)
-    return sum(map(parts_of, clause["span_near"]["clauses"])) if "span_near" in clause else 1
+    if "span_near" in clause:
+        return sum(map(parts_of, clause["span_near"]["clauses"]))
+    return _WILDCARD_PARTS if "wildcard" in clause else 1
 
 
-def _leaf(query: Match | Range, types: FieldTypes, long: Long) -> Clause:
+def _leaf(query: Match | Range, types: FieldTypes, aside: Aside) -> Clause:
     if query.field:
         kind = types.of(query.field)
-        return _test(query.field, kind, typed(query, kind), long)
+        return _test(query.field, kind, typed(query, kind), aside)
     test = typed(query, FieldType.TEXT)
     texts = sorted(name for name, kind in types.types.items() if kind is FieldType.TEXT)
-    return _any([_test(name, FieldType.TEXT, test, long) for name in texts])
+    return _any([_test(name, FieldType.TEXT, test, aside) for name in texts])
 
 
 def _exists(name: str, kind: FieldType) -> Clause:
@@ -89,10 +95,10 @@ def _exists(name: str, kind: FieldType) -> Clause:
     return _any([{"exists": {"field": name}}, *ways] if is_plain(name) else ways)
 
 
-def _test(name: str, kind: FieldType, test: Test, long: Long) -> Clause:
+def _test(name: str, kind: FieldType, test: Test, aside: Aside) -> Clause:
     match test:
         case Like(pattern, whole):
-            return _keyword(name, pattern, long) if whole else _text(name, pattern)
+            return _keyword(name, pattern, aside) if whole else _text(name, pattern)
         case Same(value):
             return {"term": {name: value + 0.0 if kind is FieldType.DOUBLE else value}}
         case Within(first, last):
@@ -106,7 +112,7 @@ def _text(name: str, pattern: Pattern) -> Clause:
     return {"exists": {"field": name}} if all(each is ANY for each in pattern) else contains(name, pattern)
 
 
-def _keyword(name: str, pattern: Pattern, long: Long) -> Clause:
+def _keyword(name: str, pattern: Pattern, aside: Aside) -> Clause:
     if pattern and all(each is ANY for each in pattern):
         return _exists(name, FieldType.KEYWORD)
     key = field_key(name)
@@ -120,19 +126,18 @@ def _keyword(name: str, pattern: Pattern, long: Long) -> Clause:
     if whole:
         ways = [{"term": {MORE: f"{key}:{literal}"}}]
         return _any([{"term": {name: literal}}, *ways] if is_plain(name) else ways)
-    text = wildcard_text(pattern)
-    ways = [{"wildcard": {MORE: f"{key}:{text}"}}]
-    if ANY in pattern or len(literal) + len(pattern) > KEYWORD_UNITS // 2:
-        ways += _long_ways(key, pattern, long)
-    return _any([{"wildcard": {name: text}}, *ways] if is_plain(name) else ways)
+    ways = _aside(key, pattern, aside, maybe_long=ANY in pattern or len(literal) + len(pattern) > KEYWORD_UNITS // 2)
+    return _any([{"wildcard": {name: wildcard_text(pattern)}}, *ways] if is_plain(name) else ways)
 
 
-def _long_ways(key: str, pattern: Pattern, long: Long) -> list[Clause]:
-    match long:
-        case Long.EXACTLY:
-            return [contains(LONG_TEXT, (f"{START}{key}:", *pattern), closed=True)]
-        case Long.ALL:
-            return [{"prefix": {LONG_KEYS: f"{key}:"}}]
+def _aside(key: str, pattern: Pattern, aside: Aside, *, maybe_long: bool) -> list[Clause]:
+    match aside:
+        case Aside.EXACTLY:
+            short: Clause = {"wildcard": {MORE: f"{key}:{wildcard_text(pattern)}"}}
+            long = (f"{START}{key}:", *pattern)
+            return [short, *([contains(LONG_TEXT, long, closed=True)] if maybe_long else [])]
+        case Aside.ALL:
+            return [{"prefix": {own: f"{key}:"}} for own in (MORE, LONG_KEYS)]
     return []
 
 

@@ -1,7 +1,7 @@
 """Events that several searches find, each once and in order, for one who judges them: all at one moment.
 
 A search may have too many parts for the server, so there are several; each pages through its hits in the same order,
-and what several found comes together. Of values too long for a term more may come than is asked for.
+and what several found comes together. Of values kept aside more may come than is asked for.
 """
 
 import heapq
@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from sec_ops.model.errors import UsageError
-from sec_ops.siem.elastic.compiling import PARTS_BOUND, Long, compile_query
+from sec_ops.siem.elastic.compiling import PARTS_BOUND, Aside, compile_query
 from sec_ops.siem.elastic.names import PLACE, RECEIVED, TOLD, WRITER, microseconds_field
 from sec_ops.siem.elastic.searching import Asking
 from sec_ops.siem.elastic.shaping import event_of
@@ -22,7 +22,7 @@ from sec_ops.siem.storing import Request
 __all__ = ["Fetching", "ToldEvents"]
 
 _PAGE = 2_000
-_LEAST_PAGE = 50
+_LEAST_PAGE = 1_000
 _PARTS_TRIED = (16_000, 8_000, 4_000, 2_000)
 _BY_TIME = [{microseconds_field(TIME): "asc"}, {PLACE: "asc"}]
 _BY_TOLD = [{TOLD: "asc"}, {PLACE: "asc"}]
@@ -83,7 +83,7 @@ class Fetching:
     def _merged(
         self, queries: Sequence[Query], within: Clause, order: Sequence[Any], request: Request
     ) -> Iterator[Mapping[str, Any]]:
-        compiled = [compile_query(query, self.asking.types, Long.ALL) for query in queries]
+        compiled = [compile_query(query, self.asking.types, Aside.ALL) for query in queries]
         whole = [{"bool": {"filter": [within, each]}} for each in compiled]
         page = max(_LEAST_PAGE, _PAGE // max(len(whole), 1))
         with self.asking.moment(request) as opened:

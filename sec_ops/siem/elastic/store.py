@@ -14,7 +14,7 @@ from sec_ops.model.protocols import Clock
 from sec_ops.runtime.clock import utc_text
 from sec_ops.siem.elastic.columns import Columns
 from sec_ops.siem.elastic.commits import Commits
-from sec_ops.siem.elastic.compiling import Long, compile_query, parts_of
+from sec_ops.siem.elastic.compiling import Aside, compile_query, parts_of
 from sec_ops.siem.elastic.counting import Counting
 from sec_ops.siem.elastic.expiring import Days
 from sec_ops.siem.elastic.failing import speaking
@@ -125,7 +125,7 @@ class ElasticStore:
 
     def parts(self, query: Query) -> int:
         """Return how many parts the server counts in a query that is fetched; raises UsageError when it can't be."""
-        return parts_of(compile_query(query, self.types, Long.ALL))
+        return parts_of(compile_query(query, self.types, Aside.ALL))
 
     def parts_bound(self) -> int:
         """Return how many parts a query may have that is fetched."""

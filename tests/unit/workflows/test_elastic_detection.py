@@ -11,7 +11,7 @@ from sec_ops.detection.database import Database, open_database
 from sec_ops.detection.run import going_on
 from sec_ops.detection.run.gathering import Span
 from sec_ops.model.errors import UsageError
-from sec_ops.siem.elastic.compiling import Long, compile_query, parts_of
+from sec_ops.siem.elastic.compiling import Aside, compile_query, parts_of
 from sec_ops.siem.elastic.fetching import ToldEvents
 from sec_ops.siem.events import RECORD, TIME, Event, Row
 from sec_ops.siem.query import tree
@@ -44,7 +44,7 @@ class PlainStore:
             return False
 
     def parts(self, query: tree.Query) -> int:
-        return parts_of(compile_query(query, self.types, Long.ALL))
+        return parts_of(compile_query(query, self.types, Aside.ALL))
 
     def parts_bound(self) -> int:
         return 14_400

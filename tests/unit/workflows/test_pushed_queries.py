@@ -35,7 +35,7 @@ from sec_ops.model.errors import UsageError
 from sec_ops.siem.elastic.compiling import compile_query
 from sec_ops.siem.query import tree
 from sec_ops.siem.query.evaluate import evaluate
-from sec_ops.workflows.pushed_queries import loosened, pushed, size
+from sec_ops.workflows.pushed_queries import cheaper, dear, loosened, pushed, size
 from tests.strategies.search import KEYWORDS, TYPES, corpus, events
 
 NAMES = st.sampled_from([*KEYWORDS, *TYPES.types, "missing"])
@@ -143,7 +143,10 @@ def test_what_rules_mostly_ask_is_answered_exactly(test: Expression) -> None:
 @settings(deadline=None)
 def test_a_loosened_search_misses_nothing(expression: Expression, event: dict[str, Any], most: int) -> None:
     query = pushed(expression, TYPES).over
-    assert evaluate(loosened(query, most), event, TYPES) or not evaluate(query, event, TYPES)
+    wanted = evaluate(query, event, TYPES)
+    assert evaluate(loosened(query, most), event, TYPES) or not wanted
+    assert evaluate(cheaper(query, TYPES), event, TYPES) or not wanted
+    assert dear(cheaper(query, TYPES), TYPES) == 0
 
 
 def test_a_long_list_is_loosened_to_its_field() -> None:

@@ -146,3 +146,10 @@ def test_what_a_person_sees(site: Path, september: Path, capsys: pytest.CaptureF
     assert "0 added, 1 changed, 2 removed" in shown
     assert "low → high" in shown
     assert not set(shown) & {"\x1b", "\u202e"}
+
+
+def test_lint_tells_of_an_exception_that_cannot_be_read(site: Path, command: Command) -> None:
+    put(site, "rules/detection/filters/good.yml", exception(FIRST))
+    assert command("content", "lint")[0] == 0
+    put(site, "rules/detection/filters/bad.yml", exception(FIRST).replace("condition: not ours", "condition: not x"))
+    assert command("content", "lint")[0] == 4
