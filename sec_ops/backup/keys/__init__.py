@@ -1,0 +1,1 @@
+"""Keys 密钥 of repositories: made, rotated, kept on paper, and proved to open what they should."""

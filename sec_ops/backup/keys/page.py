@@ -1,0 +1,75 @@
+"""The paper page of an escrow key: password as text and QR code, and plain restic commands; Chinese and English."""
+
+import html
+from dataclasses import dataclass
+
+from sec_ops.runtime.secrets import Secret
+
+__all__ = ["EscrowPage", "escrow_page"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscrowPage:
+    """What stands on the page; `made` is RFC 3339 in UTC, `safe` says where the paper lies."""
+
+    repository: str
+    repository_id: str
+    location: str
+    key_id: str
+    safe: str
+    person: str
+    made: str
+    password: Secret
+
+
+def escrow_page(page: EscrowPage, texts: dict[str, tuple[str, str]]) -> bytes:
+    """Return one HTML file that needs nothing else; `texts` are pairs of Chinese and English, by name."""
+    rows = "".join(_row(texts[name], getattr(page, name)) for name in _ROWS)
+    password = page.password.get_secret_value()
+    commands = _COMMANDS.format(location=page.location)
+    body = _BODY.format(
+        title=_both(texts["title"]),
+        warning=_both(texts["warning"]),
+        rows=rows,
+        password=html.escape(password),
+        qr=_qr(password),
+        use=_both(texts["use"]),
+        commands=html.escape(commands),
+    )
+    return body.encode()
+
+
+def _qr(text: str) -> str:
+    import segno
+
+    return str(segno.make_qr(text, error="q").svg_inline(scale=5, border=4))
+
+
+def _row(names: tuple[str, str], value: str) -> str:
+    return f"<tr><th>{_both(names)}</th><td>{html.escape(value)}</td></tr>\n"
+
+
+def _both(names: tuple[str, str]) -> str:
+    chinese, english = names
+    return f'{html.escape(chinese)} <span lang="en">{html.escape(english)}</span>'
+
+
+_ROWS = ("repository", "repository_id", "location", "key_id", "safe", "person", "made")
+_COMMANDS = """restic -r '{location}' snapshots
+restic -r '{location}' restore SNAPSHOT --target /restored"""
+_BODY = """<!doctype html>
+<html lang="zh"><meta charset="utf-8"><title>escrow</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>body{{font:12pt serif;max-width:17cm;margin:1cm auto}}th{{text-align:left;padding-right:1em;font-weight:normal}}
+td{{font-family:monospace;word-break:break-all}}.key{{font:bold 15pt monospace;border:2px solid;padding:.6em}}
+pre{{border:1px solid;padding:.6em;white-space:pre-wrap}}[lang=en]{{color:#444;font-size:85%}}</style>
+<h1>{title}</h1>
+<p><strong>{warning}</strong></p>
+<table>
+{rows}</table>
+<p class="key">{password}</p>
+<p>{qr}</p>
+<p>{use}</p>
+<pre>{commands}</pre>
+</html>
+"""
