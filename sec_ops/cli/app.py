@@ -23,6 +23,7 @@ NOUNS = (
     "logs",
     "alerts",
     "detect",
+    "backup",
     "evidence",
     "content",
     "schedule",

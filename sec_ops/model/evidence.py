@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from sec_ops.model.errors import ContentInvalid, Fault, UsageError
+from sec_ops.model.evidence_backup_guard import BackupKey, BackupLock, BackupProbe
 from sec_ops.model.evidence_detection import (
     DetectionAlert,
     DetectionAlertClosed,
@@ -30,6 +31,9 @@ __all__ = [
     "AuditCollector",
     "AuditFacts",
     "AuditRun",
+    "BackupKey",
+    "BackupLock",
+    "BackupProbe",
     "BlobReference",
     "ContentApproval",
     "DeletedDataset",
@@ -399,6 +403,9 @@ _MODELS: tuple[type[Value], ...] = (
     DetectionSuppression,
     DetectionRulesImported,
     DetectionSummary,
+    BackupKey,
+    BackupLock,
+    BackupProbe,
     KeyCreated,
     KeyClosed,
 )

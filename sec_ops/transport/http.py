@@ -6,7 +6,7 @@ TLS is verified; plain HTTP speaks to loopback only.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from sec_ops.model.errors import ConnectionLost, HostUnreachable, UsageError
@@ -14,7 +14,7 @@ from sec_ops.model.messages import message
 from sec_ops.model.values import is_loopback
 from sec_ops.transport.deadline import Deadline
 
-__all__ = ["HttpReply", "post"]
+__all__ = ["HttpReply", "post", "send"]
 
 ANSWER_BYTES = 65_536
 
@@ -30,7 +30,20 @@ class HttpReply:
 def post(
     url: str, body: bytes, *, headers: Mapping[str, str], ca: Path | None = None, deadline_seconds: float = 20
 ) -> HttpReply:
-    """Post `body` and return what came back, whatever its status; redirects and proxies are not followed.
+    """Post `body` and return what came back; as `send`."""
+    return send("POST", url, body, headers=headers, ca=ca, deadline_seconds=deadline_seconds)
+
+
+def send(
+    method: Literal["POST", "PUT", "DELETE"],
+    url: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str],
+    ca: Path | None = None,
+    deadline_seconds: float = 20,
+) -> HttpReply:
+    """Send a request and return what came back, whatever its status; redirects and proxies are not followed.
 
     Raises UsageError for plain HTTP beyond loopback, HostUnreachable when no connection came about, ConnectionLost when
     it ended too early. The address is in no error: it may hold a secret.
@@ -51,7 +64,7 @@ def post(
     ):
         pool.pool_classes_by_scheme = _watched(deadline)
         try:
-            answer = pool.request("POST", url, body=body, headers=dict(headers), redirect=False, preload_content=False)
+            answer = pool.request(method, url, body=body, headers=dict(headers), redirect=False, preload_content=False)
             reply = HttpReply(status=answer.status, body=answer.read(ANSWER_BYTES, decode_content=False))
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
             raise HostUnreachable(message("{host}: no connection", host=host), why=_why(error, url)) from error

@@ -1,8 +1,11 @@
 """The paper page of an escrow key: password as text and QR code, and plain restic commands; Chinese and English."""
 
 import html
+import shlex
 from dataclasses import dataclass
 
+from sec_ops.model.messages import Message, message
+from sec_ops.runtime.bilingual import bilingual
 from sec_ops.runtime.secrets import Secret
 
 __all__ = ["EscrowPage", "escrow_page"]
@@ -22,18 +25,18 @@ class EscrowPage:
     password: Secret
 
 
-def escrow_page(page: EscrowPage, texts: dict[str, tuple[str, str]]) -> bytes:
-    """Return one HTML file that needs nothing else; `texts` are pairs of Chinese and English, by name."""
-    rows = "".join(_row(texts[name], getattr(page, name)) for name in _ROWS)
+def escrow_page(page: EscrowPage) -> bytes:
+    """Return one HTML file that needs nothing else."""
+    rows = "".join(_row(text, getattr(page, name)) for name, text in _ROWS.items())
     password = page.password.get_secret_value()
-    commands = _COMMANDS.format(location=page.location)
+    commands = _COMMANDS.format(location=shlex.quote(page.location))
     body = _BODY.format(
-        title=_both(texts["title"]),
-        warning=_both(texts["warning"]),
+        title=_both(_TITLE),
+        warning=_both(_WARNING),
         rows=rows,
         password=html.escape(password),
         qr=_qr(password),
-        use=_both(texts["use"]),
+        use=_both(_USE),
         commands=html.escape(commands),
     )
     return body.encode()
@@ -45,18 +48,34 @@ def _qr(text: str) -> str:
     return str(segno.make_qr(text, error="q").svg_inline(scale=5, border=4))
 
 
-def _row(names: tuple[str, str], value: str) -> str:
-    return f"<tr><th>{_both(names)}</th><td>{html.escape(value)}</td></tr>\n"
+def _row(name: Message, value: str) -> str:
+    return f"<tr><th>{_both(name)}</th><td>{html.escape(value)}</td></tr>\n"
 
 
-def _both(names: tuple[str, str]) -> str:
-    chinese, english = names
-    return f'{html.escape(chinese)} <span lang="en">{html.escape(english)}</span>'
+def _both(text: Message) -> str:
+    both = bilingual(text)
+    return f'{html.escape(both.zh)} <span lang="en">{html.escape(both.en)}</span>'
 
 
-_ROWS = ("repository", "repository_id", "location", "key_id", "safe", "person", "made")
-_COMMANDS = """restic -r '{location}' snapshots
-restic -r '{location}' restore SNAPSHOT --target /restored"""
+_TITLE = message("escrow key of a backup repository")
+_WARNING = message(
+    "Whoever holds this page can read the backups. Keep it in the safe named below, away from the servers."
+)
+_USE = message(
+    "The last group of the password shows typing slips. With this page and the restic program alone everything can be "
+    "restored; restic asks for the password."
+)
+_ROWS = {
+    "repository": message("repository"),
+    "repository_id": message("id of the repository"),
+    "location": message("location"),
+    "key_id": message("id of the key"),
+    "safe": message("safe"),
+    "person": message("made by"),
+    "made": message("made on (UTC)"),
+}
+_COMMANDS = """restic -r {location} snapshots
+restic -r {location} restore SNAPSHOT --target /restored"""
 _BODY = """<!doctype html>
 <html lang="zh"><meta charset="utf-8"><title>escrow</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">

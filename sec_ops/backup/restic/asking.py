@@ -44,7 +44,7 @@ class Last:
 
 def plain(spoken: Spoken) -> Result:
     """Return a result that is no more than its verdict."""
-    return Result(judged=spoken.judged, elapsed_ms=spoken.elapsed_ms, said=spoken.said)
+    return Result(judged=spoken.judged, exit_code=spoken.exit_code, elapsed_ms=spoken.elapsed_ms, said=spoken.said)
 
 
 def documents(spoken: Spoken, read: Callable[[Any], _Read]) -> tuple[Judged, _Read | None]:

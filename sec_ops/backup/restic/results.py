@@ -34,9 +34,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A call's verdict and how long it took; `said` are the plain lines of its stderr, at most 200."""
+    """A call's verdict and how long it took; `said` are the plain lines of its stderr, at most 200.
+
+    `exit_code` is restic's own, where it matters that it says something else than the verdict.
+    """
 
     judged: Judged
+    exit_code: int | None = None
     elapsed_ms: int = 0
     said: tuple[str, ...] = ()
 
