@@ -1,5 +1,6 @@
 """What is remembered of a group, as text that survives the process."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ __all__ = ["Kept", "group_document", "group_of", "key_text"]
 
 _EVENT_BYTES = 65_536
 _TEXT_CHARACTERS = 1_024
+_STANDARD = " "
+"""What a text begins with that Python's own library wrote: orjson knows no integers above 64 bits and no half pairs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,7 @@ class Kept:
 
 def key_text(key: Sequence[str]) -> str:
     """Return a group's key as text."""
-    return orjson.dumps(list(key)).decode()
+    return _text(list(key))
 
 
 def group_document(group: Group) -> str:
@@ -46,12 +49,12 @@ def group_document(group: Group) -> str:
         "touched_us": group.touched_us,
         "samples": {rule: [_sample_document(each) for each in kept] for rule, kept in group.samples.items()},
     }
-    return orjson.dumps(body).decode()
+    return _text(body)
 
 
 def group_of(document: str) -> Group:
     """Return the group that a document tells of."""
-    body = orjson.loads(document)
+    body = json.loads(document) if document.startswith(_STANDARD) else orjson.loads(document)
     group = Group(tuple(body["shown"]))
     group.points = [Point(*point) for point in body["points"]]
     group.told = body["told"]
@@ -61,6 +64,13 @@ def group_of(document: str) -> Group:
     group.touched_us = body["touched_us"]
     group.samples = {rule: [_sample_of(each) for each in kept] for rule, kept in body["samples"].items()}
     return group
+
+
+def _text(value: object) -> str:
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:
+        return _STANDARD + json.dumps(value, default=str)
 
 
 def _sample_document(sample: Sample) -> list[Any]:
@@ -79,8 +89,11 @@ def _sample_of(body: list[Any]) -> Sample:
 
 def _bounded(event: dict[str, Value]) -> dict[str, Value]:
     """Return a huge event with its long texts cut: its record still names the whole."""
-    if len(orjson.dumps(event, default=str)) <= _EVENT_BYTES:
-        return event
+    try:
+        if len(_text(event)) <= _EVENT_BYTES:
+            return event
+    except RecursionError:
+        return {name: value for name, value in list(event.items())[:1_000] if not isinstance(value, list)}
     return {name: _cut(value) for name, value in list(event.items())[:1_000]}
 
 

@@ -6,6 +6,7 @@ missing and the empty list have none; an empty text is a value.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice, product
 
 from sec_ops.detection.alerts.grouping import FieldNames
@@ -78,7 +79,7 @@ def numbers_of(correlation: Correlation, found: Found, names: NamesHere) -> Sequ
     """Return the numbers of the fields that are added up or averaged, in millionths; what is no number has none."""
     fields = (correlation.aliases.get(field, {}).get(found.rule, field) for field in correlation.fields)
     numbers = (number_of(value) for field in fields for value in _values(found, field, names))
-    return [round(number * MICRO) for number in numbers if number is not None]
+    return [round(Fraction(number) * MICRO) for number in numbers if number is not None]
 
 
 def _values(found: Found, field: str, names: NamesHere) -> Iterator[Scalar]:

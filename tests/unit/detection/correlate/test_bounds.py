@@ -3,9 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from sec_ops.detection.correlate.chains import in_feeding_order, quiet_rules
 from sec_ops.detection.correlate.correlator import Correlator
 from sec_ops.detection.correlate.limits import Limits
+from sec_ops.detection.correlate.points import Point
 from sec_ops.detection.events import Occurrence
 from sec_ops.detection.hits import Hit
 from sec_ops.detection.rule import Correlation
@@ -223,3 +226,30 @@ def test_more_of_a_hit_is_no_hit_to_a_correlation_over_it() -> None:
     hits = feed(both, "a", *(event(number, user="x") for number in range(50)))
     hits += both.flush()
     assert [(hit.rule.header.id, hit.count) for hit in hits] == [("inner", 3), ("inner", 47)]
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = ["x"]
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("value", [1e305, "9" * 300, -1e300, 2**70, "\ud800", nested(900), nested(3_000), {"a": "b"}])
+def test_no_value_of_an_event_stops_a_correlation_or_its_state(value: Any) -> None:
+    body = {"type": "value_sum", "rules": ["a"], "timespan": "5m", "condition": {"gte": 3, "field": "size"}}
+    told = correlation({**body, "group-by": ["by"]})
+    correlator = Correlator([told], [rule("a")])
+    for number, amount in enumerate((1, value, 2)):
+        event = {"size": amount, "by": "\udcff", "more": value}
+        occurrence = Occurrence(event=event, shape="ecs", record=f"file:{number}", time_us=number * 1_000_000)
+        correlator.feed(rule("a"), occurrence)
+    again = Correlator([told], [rule("a")])
+    again.restore(correlator.state(), 0)
+    first, second = ([point.amount for point in points_of(each)] for each in (correlator, again))
+    assert first == second
+    assert (first[0], first[-1]) == (1_000_000, 2_000_000)
+
+
+def points_of(correlator: Correlator) -> list[Point]:
+    return [point for group in correlator._machines["told"].groups.values() for point in group.points]
