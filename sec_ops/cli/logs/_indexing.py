@@ -24,11 +24,14 @@ from sec_ops.runtime.garbage import rare_collections
 from sec_ops.runtime.language import use_language
 from sec_ops.runtime.site import Site
 from sec_ops.siem.index.follow import Follower
+from sec_ops.siem.index.stream import IndexLimits
 from sec_ops.siem.parse.loading import field_types, load_understanding
 
 __all__ = ["main"]
 
 _NICENESS = 5
+_LIMITS = IndexLimits(rows=10_000)
+"""Nothing is judged while the store takes events: it gets fewer at a time than an import brings."""
 
 
 def main() -> int:
@@ -67,9 +70,16 @@ def _index(site: Site, stop: threading.Event) -> None:
             if watcher.trouble:
                 note(watcher.trouble)
         if mine:
-            Follower(site.logs, store=store, understand=understand, clock=clock, failed=_told, watcher=watcher).run(
-                stop
+            follower = Follower(
+                site.logs,
+                store=store,
+                understand=understand,
+                clock=clock,
+                failed=_told,
+                limits=_LIMITS,
+                watcher=watcher,
             )
+            follower.run(stop)
 
 
 def _told(error: SecOpsError) -> None:

@@ -19,7 +19,7 @@ from sec_ops.siem.watching import Unwatched, Watcher
 
 __all__ = ["Follower"]
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.2
 _RETRY_MS = 5_000
 _TIDY_MS = 300_000
 
