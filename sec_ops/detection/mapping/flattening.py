@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sec_ops.detection.events import FlatEvent, Value
+from sec_ops.detection.values import scalars
 
 __all__ = ["flattened", "is_flat"]
 
 DEPTH_BOUND: Final = 32
-"""What lies deeper is not looked at."""
+"""Maps that lie deeper are not looked at; lists that do are their values, one after the other."""
 
 _ATTRIBUTES, _TEXT = "#attributes", "#text"
 
@@ -26,7 +27,7 @@ def flattened(event: Mapping[str, Any], how: str) -> FlatEvent:
     if how == "evtx" and isinstance(event.get("Event"), Mapping):
         return _evtx(event)
     if is_flat(event):
-        return event
+        return event if not any(map(_is_deep, event.values())) else {n: _levelled(each) for n, each in event.items()}
     found = _Found()
     for name, value in event.items():
         found.put(_leaves(name, value, 0))
@@ -63,6 +64,20 @@ def _holds_map(value: object) -> bool:
     return False
 
 
+def _is_deep(value: Value) -> bool:
+    """Tell whether lists are nested deeper than anything recursive should see."""
+    level = [value]
+    for _ in range(DEPTH_BOUND):
+        level = [each for one in level if isinstance(one, list | tuple) for each in one]
+        if not level:
+            return False
+    return True
+
+
+def _levelled(value: Value) -> Value:
+    return tuple(scalars(value)) if isinstance(value, list | tuple) and _is_deep(value) else value
+
+
 def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Value]]:  # noqa: ANN401 - any JSON
     if depth > DEPTH_BOUND:
         return
@@ -73,7 +88,7 @@ def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Value]]:  
         for each in value:
             yield from _leaves(name, each, depth + 1)
     else:
-        yield name, value
+        yield name, _levelled(value)
 
 
 def _listed(value: Value) -> Sequence[Value]:

@@ -83,8 +83,8 @@ def test_lists_may_be_nested_as_deeply_as_json_lets_them() -> None:
     for _ in range(1000):
         deep = [deep]
     event = {"top": deep, "a": {"b": 1}}
-    assert flattened(event, "dotted") == {"top": deep, "a.b": 1}
-    assert flattened({"top": deep}, "dotted") == {"top": deep}
+    assert flattened(event, "dotted") == {"top": ("x",), "a.b": 1}
+    assert flattened({"top": deep}, "dotted") == {"top": ("x",)}
 
 
 def test_a_megabyte_of_small_maps_is_one_list() -> None:
@@ -97,3 +97,14 @@ def test_what_an_event_holds_is_left_as_it_is() -> None:
     event = {"a": [{"b": [1]}, {"b": [2]}]}
     assert flattened(event, "dotted") == {"a.b": [1, 2]}
     assert event == {"a": [{"b": [1]}, {"b": [2]}]}
+
+
+@pytest.mark.parametrize("how", ["dotted", "evtx"])
+@pytest.mark.parametrize("more", [{}, {"map": {"a": 1}}])
+def test_lists_in_lists_without_end_are_their_values(how: str, more: dict[str, Any]) -> None:
+    deep: list[Any] = ["x", "y"]
+    for _ in range(3_000):
+        deep = [deep]
+    assert flattened({"a": deep, "b": [["c"]], **more}, how).items() >= {"a": ("x", "y"), "b": [["c"]]}.items()
+    whole = {"Event": {"System": {"Channel": "x"}, "EventData": {"a": deep}, "UserData": {"u": {"b": deep}}}}
+    assert flattened(whole, "evtx") == {"Channel": "x", "a": ("x", "y"), "b": ("x", "y")}
