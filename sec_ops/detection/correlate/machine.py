@@ -15,6 +15,9 @@ from sec_ops.detection.rule import Aggregate, Correlation
 
 __all__ = ["Machine", "Told"]
 
+_SPARE = 1_000
+"""So many entries of groups that are gone wait until all are gone through."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -47,6 +50,7 @@ class Machine:
         self._advanced_us = 0
         self._waiting: OrderedDict[tuple[str, ...], None] = OrderedDict()
         self._due: list[tuple[int, tuple[str, ...]]] = []
+        self._scheduled: dict[tuple[str, ...], int] = {}
 
     def take(self, found: Found, taken: Taken, now_us: int) -> Sequence[Told]:
         """Take what a rule found into its groups; return what that tells."""
@@ -81,15 +85,15 @@ class Machine:
             self.changed.add(key)
         if self._at_once:
             return
-        self._due = [(self._due_us(group), key) for key, group in self.groups.items() if group.points]
-        self._due.sort()
+        self._scheduled = {key: self._due_us(group) for key, group in self.groups.items() if group.points}
+        self._due = sorted((due_us, key) for key, due_us in self._scheduled.items())
 
     def put(self, key: tuple[str, ...], group: Group) -> None:
         """Take a group of an earlier time in, the one that was silent longest first."""
         self.groups[key] = group
         self._in_all += len(group.points)
         if not self._at_once and group.points:
-            heappush(self._due, (self._due_us(group), key))
+            self._schedule(key, group)
         if group.more_us is not None:
             self._waiting[key] = None
 
@@ -109,7 +113,7 @@ class Machine:
             self._note_more(key, group, found, now_us, told)
         else:
             group.keep_spread(found.rule, found.samples, self._span_us // 2)
-            heappush(self._due, (self._due_us(group), key))
+            self._schedule(key, group)
         self._bound(group)
         self._in_all += len(group.points) - before
         self._make_room()
@@ -176,7 +180,7 @@ class Machine:
             self._in_all -= len(window)
             self.changed.add(key)
         if group.points:
-            heappush(self._due, (self._due_us(group), key))
+            self._schedule(key, group)
 
     def _told(self, group: Group, since_us: int, until_us: int, late: Sequence[Sample]) -> Told:
         return Told(
@@ -194,10 +198,22 @@ class Machine:
         old = any(point.arrived_us > point.time_us + lateness for point in (group.points[0], group.points[-1]))
         return (max(over_us, group.touched_us) if old else over_us) + lateness
 
+    def _schedule(self, key: tuple[str, ...], group: Group) -> None:
+        """See to it that a group is looked at when its window is over, and remember that once for each."""
+        due_us = self._due_us(group)
+        if self._scheduled.get(key, due_us + 1) <= due_us:
+            return
+        self._scheduled[key] = due_us
+        heappush(self._due, (due_us, key))
+        if len(self._due) > 2 * len(self._scheduled) + _SPARE:
+            self._due = sorted((due_us, key) for key, due_us in self._scheduled.items())
+
     def _due_groups(self, now_us: int) -> list[tuple[str, ...]]:
         due: dict[tuple[str, ...], None] = {}
         while self._due and self._due[0][0] < now_us:
-            key = heappop(self._due)[1]
+            due_us, key = heappop(self._due)
+            if self._scheduled.get(key) == due_us:
+                del self._scheduled[key]
             if key in self.groups and self.groups[key].points:
                 due[key] = None
         return list(due)
@@ -228,4 +244,5 @@ class Machine:
 
     def _drop(self, key: tuple[str, ...]) -> None:
         self._in_all -= len(self.groups.pop(key).points)
+        self._scheduled.pop(key, None)
         self.changed.add(key)

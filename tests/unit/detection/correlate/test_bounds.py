@@ -253,3 +253,14 @@ def test_no_value_of_an_event_stops_a_correlation_or_its_state(value: Any) -> No
 
 def points_of(correlator: Correlator) -> list[Point]:
     return [point for group in correlator._machines["told"].groups.values() for point in group.points]
+
+
+@pytest.mark.parametrize("users", [1, 40])
+def test_a_flood_within_a_window_waits_once_for_each_group(users: int) -> None:
+    told = correlation({**MANY, "condition": {"lt": 3}})
+    correlator = Correlator([told], [rule("a")], limits=Limits(groups=20))
+    for number in range(5_000):
+        correlator.feed(rule("a"), event(number / 1_000, user=str(number % users)))
+    machine = correlator._machines["told"]
+    assert len(machine._due) <= 2 * len(machine.groups) + 1_000
+    assert len(machine._scheduled) == len(machine.groups)
