@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sec_ops.cli.jobs import jobs_of_site
 from sec_ops.model.errors import EngineError, ProgramFailed, UsageError
 from sec_ops.model.messages import message
 from sec_ops.runtime.configuration import load_configuration
@@ -18,7 +19,6 @@ from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.site import Site
 from sec_ops.schedule.install.cron import cron_file
 from sec_ops.schedule.install.systemd import Installation, unit_files
-from sec_ops.schedule.jobs import jobs_of
 from sec_ops.transport.process import program_failed, run_program
 
 __all__ = ["Request", "install", "spoken"]
@@ -46,7 +46,7 @@ def install(site: Site, request: Request) -> dict[str, Any]:
     """
     place = _place(site, request)
     configuration = load_configuration(site)
-    jobs = jobs_of(configuration.schedule.jobs, file=str(site.configuration))
+    jobs = jobs_of_site(site, configuration)
     systemd = request.manager == "systemd"
     files = unit_files(jobs, place) if systemd else {f"sec-ops-{place.site_id}": cron_file(place)}
     checks = _checked(files) if systemd else {"verified": False, "exposure": {}}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sec_ops.cli.jobs import jobs_of_site
 from sec_ops.cli.termination import was_terminated
 from sec_ops.model.errors import EngineError, UsageError
 from sec_ops.model.job import Job, JobResult, RunJob
@@ -21,7 +22,6 @@ from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
 from sec_ops.schedule.claims import Claims
 from sec_ops.schedule.due import JobState, run_due, states
-from sec_ops.schedule.jobs import jobs_of
 from sec_ops.transport.process import run_program
 
 __all__ = ["Room", "document", "open_outbox", "open_room", "passes", "run_once"]
@@ -63,7 +63,7 @@ def open_room(site: Site, only: str = "") -> Room:
     """Return the room of a site, with all its jobs or one; raises UsageError when there is no such job."""
     configuration = load_configuration(site)
     schedule = configuration.schedule
-    jobs = jobs_of(schedule.jobs, file=str(site.configuration))
+    jobs = jobs_of_site(site, configuration)
     chosen = tuple(job for job in jobs if only in ("", job.id))
     if not chosen:
         what = message("there is no job {job}", job=only)

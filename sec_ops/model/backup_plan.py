@@ -94,6 +94,9 @@ class SourceSettings(Value):
     host: str = Field(default="", description="host of the inventory the data is on; empty: this machine")
     password: SecretReference | None = Field(default=None, description="of the account that reads, where it needs one")
     settings: dict[str, object] = Field(default_factory=dict, description="checked by the source's own model")
+    heartbeat: bool = Field(
+        default=False, description="write the time into it once a second, so that a loss is measured in restored data"
+    )
     consistent_with: tuple[Identifier, ...] = Field(
         default=(), description="sources of this plan that only count together with this one, such as a CMS's database"
     )

@@ -18,9 +18,9 @@ STANDARD = (
 """What every site runs unless it says otherwise."""
 
 
-def jobs_of(changes: Iterable[JobChange], *, file: str) -> tuple[Job, ...]:
-    """Return the standard jobs as a site changes them, then its own; raises ContentInvalid with every fault."""
-    jobs = {job.id: job for job in STANDARD}
+def jobs_of(changes: Iterable[JobChange], *, file: str, more: Iterable[Job] = ()) -> tuple[Job, ...]:
+    """Return the standard jobs and `more` as a site changes them, then its own; raises ContentInvalid."""
+    jobs = {job.id: job for job in (*STANDARD, *more)}
     faults = []
     for change in changes:
         known = jobs.get(change.id)
@@ -29,7 +29,7 @@ def jobs_of(changes: Iterable[JobChange], *, file: str) -> tuple[Job, ...]:
             jobs[change.id] = known.model_copy(update=given)
         elif change.command is None or change.timing is None:
             what = message("there is no standard job of this name, and a job of your own needs command and timing")
-            known_jobs = ", ".join(job.id for job in STANDARD)
+            known_jobs = ", ".join(jobs)
             advice = message("standard jobs: {jobs}", jobs=known_jobs)
             faults.append(Fault(file=file, line=0, path=f"schedule.jobs: {change.id}", message=what, advice=advice))
         else:

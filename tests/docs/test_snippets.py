@@ -56,7 +56,11 @@ def check_content(kind_name: str, place: str, document: dict[str, Any], text: st
     if shipped and place != "site" and not kind.example:
         assert (ROOT / shipped.origin.path).read_text(encoding="utf-8") == text
         return
-    file = tmp_path / kind.folder / ("" if kind.items else "linux" if "*/" in kind.files[0] else kind.name)
+    file = (
+        tmp_path
+        / kind.folder
+        / ("" if kind.items or "/" not in kind.files[0] else "linux" if "*/" in kind.files[0] else kind.name)
+    )
     file = file / (kind.files[0].rpartition("/")[2] if kind.items else f"{name}.yml")
     if kind.named_by == "folder":
         file = tmp_path / kind.folder / name / PurePosixPath(kind.files[0]).name

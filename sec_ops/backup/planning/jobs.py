@@ -15,12 +15,23 @@ def jobs_of_plans(
 ) -> tuple[Job, ...]:
     """Return the jobs of the enabled plans on a controller at `place`; one without a place does all.
 
+    The plans are checked once a day, whether they can be read or not.
+
     A backup is the work of the place its first repository lies at, a copy of the place it is pulled to: the second
     site pulls, nobody pushes to it.
     """
-    jobs = [job for plan in plans.values() if plan.enabled for job in _jobs(plan, repositories, place)]
-    check = Job(id="backup-plans", command=("backup", "plans"), timing=Timing(daily="07:30"))
-    return (check, *jobs) if plans else ()
+    enabled = [plan for plan in plans.values() if plan.enabled]
+    jobs = [job for plan in enabled for job in _jobs(plan, repositories, place)]
+    if any(source.heartbeat for plan in enabled for source in plan.sources):
+        jobs.append(_HEARTBEAT)
+    return (_CHECK, *jobs)
+
+
+_CHECK = Job(id="backup-plans", command=("backup", "plans"), timing=Timing(daily="07:30"))
+_HEARTBEAT = Job(
+    id="backup-heartbeat", command=("backup", "heartbeat"), timing=Timing(every_minutes=1), deadline_minutes=3
+)
+"""Beats for 55 seconds, once a second."""
 
 
 def _jobs(plan: BackupPlan, repositories: Mapping[str, Repository], place: str | None) -> Iterator[Job]:

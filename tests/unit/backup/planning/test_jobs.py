@@ -31,5 +31,11 @@ def test_a_plan_that_is_switched_off_makes_no_jobs(tmp_path: Path) -> None:
     assert [job.id for job in jobs_of_plans(planned.plans, planned.repositories, None)] == ["backup-plans"]
 
 
-def test_no_plans_no_jobs() -> None:
-    assert jobs_of_plans({}, {}, None) == ()
+def test_plans_that_cannot_be_read_are_told_by_the_daily_check() -> None:
+    assert [job.id for job in jobs_of_plans({}, {}, None)] == ["backup-plans"]
+
+
+def test_heartbeats_are_a_job_of_their_own(tmp_path: Path) -> None:
+    source = {"id": "data", "kind": "postgresql", "heartbeat": True, "settings": {"user": "u", "database": "d"}}
+    planned = load_plans(library(tmp_path, PLAN | {"sources": [source]}), inventory(), BackupSettings())
+    assert "backup-heartbeat" in [job.id for job in jobs_of_plans(planned.plans, planned.repositories, "second")]

@@ -1,0 +1,92 @@
+"""`sec-ops backup plans`, `heartbeat` and the jobs of plans, as a person and a timer call them."""
+
+import json
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sec_ops.cli.main import run
+from tests.unit.backup.planning.plans import PLAN, library
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    root = tmp_path / "site"
+    assert run(["init", str(root)]) == 0
+    units = [{"id": "city", "name": {"zh": "市", "en": "city"}, "kind": "city"}]
+    (root / "inventory/sites").mkdir(parents=True, exist_ok=True)
+    (root / "inventory/sites/city.yml").write_text(yaml.safe_dump({"units": units}))
+    (root / "inventory/hosts.yml").write_text("all: {hosts: {web-1: {ansible_host: 192.0.2.1}}}\n")
+    return root
+
+
+def document(capsys: pytest.CaptureFixture[str], site: Path, *words: str) -> tuple[int, Any]:
+    capsys.readouterr()
+    code = run(["--site", str(site), *words, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_good_plans_are_shown(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library(site, PLAN)
+    code, body = document(capsys, site, "backup", "plans")
+    assert (code, body["findings"]) == (0, [])
+    (plan,) = body["plans"]
+    assert (plan["system"], plan["rpo_seconds"], plan["exposure_seconds"]) == ("records", 14400, 3600)
+    assert [each["km"] for each in plan["copies"]] == [0.0, pytest.approx(59.1, abs=0.2)]
+    assert plan["next_due"].endswith(":00:00.000Z")
+
+
+def test_findings_are_exit_1(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library(site, PLAN | {"copies": []})
+    code, body = document(capsys, site, "backup", "plans")
+    assert (code, [each["kind"] for each in body["findings"]]) == (1, ["no_copy", "not_off_site"])
+
+
+def test_faults_and_secrets_are_exit_4(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library(site, PLAN)
+    code, body = document(capsys, site, "backup", "plans", "--secrets")
+    assert (code, len(body["error"]["faults"])) == (4, 2)
+    library(site, PLAN | {"repository": "nera"})
+    assert document(capsys, site, "backup", "plans")[0] == 4
+
+
+def test_the_example_has_neither_faults_nor_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run(["backup", "plans", "--example", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["plans"]) == 6
+
+
+def test_plans_make_jobs_even_beside_one_with_faults(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library(site, PLAN, {"id": "broken"})
+    _code, body = document(capsys, site, "schedule", "show")
+    jobs = {each["id"]: each["command"] for each in body["jobs"]}
+    assert jobs["backup-records"] == ["backup", "run", "records"]
+    assert jobs["backup-copy-records-far"] == ["backup", "copy", "records", "--to", "far"]
+    assert jobs["backup-plans"] == ["backup", "plans"]
+
+
+def test_heartbeats_are_written_and_what_fails_is_told(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = site / "app.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE sec_ops_heartbeat (source PRIMARY KEY, at REAL, beats INTEGER)")
+    database.close()
+    sources = [
+        {"id": name, "kind": "sqlite", "heartbeat": True, "settings": {"path": str(place)}}
+        for name, place in {"good": path, "bad": site / "no-table.db"}.items()
+    ]
+    library(site, PLAN | {"sources": sources})
+    before = time.time()
+    code, body = document(capsys, site, "backup", "heartbeat", "--seconds", "2")
+    known = {each["source"]: each for each in body["sources"]}
+    assert code == 3
+    assert (known["records/good"]["error"], known["records/bad"]["beats"]) == ("", 0)
+    assert "no such table" in known["records/bad"]["error"]
+    database = sqlite3.connect(path)
+    ((at, beats),) = database.execute("SELECT at, beats FROM sec_ops_heartbeat")
+    database.close()
+    assert at > before
+    assert beats == known["records/good"]["beats"] >= 1
