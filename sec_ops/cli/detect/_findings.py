@@ -35,7 +35,6 @@ class Shown:
     people behind the table.
     """
 
-    schema: str
     findings: Findings
     run: str
     zone: tzinfo
@@ -47,12 +46,12 @@ class Shown:
         return {"run": self.run or None, **_document(self.findings), **self.more}
 
 
-def show_findings(shown_: Shown, outcomes: Iterable[Outcome]) -> None:
+def show_findings(schema: str, shown_: Shown, outcomes: Iterable[Outcome]) -> None:
     """Write the findings; with `--jsonl` each alert is a line of its own before the document."""
     if current().form == "jsonl":
         for alert in shown_.findings.alerts:
             line("alert", alert_document(alert))
-    emit(shown_.schema, shown_.document(), outcomes=outcomes, text=lambda: "\n".join(_text(shown_)))
+    emit(schema, shown_.document(), outcomes=outcomes, text=lambda: "\n".join(_text(shown_)))
 
 
 def _document(findings: Findings) -> dict[str, Any]:

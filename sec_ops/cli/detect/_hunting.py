@@ -45,7 +45,6 @@ def hunt_in_store(site: Site, asked: Asked) -> Iterable[Outcome]:
             progress.clear()
             outcomes = outcomes_of(findings, asked.fail_on)
             shown = Shown(
-                schema="sec-ops/detect-hunt",
                 findings=findings,
                 run=keeper.run.name if keeper else "",
                 zone=zone,
@@ -67,7 +66,7 @@ def hunt_in_store(site: Site, asked: Asked) -> Iterable[Outcome]:
                 _close_gaps(keeper.database, asked, span, ready.setting.now_ms)
     finally:
         store.close()
-    show_findings(shown, outcomes)
+    show_findings("sec-ops/detect-hunt", shown, outcomes)
     return outcomes
 
 

@@ -51,7 +51,6 @@ def run_over_files(site: Site | None, paths: Sequence[Path], asked: Asked) -> It
         progress.clear()
         outcomes = [*outcomes_of(judged.findings, asked.fail_on), *_incomplete(judged.reading)]
         shown = Shown(
-            schema="sec-ops/detect-run",
             findings=judged.findings,
             run=keeper.run.name if keeper else "",
             zone=zone,
@@ -70,7 +69,7 @@ def run_over_files(site: Site | None, paths: Sequence[Path], asked: Asked) -> It
                 outcomes=outcomes,
             )
             keeper.seal(sealed)
-    show_findings(shown, outcomes)
+    show_findings("sec-ops/detect-run", shown, outcomes)
     return outcomes
 
 

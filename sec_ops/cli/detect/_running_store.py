@@ -42,7 +42,6 @@ def run_over_store(site: Site, store: str, paths: Sequence[str], asked: Asked) -
         judged = _judged(opened, ready, span, keeper, new=new)
         outcomes = outcomes_of(judged.findings, asked.fail_on)
         shown = Shown(
-            schema="sec-ops/detect-run",
             findings=judged.findings,
             run=keeper.run.name if keeper else "",
             zone=zone,
@@ -51,7 +50,7 @@ def run_over_store(site: Site, store: str, paths: Sequence[str], asked: Asked) -
         )
         if keeper:
             keeper.seal(_sealed(judged, ready, asked, span, shown.document(), outcomes))
-    show_findings(shown, outcomes)
+    show_findings("sec-ops/detect-run", shown, outcomes)
     return outcomes
 
 
