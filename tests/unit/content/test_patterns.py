@@ -1,21 +1,25 @@
 """Patterns: what is found, and that machines without a wheel of RE2 read the samples the same."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from sec_ops.content import patterns
 from sec_ops.content.patterns import Pattern, PatternError, first_of, path_pattern
+from sec_ops.siem.events import Event
 from sec_ops.siem.parse.loading import load_understanding
+from sec_ops.siem.understanding import Understand
 from tests.content.parser_samples import SAMPLES, library, understand
 from tests.unit.siem.parse.support import events, origin
 
 
-@pytest.fixture
-def without_re2(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(patterns, "re2", None)
-    patterns._compiled.cache_clear()
-    yield
+@contextmanager
+def without_re2() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patterns, "re2", None)
+        patterns._compiled.cache_clear()
+        yield
     patterns._compiled.cache_clear()
 
 
@@ -62,10 +66,18 @@ def test_first_of_several(where: str) -> None:
     assert list(first_of([], where)("x")) == []
 
 
-@pytest.mark.usefixtures("without_re2")
+def read_samples(understanding: Understand) -> list[list[Event]]:
+    return [
+        events(
+            understanding,
+            sample.read_bytes().split(b"\n"),
+            origin(parser=sample.parent.parent.name, path=f"/{sample.name}"),
+        )
+        for sample in SAMPLES
+    ]
+
+
 def test_samples_are_read_the_same_without_re2() -> None:
-    plain = load_understanding(library())
-    for sample in SAMPLES:
-        lines = sample.read_bytes().split(b"\n")
-        where = origin(parser=sample.parent.parent.name, path=f"/{sample.name}")
-        assert events(plain, lines, where) == events(understand(), lines, where), sample
+    guarded = read_samples(understand())
+    with without_re2():
+        assert read_samples(load_understanding(library())) == guarded
