@@ -135,8 +135,8 @@ def _shown(verb: str, repository: str, judged: "Judged") -> Iterable[Outcome]:
     from sec_ops.cli.backup._judged import judged_document, judged_lines
 
     emit(
-        f"sec-ops/backup-keys-{verb}",
-        {"repository": repository, **judged_document(judged)},
+        "sec-ops/backup-keys",
+        {"action": verb, "repository": repository, **judged_document(judged)},
         outcomes=[judged.outcome],
         text=lambda: "\n".join(judged_lines(judged)),
     )
