@@ -4,7 +4,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sec_ops.backup.dumping.local import LocalDoors
@@ -14,6 +14,7 @@ from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.secrets import Secret
 from tests.servers.databases import (
     PASSWORD,
+    Database,
     mariadb_server,
     openldap_configuration,
     openldap_server,
@@ -22,7 +23,21 @@ from tests.servers.databases import (
     redis_server,
 )
 
-__all__ = ["CASES", "Case"]
+__all__ = ["CASES", "Case", "Servers"]
+
+
+class Servers:
+    """Servers that several cases share, each started when it is first asked for."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._running: dict[str, Database] = {}
+
+    def get(self, name: str, start: Callable[[], AbstractContextManager[Database]]) -> Database:
+        """Return the server of that name."""
+        if name not in self._running:
+            self._running[name] = self._stack.enter_context(start())
+        return self._running[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,39 +69,42 @@ _COLUMNS = "(id serial PRIMARY KEY, name text, born date, share double precision
 
 
 @contextmanager
-def _postgresql(form: str) -> Iterator[Case]:
+def _school() -> Iterator[Database]:
+    """Run PostgreSQL with a database of awkward names and types; both forms of a dump share it."""
     with postgresql_server() as server:
         server.say("CREATE DATABASE school")
-        school = (*server.client[:-1], "school")
-
-        def say(text: str) -> str:
-            return type(server)(folder=server.folder, server=server.server, port=server.port, client=school).say(text)
-
+        school = replace(server, client=(*server.client[:-1], "school"))
         for name in _HOSTILE_NAMES:
             quoted = name.replace('"', '""')
-            say(f'CREATE TABLE "{quoted}" {_COLUMNS}')
-        say("CREATE TABLE empty (); CREATE SCHEMA more; CREATE TABLE more.parted (a int) PARTITION BY LIST (a);")
-        say("CREATE TABLE more.part PARTITION OF more.parted FOR VALUES IN (1); CREATE TABLE kin () INHERITS (pupils);")
-        say(
+            school.say(f'CREATE TABLE "{quoted}" {_COLUMNS}')
+        school.say(
+            "CREATE TABLE empty (); CREATE SCHEMA more; CREATE TABLE more.parted (a int) PARTITION BY LIST (a);"
+            "CREATE TABLE more.part PARTITION OF more.parted FOR VALUES IN (1); CREATE TABLE kin () INHERITS (pupils);"
             "CREATE TABLE sec_ops_heartbeat (source text PRIMARY KEY, at timestamptz NOT NULL, beats bigint NOT NULL);"
-            "INSERT INTO more.parted VALUES (1); SET TIME ZONE 'Asia/Shanghai'"
+            "INSERT INTO more.parted VALUES (1); ALTER DATABASE school SET timezone = 'Asia/Shanghai'"
         )
+        yield school
 
-        def write(number: int) -> None:
-            values = f"'n''{number}', '2014-02-{number % 28 + 1:02d}', {number} / 3.0, '\\x00ff', '{{\"a\": {number}}}'"
-            say(f"INSERT INTO pupils (name, born, share, photo, more) VALUES ({values})")
-            say('INSERT INTO "a.b" (name) VALUES (NULL)')
 
-        settings = {
-            "server": server.server,
-            "port": server.port,
-            "user": "keeper",
-            "database": "school",
-            "format": form,
-            "programs": str(postgresql_programs()),
-        }
-        names = iter(f'back "{number}"' for number in range(100))
-        yield Case(kind="postgresql", settings=settings, write=write, target=lambda: next(names), secret=PASSWORD)
+@contextmanager
+def _postgresql(servers: Servers, form: str) -> Iterator[Case]:
+    school = servers.get("school", _school)
+
+    def write(number: int) -> None:
+        values = f"'n''{number}', '2014-02-{number % 28 + 1:02d}', {number} / 3.0, '\\x00ff', '{{\"a\": {number}}}'"
+        school.say(f"INSERT INTO pupils (name, born, share, photo, more) VALUES ({values})")
+        school.say('INSERT INTO "a.b" (name) VALUES (NULL)')
+
+    settings = {
+        "server": school.server,
+        "port": school.port,
+        "user": "keeper",
+        "database": "school",
+        "format": form,
+        "programs": str(postgresql_programs()),
+    }
+    names = iter(f'back {form} "{number}"' for number in range(100))
+    yield Case(kind="postgresql", settings=settings, write=write, target=lambda: next(names), secret=PASSWORD)
 
 
 @contextmanager
@@ -191,12 +209,12 @@ def _command() -> Iterator[Case]:
         yield Case(kind="command", settings=settings, write=write, target=lambda: "", secret="known", counted=False)
 
 
-CASES: Mapping[str, Callable[[], AbstractContextManager[Case]]] = {
-    "postgresql": lambda: _postgresql("custom"),
-    "postgresql plain": lambda: _postgresql("plain"),
-    "mariadb": _mariadb,
-    "redis": _redis,
-    "openldap": _openldap,
-    "sqlite": _sqlite,
-    "command": _command,
+CASES: Mapping[str, Callable[[Servers], AbstractContextManager[Case]]] = {
+    "postgresql": lambda servers: _postgresql(servers, "custom"),
+    "postgresql plain": lambda servers: _postgresql(servers, "plain"),
+    "mariadb": lambda _servers: _mariadb(),
+    "redis": lambda _servers: _redis(),
+    "openldap": lambda _servers: _openldap(),
+    "sqlite": lambda _servers: _sqlite(),
+    "command": lambda _servers: _command(),
 }

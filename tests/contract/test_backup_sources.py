@@ -4,20 +4,22 @@ import hashlib
 import itertools
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 import pytest
 
+from sec_ops.backup.dumping.local import LocalDoors
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.requests import BackupRequest, Stream
 from sec_ops.backup.restic.results import BackupResult
 from sec_ops.backup.source import Beating, Facts, Order
 from sec_ops.backup.sources import source_of
-from sec_ops.model.errors import ContentInvalid, EngineError
+from sec_ops.model.backup_plan import SourceSettings
+from sec_ops.model.errors import ContentInvalid, EngineError, ProgramFailed
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.transport.streaming import Handed
-from tests.contract.backup_sources import CASES, Case
+from tests.contract.backup_sources import CASES, Case, Servers
 from tests.servers.restic import make_repository, make_restic
 
 pytestmark = pytest.mark.integration
@@ -31,9 +33,15 @@ def restic(tmp_path_factory: pytest.TempPathFactory) -> Restic:
     return made
 
 
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    with ExitStack() as stack:
+        yield Servers(stack)
+
+
 @pytest.fixture(scope="module", params=CASES)
-def case(request: pytest.FixtureRequest) -> Iterator[Case]:
-    with CASES[request.param]() as found:
+def case(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Case]:
+    with CASES[request.param](servers) as found:
         found.write(0)
         yield found
 
@@ -135,3 +143,28 @@ def _written_to(case: Case) -> Iterator[None]:
     finally:
         enough.set()
         writer.join()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "print('x' * 5_000_000); raise SystemExit(3)",
+        "pass",
+        "print('x' * 5_000_000)",
+        "import os; print('x' * 5_000_000, flush=True); os.kill(os.getpid(), 9)",
+        "import os; print('x' * 5_000_000, flush=True); os.kill(os.getppid(), 9)",
+    ],
+    ids=["fails", "empty", "cut short", "killed", "tap killed"],
+)
+def test_a_dump_that_is_not_whole_leaves_no_snapshot(program: str, restic: Restic) -> None:
+    settings = {"command": ["python3", "-c", program], "filename": "broken", "ends": "whole"}
+    source = SourceSettings(id="broken", kind="command", settings=settings)
+    order = Order(source=source, doors=LocalDoors(clock=SystemClock()), last_good=lambda _part: None)
+    with source_of("command").open(order) as capture:
+        (part,) = capture.parts
+        stream = Stream(command=part.command, filename=part.filename)
+        result = restic.backup(BackupRequest(host="test", tags=["broken"], stream=stream))
+        assert not result.judged.good
+        with pytest.raises(ProgramFailed, match="does not count"):
+            capture.facts()
+    assert [each for each in restic.snapshots().snapshots if "broken" in each.tags] == []

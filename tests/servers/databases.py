@@ -65,7 +65,18 @@ def postgresql_server(**settings: str) -> Iterator[Database]:
         pass_file = folder / "password"
         pass_file.write_text(PASSWORD)
         pass_file.chmod(0o644)
-        _as("postgres", programs / "initdb", "-D", data, "-U", "keeper", f"--pwfile={pass_file}", "-A", "scram-sha-256")
+        _as(
+            "postgres",
+            programs / "initdb",
+            "--no-sync",
+            "-D",
+            data,
+            "-U",
+            "keeper",
+            f"--pwfile={pass_file}",
+            "-A",
+            "scram-sha-256",
+        )
         owner = "local all owner peer map=owner\nlocal replication owner peer map=owner\n"
         hba = data / "pg_hba.conf"
         hba.write_text(owner + hba.read_text())
@@ -113,7 +124,8 @@ def redis_server(folder: Path) -> Iterator[Database]:
     port = free_port()
     configuration = folder / "redis.conf"
     escaped = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
-    configuration.write_text(f'port {port}\nbind 127.0.0.1\ndir {folder}\nsave ""\nrequirepass "{escaped}"\n')
+    quick = 'save ""\nrepl-diskless-sync-delay 0'
+    configuration.write_text(f'port {port}\nbind 127.0.0.1\ndir {folder}\n{quick}\nrequirepass "{escaped}"\n')
     with running(["redis-server", str(configuration)], lambda: answers(port), folder / "log"):
         client = ("env", f"REDISCLI_AUTH={PASSWORD}", "redis-cli", "-p", str(port))
         yield Database(folder=folder, server="127.0.0.1", port=port, client=client)
