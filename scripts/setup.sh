@@ -80,7 +80,7 @@ set_up_restic() {
     return 1
   fi
   say "taking restic from Debian $RESTIC_SUITE, unpacked under $VENV/"
-  if ! fetch_restic "$PWD/$VENV/restic"; then
+  if ! fetch_packages "$PWD/$VENV/restic" restic; then
     rm -rf "$VENV/restic"
     say "restic could not be taken from Debian $RESTIC_SUITE"
     say "  next: see that the package mirror answers, or install restic >= $RESTIC_OLDEST"
@@ -98,21 +98,39 @@ has_restic() {
     [ "$(printf '%s\n' "$RESTIC_OLDEST" "$version" | sort -V | head -n 1)" = "$RESTIC_OLDEST" ]
 }
 
-# fetch_restic FOLDER: the package, its signature checked by apt, unpacked to FOLDER/root.
-fetch_restic() {
-  local folder=$1 mirror apt
+# set_up_go: a Go new enough to build the servers of the heavy tests, where the machine has none; the same way.
+set_up_go() {
+  ! command -v go >/dev/null || return 0
+  if [ ! -x "$VENV/bin/go" ]; then
+    if ! command -v apt-get >/dev/null || [ ! -r "$DEBIAN_KEYRING" ]; then say "Go 1.24 or newer is missing"; return 1; fi
+    say "taking Go from Debian $RESTIC_SUITE, unpacked under $VENV/"
+    fetch_packages "$PWD/$VENV/go" golang-1.24-go golang-1.24-src || { rm -rf "$VENV/go"; return 1; }
+    ln -sf ../go/root/usr/lib/go-1.24/bin/go "$VENV/bin/go"
+  fi
+  # What a module asks for beyond it comes by the module proxy, checked by the checksum database.
+  export GOTOOLCHAIN=auto
+}
+
+# fetch_packages FOLDER PACKAGE...: packages of the next release, their signatures checked by apt, unpacked to FOLDER/root.
+fetch_packages() {
+  local folder=$1 mirror apt package
+  shift
   mirror=$(debian_mirror)
   rm -rf "$folder"
   mkdir -p "$folder"/{lists/partial,cache/archives/partial,etc/preferences.d,root}
   : >"$folder/status"
   printf 'deb [signed-by=%s] %s %s main\n' "$DEBIAN_KEYRING" "$mirror" "$RESTIC_SUITE" >"$folder/sources.list"
-  printf 'Package: *\nPin: release *\nPin-Priority: -1\n\nPackage: restic\nPin: release n=%s\nPin-Priority: 500\n' "$RESTIC_SUITE" >"$folder/etc/preferences"
+  printf 'Package: *\nPin: release *\nPin-Priority: -1\n' >"$folder/etc/preferences"
+  for package in "$@"; do
+    printf '\nPackage: %s\nPin: release n=%s\nPin-Priority: 500\n' "$package" "$RESTIC_SUITE" >>"$folder/etc/preferences"
+  done
   apt=(-qq -o "Dir::State=$folder" -o "Dir::State::lists=$folder/lists" -o "Dir::State::status=$folder/status" -o "Dir::Cache=$folder/cache"
-    -o "Dir::Etc::sourcelist=$folder/sources.list" -o "Dir::Etc::sourceparts=$folder/etc/preferences.d" -o "Dir::Etc::preferences=$folder/etc/preferences" -o "Dir::Etc::preferencesparts=$folder/etc/preferences.d"
+    -o "Dir::Etc::sourcelist=$folder/sources.list" -o "Dir::Etc::sourceparts=$folder/etc/preferences.d"
+    -o "Dir::Etc::preferences=$folder/etc/preferences" -o "Dir::Etc::preferencesparts=$folder/etc/preferences.d"
     -o APT::Sandbox::User= -o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Update::Post-Invoke::= -o DPkg::Post-Invoke::=)
   apt-get "${apt[@]}" update </dev/null >/dev/null || return 1
-  (cd "$folder/cache" && apt-get "${apt[@]}" download restic </dev/null >/dev/null) || return 1
-  dpkg-deb -x "$folder"/cache/restic_*.deb "$folder/root" || return 1
+  (cd "$folder/cache" && apt-get "${apt[@]}" download "$@" </dev/null >/dev/null) || return 1
+  for package in "$folder"/cache/*.deb; do dpkg-deb -x "$package" "$folder/root" || return 1; done
   rm -rf "$folder/lists" "$folder/cache"
 }
 
