@@ -116,6 +116,8 @@ def _mariadb() -> Iterator[Case]:
             " CREATE TABLE empty (a int); CREATE VIEW seen AS SELECT name FROM pupils;"
             " CREATE TABLE sec_ops_heartbeat (source varchar(50) PRIMARY KEY, at datetime(6), beats bigint);"
         )
+        body = "BEGIN\nINSERT INTO `pupils` VALUES\n(1,'no row','',1);\nINSERT INTO `pupils` VALUES (2,'','',1);\nEND"
+        server.say(f"USE school;\nDELIMITER ;;\nCREATE PROCEDURE fill()\n{body};;\nDELIMITER ;\n")
 
         def write(number: int) -> None:
             name = f"'n''{number}\\n(\\'),(\\\\王'"

@@ -34,21 +34,28 @@ class Rows:
         self.tables: dict[str, int] = {}
         self._schema = b""
         self._name: str | None = None
-        self._rest = b""
+        self._body = False
+        self._rest: list[bytes] = []
 
     def feed(self, data: bytes) -> None:
         """Take more of the dump; only whole lines are looked at: a line break within a text is written as two signs."""
-        lines = (self._rest + data).split(b"\n")
-        self._rest = lines.pop()
-        for line in lines:
-            self._line(line)
+        first, *others = data.split(b"\n")
+        self._rest.append(first)
+        for part in others:
+            self._line(b"".join(self._rest))
+            self._rest = [part]
 
     def close(self) -> None:
         """Look at the last line."""
-        self._line(self._rest)
+        self._line(b"".join(self._rest))
 
     def _line(self, line: bytes) -> None:
-        if self._name is not None and line[:1] == b"(":
+        if line[:10] == b"DELIMITER ":
+            # Between these stand bodies of procedures and triggers, whose own statements are no rows.
+            self._body = line != b"DELIMITER ;"
+        elif self._body:
+            return
+        elif self._name is not None and line[:1] == b"(":
             self._count(self._name, line)
         elif line[:7] == b"INSERT ":
             found = self._statement.match(line)

@@ -109,6 +109,11 @@ USE `other``one`;
 INSERT IGNORE INTO `pupils` VALUES
 (1,'INSERT INTO `no` VALUES (1)');
 (9,'no row: no statement is open');
+DELIMITER ;;
+CREATE PROCEDURE fill()
+INSERT INTO `pupils` VALUES (1,'no row');;
+DELIMITER ;
+INSERT INTO `pupils` VALUES (2,'a row');
 """
 
 
@@ -118,7 +123,7 @@ def test_rows_are_counted_however_the_dump_is_cut(step: int) -> None:
     for start in range(0, len(_DUMP), step):
         rows.feed(_DUMP[start : start + step])
     rows.close()
-    assert rows.tables == {"school.empty": 0, "school.pupils": 6, "other`one.pupils": 1}
+    assert rows.tables == {"school.empty": 0, "school.pupils": 6, "other`one.pupils": 2}
 
 
 @pytest.mark.parametrize("step", [1, 5, 1000])
