@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.tapping import Words
 from sec_ops.backup.source import Capture, Facts, Loading, Order, Part
 from sec_ops.backup.sources import source_of
+from sec_ops.content.model_faults import refusals
 from sec_ops.model.backup_plan import SourceSettings
 from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, RuleBroken, Value
@@ -36,7 +37,13 @@ class Database(Value):
     def _known(self) -> Self:
         if self.kind not in _DATABASES:
             raise RuleBroken(message("wants one of {expected}", expected=", ".join(_DATABASES)))
-        source_of(self.kind).settings.model_validate(self.settings)
+        model = source_of(self.kind).settings
+        try:
+            model.model_validate(self.settings)
+        except ValidationError as error:
+            first = refusals(error, self.settings, model)[0]
+            place = ".".join(map(str, ("settings", *first.path)))
+            raise RuleBroken(message("{place}: {what}", place=place, what=first.what)) from error
         return self
 
 

@@ -66,6 +66,21 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     assert "exclude" in told[next(path for path in told if path.endswith("exclud"))][1]
 
 
+@pytest.mark.parametrize(
+    ("database", "said"),
+    [
+        ({"kind": "mariadb", "settings": {"user": "u"}}, "settings.database: is missing"),
+        ({"kind": "redis"}, "wants one of mariadb"),
+    ],
+)
+def test_the_database_within_a_content_system_is_checked(tmp_path: Path, database: dict[str, Any], said: str) -> None:
+    source = {"id": "site", "kind": "cms", "settings": {"paths": ["/srv"], "database": database}}
+    with pytest.raises(ContentInvalid) as caught:
+        _planned(tmp_path, PLAN | {"sources": [source]})
+    (fault,) = caught.value.faults
+    assert said in str(fault.message)
+
+
 def test_a_bad_timing_is_a_fault_beside_others(tmp_path: Path) -> None:
     bad = PLAN | {"timing": {"daily": "25:00"}, "answers": ""}
     with pytest.raises(ContentInvalid) as caught:
