@@ -11,7 +11,7 @@ from sec_ops.backup.restic.opening import OpenRepository
 from sec_ops.backup.restic.program import Program
 from sec_ops.backup.restic.target import one_value, ssh_options, target_of
 from sec_ops.backup.verdict import Judged, Verdict
-from sec_ops.model.errors import TransportError
+from sec_ops.model.errors import ContentInvalid, Fault, TransportError
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock, RunProgram
 from sec_ops.runtime.secrets import Secret, redact
@@ -79,7 +79,8 @@ class Spoken:
 def call(repository: OpenRepository, doors: Doors, asked: Call) -> Spoken:
     """Return what restic said. A dead server is told within five seconds; every other fault by the deadline.
 
-    Raises ProgramMissing and ProgramFailed when restic can't be started, and what the call's own consumers raise.
+    Raises ProgramMissing and ProgramFailed when restic can't be started, ContentInvalid when the credentials of two
+    repositories exclude each other, and what the call's own consumers raise.
     """
     for each in (repository, *asked.others):
         silent = _probe(each, doors)
@@ -129,9 +130,32 @@ def _arguments(repository: OpenRepository, doors: Doors, asked: Call) -> list[st
 
 
 def _environment(repository: OpenRepository, asked: Call) -> dict[str, str]:
-    """Return the child's environment; nothing of ours but what programs need, and the credentials."""
-    added = {name: secret.get_secret_value() for name, secret in repository.credentials.items()}
-    return clean_environment(RESTIC_PROGRESS_FPS="1", **added) | dict(asked.environment)
+    """Return the child's environment; nothing of ours but what programs need, and the credentials.
+
+    Raises ContentInvalid when two repositories need different credentials of one name; those of a REST server that is
+    copied from stand in its location.
+    """
+    added = dict(repository.credentials)
+    for other in asked.others:
+        for name, secret in other.credentials.items():
+            if name.startswith("RESTIC_REST_"):
+                continue
+            if added.setdefault(name, secret) != secret:
+                raise _torn_between(repository, other, name)
+    told = {name: secret.get_secret_value() for name, secret in added.items()}
+    return clean_environment(RESTIC_PROGRESS_FPS="1", **told) | dict(asked.environment)
+
+
+def _torn_between(repository: OpenRepository, other: OpenRepository, name: str) -> ContentInvalid:
+    what = message(
+        "{first} and {second} need different values of {name}, and restic takes one",
+        first=repository.id,
+        second=other.id,
+        name=name,
+    )
+    advice = message("give both repositories one access key, or copy by way of a rest-server")
+    place = f"backup/repositories/{other.id}.yml"
+    return ContentInvalid([Fault(file=place, line=0, path=name, message=what, advice=advice)])
 
 
 def _secrets(repository: OpenRepository, asked: Call) -> list[Secret]:

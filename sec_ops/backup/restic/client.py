@@ -15,7 +15,7 @@ from sec_ops.backup.restic.asking import (
     reading_options,
 )
 from sec_ops.backup.restic.calling import Call, Doors, Spoken, call
-from sec_ops.backup.restic.copying import copied, from_options
+from sec_ops.backup.restic.copying import copied, from_options, told
 from sec_ops.backup.restic.events import (
     BackupSummary,
     Change,
@@ -24,6 +24,7 @@ from sec_ops.backup.restic.events import (
     Event,
     Node,
     RestoreSummary,
+    Said,
 )
 from sec_ops.backup.restic.judging import Verb
 from sec_ops.backup.restic.opening import OpenRepository
@@ -130,7 +131,7 @@ class Restic:
             others=[source],
             arguments=[*from_options(source), *limits(request), "--", *request.snapshots],
             deadline_seconds=self.repository.deadline_seconds,
-            on_event=lambda event: lines.append(getattr(event, "text", "")),
+            on_event=lambda event: lines.append(event.text) if isinstance(event, Said) and told(event.text) else None,
         )
         spoken = self._call(asked)
         pairs, skipped = copied(lines)

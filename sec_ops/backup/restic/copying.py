@@ -9,7 +9,7 @@ from sec_ops.backup.restic.opening import OpenRepository
 from sec_ops.runtime.secrets import Secret
 from sec_ops.transport.streaming import Handed
 
-__all__ = ["copied", "from_options"]
+__all__ = ["copied", "from_options", "told"]
 
 _SOURCE = re.compile(r"^snapshot ([0-9a-f]{8,64}) of ")
 _SAVED = re.compile(r"^snapshot ([0-9a-f]{8,64}) saved")
@@ -24,6 +24,11 @@ def from_options(source: OpenRepository) -> list[str | Handed]:
     """
     location = Handed(Secret(_with_credentials(source)))
     return ["--from-repository-file", location, "--from-password-file", Handed(source.password)]
+
+
+def told(line: str) -> bool:
+    """Return whether a line tells of a snapshot; all others are progress."""
+    return line.startswith(("snapshot ", "skipping "))
 
 
 def copied(lines: Sequence[str]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:

@@ -134,6 +134,10 @@ def test_s3_from_start_to_end(tmp_path, tree):
         restored = restic.restore(RestoreRequest(snapshot=point, target=tmp_path / "out", folder=str(tree)))
         assert restored.judged.good
         assert len(list((tmp_path / "out").iterdir())) == 20
+        local = make_restic(make_repository(tmp_path / "copy"), tmp_path)
+        assert local.init(chunker_of=repository).judged.good
+        assert local.copy_from(repository, CopyRequest(snapshots=[point])).judged.good
+        assert local.snapshots().snapshots[0].original == point
         assert restic.forget(ForgetRequest(snapshots=[point])).judged.good
         assert restic.prune().judged.good
 

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from sec_ops.backup.restic.calling import Call, _environment
+from sec_ops.backup.restic.judging import Verb
 from sec_ops.backup.restic.opening import open_repository
 from sec_ops.backup.restic.target import one_value, ssh_options
 from sec_ops.model.backup_plan import Repository
 from sec_ops.model.errors import ContentInvalid
 from sec_ops.runtime.secrets import Secrets
 from sec_ops.transport.process import run_program
+from tests.servers.restic import make_repository
 
 READ = Secrets(run_program=run_program, environment={"PASSWORD": "pw", "KEY": "secret-key"})
 
@@ -81,3 +84,16 @@ def test_ssh_never_asks_and_never_trusts_an_unknown_key(tmp_path: Path):
 @pytest.mark.parametrize(("text", "line"), [("a", '"a"'), ('a"b,c', '"a""b,c"')])
 def test_one_value_of_a_line_of_csv(text, line):
     assert one_value(text) == line
+
+
+def test_credentials_that_exclude_each_other_are_told(tmp_path: Path):
+    first, second, third = (
+        make_repository(f"s3:http://127.0.0.1:9/bucket/{key}", credentials={"AWS_ACCESS_KEY_ID": key}, name=key)
+        for key in ("one", "two", "one")
+    )
+    with pytest.raises(ContentInvalid) as caught:
+        _environment(first, Call(verb=Verb.COPY, others=[second]))
+    assert "AWS_ACCESS_KEY_ID" in str(caught.value.faults[0].message)
+    assert _environment(first, Call(verb=Verb.COPY, others=[third]))["AWS_ACCESS_KEY_ID"] == "one"
+    rest = make_repository("rest:https://b.example/r", credentials={"RESTIC_REST_PASSWORD": "x"})
+    assert "RESTIC_REST_PASSWORD" not in _environment(first, Call(verb=Verb.COPY, others=[rest]))
