@@ -152,7 +152,8 @@ _DAMAGED = re.compile(
     re.IGNORECASE,
 )
 _HOPELESS = re.compile(
-    _REFUSED.pattern + r"|InvalidBucketName|bucket is not valid|NoSuchBucket|x509:|no such host|\(40[0137]\)",
+    f"{_REFUSED.pattern}|{_FULL.pattern}"
+    r"|InvalidBucketName|bucket is not valid|NoSuchBucket|x509:|\(400\)",
     re.IGNORECASE,
 )
 _WORDS: tuple[tuple[re.Pattern[str], Verdict], ...] = (

@@ -134,6 +134,8 @@ def test_exit_codes_are_decided_once(verdict):
         ("Load(<key/1>) returned error, retrying after 1s: x509: certificate signed by unknown authority", True),
         ("Save(<data/1>) returned error, retrying after 1s: connection refused", False),
         ("Save(<data/1>) returned error, retrying after 1s: unexpected HTTP response (503)", False),
+        ("Save(<data/1>) returned error, retrying after 1s: unexpected HTTP response (413): 413", True),
+        ("Save(<data/1>) returned error, retrying after 1s: dial tcp: lookup b: no such host", False),
         ("Access Denied", False),
     ],
 )
