@@ -1,6 +1,6 @@
 """The jobs that plans make, on the controller whose work they are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from sec_ops.model.backup_plan import BackupPlan, Repository
 from sec_ops.model.job import Job, Timing
@@ -11,10 +11,14 @@ _LONGEST_MINUTES = 1440
 
 
 def jobs_of_plans(
-    plans: Mapping[str, BackupPlan], repositories: Mapping[str, Repository], place: str | None
+    plans: Mapping[str, BackupPlan],
+    repositories: Mapping[str, Repository],
+    place: str | None,
+    verbs: Collection[str],
 ) -> tuple[Job, ...]:
     """Return the jobs of the enabled plans on a controller at `place`; one without a place does all.
 
+    `verbs` are the words that `sec-ops backup` knows: a job of any other would fail each time, so it is not made.
     The plans are checked once a day, whether they can be read or not.
 
     A backup is the work of the place its first repository lies at, a copy of the place it is pulled to: the second
@@ -24,7 +28,7 @@ def jobs_of_plans(
     jobs = [job for plan in enabled for job in _jobs(plan, repositories, place)]
     if any(source.heartbeat for plan in enabled for source in plan.sources):
         jobs.append(_HEARTBEAT)
-    return (_CHECK, *jobs)
+    return tuple(job for job in (_CHECK, *jobs) if job.command[1] in verbs)
 
 
 _CHECK = Job(id="backup-plans", command=("backup", "plans"), timing=Timing(daily="07:30"))
