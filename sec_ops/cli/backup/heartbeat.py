@@ -10,6 +10,7 @@ import typer
 from sec_ops.cli.invocation import current
 from sec_ops.cli.output import emit
 from sec_ops.model.errors import SecOpsError
+from sec_ops.model.messages import Message, message
 from sec_ops.model.outcome import Outcome
 from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
@@ -73,19 +74,19 @@ class _State:
         """Keep why it ended."""
         self.error = ": ".join(filter(None, (render(error.what), printable(error.why))))
 
+    def leave(self, reason: Message) -> None:
+        """Keep why no heartbeat can be written at all."""
+        self.error = render(reason)
+
     def document(self) -> dict[str, Any]:
         """Return both as JSON shows them."""
         return {"beats": self.beats, "error": self.error}
 
 
 def _wanted(room: "Room") -> Iterator["Chosen"]:
-    from sec_ops.backup.source import Beating
-    from sec_ops.backup.sources import source_of
     from sec_ops.cli.backup._capturing import chosen
 
-    for each in chosen(room):
-        if each.source.heartbeat and not each.source.host and isinstance(source_of(each.source.kind), Beating):
-            yield each
+    return (each for each in chosen(room) if each.source.heartbeat)
 
 
 def _connected(room: "Room", states: dict[str, _State], seconds: int, stack: ExitStack) -> Iterator[tuple[str, "Beat"]]:
@@ -95,18 +96,29 @@ def _connected(room: "Room", states: dict[str, _State], seconds: int, stack: Exi
 
     for each in _wanted(room):
         source = source_of(each.source.kind)
+        if each.source.host:
+            there = message(
+                "it is on the host {host}; heartbeats are written on this machine only", host=each.source.host
+            )
+            states[each.name].leave(there)
+            continue
+        if not isinstance(source, Beating):
+            states[each.name].leave(message("sources of the kind {kind} take no heartbeats", kind=each.source.kind))
+            continue
         try:
-            if isinstance(source, Beating):
-                order = order_of(each, room, seconds + _MARGIN_SECONDS)
-                yield each.name, stack.enter_context(source.beating(order))
+            order = order_of(each, room, seconds + _MARGIN_SECONDS)
+            yield each.name, stack.enter_context(source.beating(order))
         except SecOpsError as error:
             states[each.name].fail(error)
 
 
 def _shown(sources: list[dict[str, Any]]) -> str:
     if not sources:
-        return _("no plan asks for a heartbeat on this machine")
+        return _("no plan asks for a heartbeat")
     beats = _("{source}: {beats} heartbeats")
     lines = [beats.format(source=each["source"], beats=each["beats"]) for each in sources]
     errors = [f"{each['source']}: {each['error']}" for each in sources if each["error"]]
+    if errors:
+        left = _("{count} of {total} sources are without heartbeats")
+        errors.append(left.format(count=len(errors), total=len(sources)))
     return "\n".join([*lines, *errors])

@@ -36,6 +36,11 @@ def receive(
     if len(found) != 1:
         what = message("the plan of {system} has {count} sources that receive a log", system=system, count=len(found))
         raise UsageError(what, advice=message("see: sec-ops backup plans"))
+    if host := found[0].source.host:
+        what = message(
+            "{source} is on the host {host}; a log is received on this machine only", source=found[0].name, host=host
+        )
+        raise UsageError(what, advice=message("receive it by the controller that keeps the log, and leave `host` out"))
 
     def ended(error: EngineError) -> bool:
         note(": ".join(filter(None, (render(error.what), printable(error.why)))))

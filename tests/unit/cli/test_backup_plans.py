@@ -78,6 +78,31 @@ def test_each_job_of_a_plan_is_a_command_that_exists(site: Path, capsys: pytest.
     assert [(words, run([*words[:2], "--help"])) for words in commands] == [(words, 0) for words in commands]
 
 
+def test_sources_that_get_no_heartbeat_are_counted_and_told(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    far = {"id": "far", "kind": "sqlite", "host": "web-1", "heartbeat": True, "settings": {"path": "/srv/app.db"}}
+    plain = {"id": "plain", "kind": "files", "heartbeat": True, "settings": {"paths": ["/srv"]}}
+    library(site, PLAN | {"sources": [far, plain]})
+    code, body = document(capsys, site, "backup", "heartbeat", "--seconds", "1")
+    known = {each["source"]: each for each in body["sources"]}
+    assert code == 3
+    assert {name: each["beats"] for name, each in known.items()} == {"records/far": 0, "records/plain": 0}
+    assert "web-1" in known["records/far"]["error"]
+    assert "files" in known["records/plain"]["error"]
+    assert run(["--site", str(site), "--lang", "en", "backup", "heartbeat", "--seconds", "1"]) == 3
+    shown = capsys.readouterr().out
+    assert "2 of 2 sources are without heartbeats" in shown
+    assert "records/far: it is on the host web-1" in shown
+
+
+def test_a_log_is_not_received_for_a_source_on_another_host(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = {"user": "receiver", "slot": "second_site", "folder": "/srv/wal", "synchronous": False}
+    source = {"id": "stream", "kind": "postgresql_receivewal", "host": "web-1", "settings": settings}
+    library(site, PLAN | {"sources": [source]})
+    code, body = document(capsys, site, "backup", "receive", "records")
+    assert code == 2
+    assert "web-1" in body["error"]["message"]
+
+
 def test_heartbeats_are_written_and_what_fails_is_told(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = site / "app.db"
     with sqlite3.connect(path) as database:
