@@ -1,4 +1,7 @@
-"""Sources nobody here has a server for: what they say to programs, and how they take the answers the vendors record."""
+"""Sources not verified on a real system: what they say to programs, and how they take answers.
+
+The answers were written by us, after the vendors' documented forms as remembered, and confirmed by nobody.
+"""
 
 import json
 import stat
@@ -19,7 +22,7 @@ from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.secrets import Secret
 
 _SECRET = "pass\"word'1"
-_RECORDER = """#!{python}
+_PROGRAM = """#!{python}
 import json, os, sys
 told = json.load(open({answers!r}))
 with open({heard!r}, "a") as heard:
@@ -57,10 +60,10 @@ class _Doors:
 
 def _order(place: Path, program: str, answers: Mapping[str, object], kind: str, **settings: object) -> Order:
     path = place / program
-    recorded = place / "answers.json"
-    recorded.write_text(json.dumps(answers))
-    values = {"python": sys.executable, "answers": str(recorded), "heard": str(place / "heard")}
-    path.write_text(_RECORDER.format(**values, metered=program == "sys_dump"))
+    told = place / "answers.json"
+    told.write_text(json.dumps(answers))
+    values = {"python": sys.executable, "answers": str(told), "heard": str(place / "heard")}
+    path.write_text(_PROGRAM.format(**values, metered=program == "sys_dump"))
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     source = SourceSettings(id="data", kind=kind, settings=settings)
     return Order(source=source, doors=_Doors(place), last_good=lambda _part: None, secret=Secret(_SECRET))

@@ -1,7 +1,8 @@
 """`dm8`: a whole DM8 server by its online BACKUP DATABASE, a backup set that restic saves as files.
 
-Not verified on a real system. Statements and answers after the vendor's manual of backup and `disql`; the server must
-archive its log and its backup helper (DmAP) must run.
+Not verified on a real system. Statements, `disql`'s options and the words of success are written by us as remembered of
+the vendor's documented forms, unconfirmed, and so is that the server must archive its log and its backup helper (DmAP)
+must run; the answers in the tests are written by us too.
 """
 
 from collections.abc import Iterator, Sequence

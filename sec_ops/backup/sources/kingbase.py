@@ -1,7 +1,8 @@
-"""`kingbase`: one database of KingbaseES as a dump by `sys_dump`, which takes `pg_dump`'s options.
+"""`kingbase`: one database of KingbaseES as a dump by `sys_dump`, taken to have `pg_dump`'s options.
 
-Not verified on a real system. Programs and connection after the vendor's manual (ksql: connection string, password
-file); rows are not counted, since the catalogue's names differ between its editions.
+Not verified on a real system. Programs, options, connection string and password file are written by us as remembered of
+the vendor's documented forms, unconfirmed; the answers in the tests are written by us too. Rows are not counted: the
+names of the server's catalogue are not known to us.
 """
 
 from collections.abc import Iterator, Sequence

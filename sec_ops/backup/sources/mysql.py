@@ -1,4 +1,7 @@
-"""`mysql`: one database as a dump in one transaction, by MySQL's own programs. Not verified on a real system."""
+"""`mysql`: one database as a dump in one transaction, by MySQL's own programs.
+
+Not verified on a real system: the dump's form is taken to be MariaDB's, the two options as remembered, unconfirmed.
+"""
 
 from sec_ops.backup.dumping.mysql import MysqlDump
 

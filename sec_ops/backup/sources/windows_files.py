@@ -1,6 +1,7 @@
 """`windows_files`: folders of a Windows host in a volume shadow copy, so that open files are read too.
 
-Not verified on a real system.
+Not verified on a real system: no test runs restic on Windows, and its option for shadow copies is used as remembered,
+unconfirmed.
 """
 
 from collections.abc import Iterator, Sequence
