@@ -2,18 +2,21 @@
 
 import hashlib
 import itertools
+import sqlite3
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from sec_ops.backup.dumping.local import LocalDoors
 from sec_ops.backup.restic.client import Restic
-from sec_ops.backup.restic.requests import BackupRequest, Stream
+from sec_ops.backup.restic.requests import BackupRequest, RestoreRequest, Stream
 from sec_ops.backup.restic.results import BackupResult
-from sec_ops.backup.source import Beating, Facts, Order
+from sec_ops.backup.source import Beating, Facts, Order, Part
 from sec_ops.backup.sources import source_of
 from sec_ops.model.backup_plan import SourceSettings
 from sec_ops.model.errors import ContentInvalid, EngineError, ProgramFailed
@@ -113,9 +116,20 @@ def test_no_secret_stands_in_an_argument(case: Case) -> None:
 def _saved(order: Order, restic: Restic) -> tuple[BackupResult, Facts]:
     with source_of(order.source.kind).open(order) as capture:
         (part,) = capture.parts
-        stream = Stream(command=part.command, filename=part.filename)
-        result = restic.backup(BackupRequest(host="test", tags=[order.source.id], stream=stream))
-        return result, capture.facts()
+        return _saved_part(part, order, restic), capture.facts()
+
+
+def _saved_part(part: Part, order: Order, restic: Restic) -> BackupResult:
+    stream = Stream(command=part.command, filename=part.filename) if part.command else None
+    request = BackupRequest(
+        host="test",
+        tags=[order.source.id],
+        paths=part.paths,
+        stream=stream,
+        excludes=part.excludes,
+        options=part.options,
+    )
+    return restic.backup(request)
 
 
 def _fetched(result: BackupResult, filename: str, restic: Restic) -> bytes:
@@ -168,3 +182,84 @@ def test_a_dump_that_is_not_whole_leaves_no_snapshot(program: str, restic: Resti
         with pytest.raises(ProgramFailed, match="does not count"):
             capture.facts()
     assert [each for each in restic.snapshots().snapshots if "broken" in each.tags] == []
+
+
+def test_files_come_back_as_they_lay(tmp_path: Path, restic: Restic) -> None:
+    folder = _folder(tmp_path / "records")
+    with _mounted(folder / "mounted"):
+        (folder / "mounted/far").write_bytes(b"far")
+        for other, names in ((True, {"mounted/far"}), (False, set[str]())):
+            settings = {"paths": [str(folder)], "exclude": ["*.tmp"], "other_file_systems": other}
+            result, facts = _saved(_order_of("files", settings), restic)
+            assert facts.taken_at is not None
+            back = _restored(result, folder, tmp_path / f"back {other}", restic)
+            assert set(back) == {"page", "sub/photo"} | names
+            assert back["sub/photo"] == b"\x00\xff\n" * 1000
+
+
+def test_files_that_are_not_there_are_no_backup(tmp_path: Path, restic: Restic) -> None:
+    result, _facts = _saved(_order_of("files", {"paths": [str(tmp_path / "nothing")]}), restic)
+    assert not result.judged.good
+
+
+def test_a_content_system_comes_back_as_one_set(tmp_path: Path, restic: Restic) -> None:
+    folder = _folder(tmp_path / "portal")
+    with sqlite3.connect(tmp_path / "portal.db") as database:
+        database.execute("CREATE TABLE pages (a)")
+        database.executemany("INSERT INTO pages VALUES (?)", [(number,) for number in range(100)])
+    database.close()
+    inner = {"kind": "sqlite", "settings": {"path": str(tmp_path / "portal.db")}}
+    order = _order_of("cms", {"paths": [str(folder)], "exclude": ["*.tmp"], "database": inner})
+    with source_of("cms").open(order) as capture:
+        dump, files = capture.parts
+        saved = [_saved_part(part, order, restic) for part in (dump, files)]
+        facts = capture.facts()
+        (folder / "page").write_text("changed")
+        assert capture.facts().disturbed == (str(folder / "page"),)
+    assert [result.judged.good for result in saved] == [True, True]
+    assert facts.disturbed == ()
+    back = str(tmp_path / "back.db")
+    data = _fetched(saved[0], dump.filename, restic)
+    for loading in source_of("cms").loading(order, back):
+        assert order.doors.run(loading.arguments, stdin=data, deadline_seconds=60).exit_code == 0
+    assert source_of("cms").recount(order, back).tables == facts.tables
+    assert [table.rows for table in facts.tables] == [100]
+    assert _restored(saved[1], folder, tmp_path / "back", restic) == {
+        "page": b"old",
+        "sub/photo": b"\x00\xff\n" * 1000,
+    }
+
+
+def _folder(folder: Path) -> Path:
+    (folder / "sub").mkdir(parents=True)
+    (folder / "page").write_text("old")
+    (folder / "left.tmp").write_text("left out")
+    (folder / "sub/photo").write_bytes(b"\x00\xff\n" * 1000)
+    return folder
+
+
+@contextmanager
+def _mounted(folder: Path) -> Iterator[None]:
+    """Mount a file system in memory there."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def _order_of(kind: str, settings: dict[str, object]) -> Order:
+    source = SourceSettings(id=kind, kind=kind, settings=settings)
+    return Order(
+        source=source, doors=LocalDoors(clock=SystemClock()), last_good=lambda _part: None, deadline_seconds=120
+    )
+
+
+def _restored(result: BackupResult, folder: Path, target: Path, restic: Restic) -> dict[str, bytes]:
+    """Return the files that come back of a folder, by their paths within it."""
+    assert result.judged.good, result.judged
+    assert result.summary is not None
+    request = RestoreRequest(snapshot=result.summary.snapshot_id, target=target, folder=str(folder))
+    assert restic.restore(request).judged.good
+    return {str(path.relative_to(target)): path.read_bytes() for path in target.rglob("*") if path.is_file()}
