@@ -1,10 +1,26 @@
-"""Shared by all layers: nothing may be skipped silently where nothing has an excuse."""
+"""Shared by all layers: no silent skips, no test that a slow machine fails, no language left over from another test."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from sec_ops.runtime.language import language, use_language
+
+# How long an example takes is the machine's affair: time is measured by benchmarks, never asserted by tests.
+settings.register_profile("sec-ops", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sec-ops")
 
 pytest_plugins = ["tests.testbed.fixtures", "tests.elasticsearch.fixtures"]
+
+
+@pytest.fixture(autouse=True)
+def _same_language() -> Iterator[None]:
+    """Give the next test the language this one found, whatever a command called in between."""
+    code = language()
+    yield
+    use_language(code)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
