@@ -13,6 +13,7 @@ from sec_ops.cli.termination import listen, was_terminated
 from sec_ops.model.errors import SecOpsError
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome, decisive
+from sec_ops.runtime.garbage import rare_collections
 from sec_ops.runtime.language import chosen_language, use_language
 
 __all__ = ["main"]
@@ -26,7 +27,8 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a sign shows its code instead
-    code = run(sys.argv[1:])
+    with rare_collections():  # what a command imports and loads stays: it is not worth looking through
+        code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
     except OSError:
