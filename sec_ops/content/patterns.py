@@ -1,14 +1,16 @@
 r"""Patterns of content over hostile text: RE2, so that none takes longer than the text is long.
 
 Texts go to the library as bytes: over str it counts characters for every group, which takes three times as long.
-Where no wheel of google-re2 fits the machine, `re` takes its place, over str that is cut to a bound; what only RE2
-writes that way (`\x{feff}`, `\z`) is translated.
+Where no wheel of google-re2 fits the machine, `re` takes its place, over str that is cut to a bound, with patterns
+spelled so that they mean what they mean to RE2.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
+
+from sec_ops.content.spelling import spelled
 
 try:
     import re2
@@ -20,7 +22,6 @@ __all__ = ["GUARDED", "Pattern", "PatternError", "first_of", "path_pattern"]
 GUARDED: Final = re2 is not None
 """Whether RE2 is there; without it no search is bounded by anything but the text's length."""
 _UNGUARDED_BOUND: Final = 8_192
-_HEXADECIMAL: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 _MEMORY: Final = 64 * 1024 * 1024
 
 
@@ -109,7 +110,7 @@ def _options() -> Any:  # noqa: ANN401 - the library has no types
 def _compiled(source: str) -> Any:  # noqa: ANN401
     if re2 is None:
         try:
-            return re.compile(_translated(source), re.ASCII)
+            return re.compile(spelled(source))
         except re.error as error:
             raise PatternError(str(error)) from error
     try:
@@ -117,11 +118,6 @@ def _compiled(source: str) -> Any:  # noqa: ANN401
     except re2.error as error:
         reason = error.args[0] if error.args else ""
         raise PatternError(_text(reason) if isinstance(reason, bytes) else str(reason)) from error
-
-
-def _translated(source: str) -> str:
-    plain = _HEXADECIMAL.sub(lambda match: re.escape(chr(int(match[1], 16))), source)
-    return plain.replace(r"\z", r"\Z")
 
 
 def _bytes(text: str) -> Any:  # noqa: ANN401 - bytes for RE2, str for what stands in for it

@@ -13,8 +13,8 @@ from typing import Final
 import regex
 
 from sec_ops.content.patterns import GUARDED, Pattern, PatternError
+from sec_ops.content.spelling import SIGNS, spelled
 from sec_ops.detection.rule import Regex
-from sec_ops.detection.spelling import SIGNS, spelled
 
 __all__ = ["DEADLINE_S", "Search", "SearchError", "search_of"]
 

@@ -10,6 +10,7 @@ from sec_ops.content.patterns import Pattern, PatternError, first_of, path_patte
 from sec_ops.siem.events import Event
 from sec_ops.siem.parse.loading import load_understanding
 from sec_ops.siem.understanding import Understand
+from tests.content.expressions import SAME
 from tests.content.parser_samples import SAMPLES, library, understand
 from tests.unit.siem.parse.support import events, origin
 
@@ -81,3 +82,10 @@ def test_samples_are_read_the_same_without_re2() -> None:
     guarded = read_samples(understand())
     with without_re2():
         assert read_samples(load_understanding(library())) == guarded
+
+
+@pytest.mark.parametrize(("source", "text", "found"), SAME)
+def test_signs_mean_the_same_without_re2(source: str, text: str, found: bool) -> None:
+    assert Pattern(source).found_in(text) is found
+    with without_re2():
+        assert Pattern(source).found_in(text) is found

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sec_ops.detection import searching
 from sec_ops.detection.rule import Regex
 from sec_ops.detection.searching import Search, SearchError, search_of
+from tests.content.expressions import SAME
 from tests.unit.detection.conformance.cases import CASES, Case
 from tests.unit.detection.conformance.evaluators import EVALUATORS, Evaluator
 
@@ -38,33 +39,6 @@ def test_a_rule_finds_without_re2_what_the_case_says(case: Case, evaluator: Eval
         return
     assert all(evaluator(read.rules[0], event, case.zone) for event in case.finds)
     assert not any(evaluator(read.rules[0], event, case.zone) for event in case.ignores)
-
-
-SAME = (
-    (r"^\d$", "٣", False),
-    (r"^\D$", "٣", True),
-    (r"^\w+$", "é", False),
-    (r"a\sb", "a\u00a0b", False),
-    (r"a\Sb", "a\u00a0b", True),
-    (r"a\sb", "a\vb", False),
-    (r"^[\d.]+$", "1.٣", False),
-    (r"^[\W_]+$", "é_-", True),
-    (r"^[^\s]$", "\u3000", True),
-    (r"\bx\b", "登x录", True),
-    (r"\Bx", "登x", False),
-    (r"^[[:alpha:]-]+$", "a-b", True),
-    (r"^[[:alpha:]]+$", "é", False),
-    (r"[][]", "]", True),
-    (r"x$", "x\n", False),
-    (r"(?m)x$", "x\ny", True),
-    (r"[$]x$", "$x", True),
-    (r"\$$", "$\n", False),
-    (r"x\z", "x\n", False),
-    (r"\x{767b}", "登", True),
-    (r"\Qa.b$\E$", "a.b$", True),
-    (r"\Qa.b\E", "axb", False),
-    (r"(?i)K", "\u212a", True),
-)
 
 
 @pytest.mark.parametrize(("source", "text", "found"), SAME)

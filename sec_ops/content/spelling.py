@@ -1,6 +1,6 @@
-r"""RE2's expressions as `regex` spells them, so that one means the same with both.
+r"""RE2's expressions as `re` and `regex` spell them, so that one means the same with all of them.
 
-`regex` knows every alphabet's digits, letters and blanks, and lets `$` stand before a last line end; RE2 knows those of
+Those know every alphabet's digits, letters and blanks, and let `$` stand before a last line end; RE2 knows those of
 ASCII, and `$` is the very end. Source: https://github.com/google/re2/wiki/Syntax.
 """
 
@@ -58,7 +58,7 @@ _ALONE: Final = {
 
 
 def spelled(source: str) -> str:
-    """Return an expression as `regex` spells it."""
+    """Return an expression as `re` and `regex` spell it."""
     alone = _ALONE if _LINES.search(source) else {**_ALONE, "$": r"\Z"}
     return "".join(_class(sign[0]) if sign["class"] else _sign(sign[0], alone) for sign in SIGNS.finditer(source))
 

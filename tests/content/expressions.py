@@ -1,0 +1,27 @@
+"""Expressions whose signs mean other things to other libraries, a text for each, and whether RE2 finds it there."""
+
+SAME = (
+    (r"^\d$", "٣", False),
+    (r"^\D$", "٣", True),
+    (r"^\w+$", "é", False),
+    (r"a\sb", "a\u00a0b", False),
+    (r"a\Sb", "a\u00a0b", True),
+    (r"a\sb", "a\vb", False),
+    (r"^[\d.]+$", "1.٣", False),
+    (r"^[\W_]+$", "é_-", True),
+    (r"^[^\s]$", "\u3000", True),
+    (r"\bx\b", "登x录", True),
+    (r"\Bx", "登x", False),
+    (r"^[[:alpha:]-]+$", "a-b", True),
+    (r"^[[:alpha:]]+$", "é", False),
+    (r"[][]", "]", True),
+    (r"x$", "x\n", False),
+    (r"(?m)x$", "x\ny", True),
+    (r"[$]x$", "$x", True),
+    (r"\$$", "$\n", False),
+    (r"x\z", "x\n", False),
+    (r"\x{767b}", "登", True),
+    (r"\Qa.b$\E$", "a.b$", True),
+    (r"\Qa.b\E", "axb", False),
+    (r"(?i)K", "\u212a", True),
+)
