@@ -6,7 +6,7 @@ What is damaged, or was written for something else, is as if it weren't there: t
 import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cache as remembered
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,8 @@ __all__ = ["FILE", "read_rules"]
 
 FILE: Final = "detection-rules.json"
 _DIGEST: Final = 64
+_LIBRARIES: Final = ("pysigma", "regex", "google-re2")
+"""Whose releases decide what is read, and which expressions can be searched for."""
 
 
 def read_rules(texts: Iterable[RuleText], placeholders: Placeholders, folder: Path | None) -> RuleSet:
@@ -76,9 +78,18 @@ def _key(texts: Sequence[RuleText], placeholders: Placeholders) -> str:
 @remembered
 def _reader() -> str:
     """Return what tells one reader from another: versions, and the code itself, which changes between them."""
-    own = sorted([*Path(__file__).parent.glob("*.py"), *Path(__file__).parents[1].glob("*.py")])
+    here = Path(__file__)
+    own = sorted([*here.parent.glob("*.py"), *here.parents[1].glob("*.py")])
+    own += [here.parents[2] / "content" / name for name in ("patterns.py", "spelling.py")]
     code = hashlib.sha256(b"\0".join(path.read_bytes() for path in own)).hexdigest()
-    return f"{__version__} {version('pysigma')} {code}"
+    return " ".join([__version__, *map(_release, _LIBRARIES), code])
+
+
+def _release(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:  # no wheel for this machine
+        return "none"
 
 
 def _sha256(data: bytes) -> str:

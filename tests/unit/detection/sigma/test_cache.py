@@ -1,5 +1,6 @@
 """The cache gives back what was read, or nothing."""
 
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,27 @@ def test_other_texts_placeholders_and_readers_are_read(
     read_rules([RuleText(path=each.path, data=each.data, layer="imported") for each in TEXTS], {}, tmp_path)
     assert len(reads) == 6
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+@pytest.mark.parametrize("library", ["pysigma", "regex", "google-re2"])
+@pytest.mark.parametrize("release", ["0.0.1", None])
+def test_another_release_of_what_reads_and_searches_is_another_reader(
+    tmp_path: Path, reads: list[int], monkeypatch: pytest.MonkeyPatch, library: str, release: str | None
+) -> None:
+    """An expression that one release takes, another may refuse: the rule must not come back from the cache then."""
+
+    def changed(name: str) -> str:
+        if name != library:
+            return version(name)
+        if release is None:
+            raise PackageNotFoundError
+        return release
+
+    monkeypatch.setattr(cache, "_reader", cache._reader.__wrapped__)
+    read_rules(TEXTS, {}, tmp_path)
+    monkeypatch.setattr(cache, "version", changed)
+    read_rules(TEXTS, {}, tmp_path)
+    assert len(reads) == 2
 
 
 @pytest.mark.parametrize("place", [0, 70, 140, 1000, -1])
