@@ -1,13 +1,15 @@
 """Groups of commands whose modules are imported only when their word is typed or their help is shown."""
 
-from collections.abc import Mapping
+import pkgutil
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
+import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-__all__ = ["lazy_group"]
+__all__ = ["lazy_group", "noun_of", "verbs_in"]
 
 
 def lazy_group(modules: Mapping[str, str]) -> type[TyperGroup]:
@@ -27,3 +29,22 @@ def lazy_group(modules: Mapping[str, str]) -> type[TyperGroup]:
             return command
 
     return LazyGroup
+
+
+def verbs_in(package: str, folders: Iterable[str]) -> Mapping[str, str]:
+    """Return the modules of a package by the verbs they are named after (`import_` is `import`); none is imported."""
+    names = [module.name for module in pkgutil.iter_modules(folders) if not module.name.startswith("_")]
+    return {name.rstrip("_"): f"{package}.{name}" for name in names}
+
+
+def noun_of(verbs: Mapping[str, str], about: str) -> typer.Typer:
+    """Return the application of a noun with one module a verb; `about` is its help."""
+    app = typer.Typer(
+        cls=lazy_group(verbs), help=about, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+    )
+
+    @app.callback()
+    def _noun() -> None:
+        """Hold the verbs together."""
+
+    return app

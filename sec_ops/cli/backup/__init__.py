@@ -1,27 +1,8 @@
 """`sec-ops backup`: one module of this folder a verb, found by its name (`import_.py` is `import`)."""
 
-import pkgutil
-
-import typer
-
-from sec_ops.cli.lazy import lazy_group
+from sec_ops.cli.lazy import noun_of, verbs_in
 from sec_ops.runtime.language import gettext as _
 
-VERBS = {
-    module.name.rstrip("_"): f"{__name__}.{module.name}"
-    for module in pkgutil.iter_modules(__path__)
-    if not module.name.startswith("_")
-}
+VERBS = verbs_in(__name__, __path__)
 
-app = typer.Typer(
-    cls=lazy_group(VERBS),
-    help=_("Back up key systems across sites, and prove that the backups can be used."),
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
-
-
-@app.callback()
-def _backup() -> None:
-    """Hold the verbs together."""
+app = noun_of(VERBS, _("Back up key systems across sites, and prove that the backups can be used."))

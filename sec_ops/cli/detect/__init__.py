@@ -1,27 +1,9 @@
 """`sec-ops detect`: one module of this folder a verb, found by its name (`import_.py` is `import`)."""
 
-import pkgutil
-
-import typer
-
-from sec_ops.cli.lazy import lazy_group
+from sec_ops.cli.lazy import noun_of, verbs_in
 from sec_ops.runtime.language import gettext as _
 
-_VERBS = {
-    module.name.rstrip("_"): f"{__name__}.{module.name}"
-    for module in pkgutil.iter_modules(__path__)
-    if not module.name.startswith("_")
-}
-
-app = typer.Typer(
-    cls=lazy_group(_VERBS),
-    help=_("Find attacks in logs by Sigma rules: in files, in the event store, as they come in."),
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
+app = noun_of(
+    verbs_in(__name__, __path__),
+    _("Find attacks in logs by Sigma rules: in files, in the event store, as they come in."),
 )
-
-
-@app.callback()
-def _detect() -> None:
-    """Hold the verbs together."""

@@ -1,27 +1,6 @@
 """`sec-ops logs`: one module of this folder a verb, found by its name (`import_.py` is `import`)."""
 
-import pkgutil
-
-import typer
-
-from sec_ops.cli.lazy import lazy_group
+from sec_ops.cli.lazy import noun_of, verbs_in
 from sec_ops.runtime.language import gettext as _
 
-_VERBS = {
-    module.name.rstrip("_"): f"{__name__}.{module.name}"
-    for module in pkgutil.iter_modules(__path__)
-    if not module.name.startswith("_")
-}
-
-app = typer.Typer(
-    cls=lazy_group(_VERBS),
-    help=_("Take in logs, keep them, search them, and see which are missing."),
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
-
-
-@app.callback()
-def _logs() -> None:
-    """Hold the verbs together."""
+app = noun_of(verbs_in(__name__, __path__), _("Take in logs, keep them, search them, and see which are missing."))
