@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sec_ops.cli.detect._options import FailOn, Least, NoKeep, Rules, Since, Until
 from sec_ops.cli.invocation import current
 from sec_ops.detection.rule import Level
 from sec_ops.model.errors import UsageError
@@ -33,22 +34,13 @@ def run(
             metavar="NAME", help=_("elastic: judge what was stored there since the last run, or --since a time")
         ),
     ] = "",
-    rules: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ID|PATH", help=_("only this rule of the site, or the rules of this file or folder")),
-    ] = None,
-    level: Annotated[Level, typer.Option(help=_("least level of the rules to use"))] = Level.INFORMATIONAL,
-    since: Annotated[
-        str, typer.Option(metavar="TIME", help=_("from this day or time on, or this long ago: 2026-11-26, 24h, 7d"))
-    ] = "",
-    until: Annotated[str, typer.Option(metavar="TIME", help=_("until this day, to its end, or this time"))] = "",
+    rules: Rules = None,
+    level: Least = Level.INFORMATIONAL,
+    since: Since = "",
+    until: Until = "",
     zone: Annotated[str, typer.Option(metavar="ZONE", help=_("time zone of times that name none"))] = "",
-    fail_on: Annotated[
-        str, typer.Option(metavar="LEVEL", help=_("least level of an alert that makes the exit code 1; or: new"))
-    ] = "low",
-    no_keep: Annotated[  # noqa: FBT002
-        bool, typer.Option("--no-keep", help=_("only look: keep no alert, no run and no evidence in the site"))
-    ] = False,
+    fail_on: FailOn = "low",
+    no_keep: NoKeep = False,  # noqa: FBT002 - a flag of the command line
 ) -> Iterable[Outcome]:
     """Judge every event of the files, or of a store; exit 1 when there are alerts."""
     from sec_ops.cli.detect._asked import Asked
