@@ -15,6 +15,7 @@ __all__ = [
     "ANY_MANY",
     "ANY_ONE",
     "KEYWORD",
+    "RANKS",
     "Aggregate",
     "All",
     "AnyOf",
@@ -197,6 +198,10 @@ class Level(StrEnum):
     MEDIUM = "medium"
     HIGH = "high"
     CRITICAL = "critical"
+
+
+RANKS: Final[Mapping[Level, int]] = {level: rank for rank, level in enumerate(Level)}
+"""Levels by how bad they are, from 0; alerts are kept with them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sec_ops.detection.alerts.documents import alert_document, title_of
 from sec_ops.detection.alerts.values import Alert
 from sec_ops.detection.match.matcher import Silent
 from sec_ops.detection.moments import moment_here
-from sec_ops.detection.rule import Level
+from sec_ops.detection.rule import RANKS, Level
 from sec_ops.detection.run.findings import Findings
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.language import gettext as _
@@ -24,7 +24,6 @@ __all__ = ["Shown", "outcomes_of", "show_findings"]
 
 _RULES_SHOWN = 20
 _ABOUT_SHOWN = 3
-_RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,7 @@ def outcomes_of(findings: Findings, fail_on: str) -> list[Outcome]:
         new = findings.kept.opened | findings.kept.reopened if findings.kept else {each.id for each in findings.alerts}
         found = bool(new)
     else:
-        found = any(_RANKS[each.level] >= _RANKS[Level(fail_on)] for each in findings.alerts)
+        found = any(RANKS[each.level] >= RANKS[Level(fail_on)] for each in findings.alerts)
     incomplete = findings.unknown_shape or findings.given_up
     return [*([Outcome.FINDINGS] if found else []), *([Outcome.INCOMPLETE] if incomplete else [])]
 
@@ -129,7 +128,7 @@ def _by_rule(alerts: Sequence[Alert]) -> list[list[Alert]]:
     """Return the alerts of each rule, those with the most events first; the worst rules first."""
     ordered = sorted(alerts, key=lambda each: (each.rule, -each.count))
     groups = [list(group) for _rule, group in groupby(ordered, key=lambda each: each.rule)]
-    return sorted(groups, key=lambda group: (-_RANKS[group[0].level], -sum(each.count for each in group)))
+    return sorted(groups, key=lambda group: (-RANKS[group[0].level], -sum(each.count for each in group)))
 
 
 def _row(alerts: Sequence[Alert], zone: tzinfo) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from sec_ops.content.model_faults import did_you_mean
 from sec_ops.detection.library.attack import title_of
 from sec_ops.detection.library.documents import Source
 from sec_ops.detection.library.loading import Listed, RuleLibrary, load_rules
-from sec_ops.detection.rule import Level, Rule
+from sec_ops.detection.rule import RANKS, Level, Rule
 from sec_ops.detection.sigma.reading import Refused
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
@@ -23,7 +23,6 @@ from sec_ops.runtime.site import Site
 
 __all__ = ["Choice", "rule_row", "show_rules"]
 
-_LEVELS = tuple(Level)
 _STATES = ("on", "off")
 _SHOWN = 20
 _STATE_TEXT = {"on": message("on"), "off": message("off")}
@@ -41,7 +40,7 @@ class Choice:
     @classmethod
     def of(cls, *, text: str, source: str, level: str, state: str) -> "Choice":
         """Return the choice; raises UsageError for a level or a state that there is none of."""
-        for given, known in ((level, _LEVELS), (state, _STATES)):
+        for given, known in ((level, tuple(Level)), (state, _STATES)):
             if given and given not in known:
                 advice = did_you_mean(given, known) or message("name one of: {names}", names=", ".join(known))
                 raise UsageError(message("there is no {name} here", name=given), advice=advice)
@@ -54,7 +53,7 @@ class Choice:
         return (
             (not self.text or any(self.text in text.lower() for text in texts))
             and (not self.source or self.source in (each.source, each.release))
-            and (not self.level or _LEVELS.index(header.level) >= _LEVELS.index(Level(self.level)))
+            and (not self.level or RANKS[header.level] >= RANKS[Level(self.level)])
             and (not self.state or self.state == _state(each))
         )
 

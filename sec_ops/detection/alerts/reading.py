@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sec_ops.detection.alerts.related import read_related
-from sec_ops.detection.alerts.store import RANKS
 from sec_ops.detection.alerts.values import Alert, Closing, State, Verdict
 from sec_ops.detection.database import Database
-from sec_ops.detection.rule import Level
+from sec_ops.detection.rule import RANKS, Level
 from sec_ops.model.errors import UsageError
 from sec_ops.model.folding import fold
 from sec_ops.model.messages import message

@@ -18,7 +18,7 @@ from sec_ops.detection.alerts.values import State
 from sec_ops.detection.database import Database
 from sec_ops.detection.events import Occurrence
 from sec_ops.detection.hits import Hit
-from sec_ops.detection.rule import Correlation, Level, Rule
+from sec_ops.detection.rule import RANKS, Correlation, Rule
 
 __all__ = ["ENTITIES", "MOST", "Suppress", "Taken", "keep_hits"]
 
@@ -26,7 +26,6 @@ MOST = 1000
 """How many alerts of one rule may be open, and how many suppressed, before the rest share one."""
 ENTITIES = 16
 """How many hosts, users and addresses an alert names, each."""
-RANKS = {level: rank for rank, level in enumerate(Level)}
 Suppress = Callable[[Hit], str]
 """The id of the suppression that covers a hit, empty when none does."""
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sec_ops.detection.alerts.store import RANKS
 from sec_ops.detection.alerts.values import State
 from sec_ops.detection.database import Database
 from sec_ops.detection.live.standing import LiveStanding
 from sec_ops.detection.moments import moment_text
-from sec_ops.detection.rule import Level
+from sec_ops.detection.rule import RANKS, Level
 from sec_ops.model.evidence import DetectionSummary, Entry
 from sec_ops.model.evidence_detection import DetectionRun, SystemAlerts
 

@@ -14,7 +14,7 @@ from sec_ops.detection.alerts.reading import alert_ids, named_alert
 from sec_ops.detection.alerts.values import Alert, State
 from sec_ops.detection.database import Database
 from sec_ops.detection.moments import moment_text
-from sec_ops.detection.rule import Level
+from sec_ops.detection.rule import RANKS, Level
 from sec_ops.model.messages import Message, message
 from sec_ops.model.notice import Level as Gravity
 from sec_ops.model.notice import Notice
@@ -25,7 +25,6 @@ SINGLY = 20
 PAUSE_MS = 15 * 60 * 1000
 _HOUR_MS = 3_600_000
 _RULES = 10
-_RANKS = {level: rank for rank, level in enumerate(Level)}
 _GRAVITY = {Level.CRITICAL: Gravity.CRITICAL, Level.HIGH: Gravity.WARNING, Level.MEDIUM: Gravity.WARNING}
 LEVEL_WORDS = {
     Level.INFORMATIONAL: message("informational"),
@@ -53,7 +52,7 @@ def tell_alerts(database: Database, telling: Telling, *, now_ms: int) -> int:
     """
     with database.writing() as connection:
         connection.execute("DELETE FROM notices WHERE at_ms < ? OR at_ms > ?", (now_ms - _HOUR_MS, now_ms))
-        rank = _RANKS[telling.least]
+        rank = RANKS[telling.least]
         connection.execute("UPDATE alerts SET told = reopened WHERE told < reopened AND level < ?", (rank,))
         waiting = f"state = 'open' AND told < reopened AND level >= {rank}"
         room = max(SINGLY - _count(connection, "SELECT count(*) FROM notices WHERE alerts = 1"), 0)

@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sec_ops.detection.rule import Correlation, Level, Rule
+from sec_ops.detection.rule import RANKS, Correlation, Level, Rule
 
 __all__ = ["Chosen", "choose"]
-
-_RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,7 @@ def choose(rules: Sequence[Rule], correlations: Sequence[Correlation], least: Le
 
 
 def _is_at_least(rule: Rule | Correlation, least: Level) -> bool:
-    return _RANKS[rule.header.level] >= _RANKS[least]
+    return RANKS[rule.header.level] >= RANKS[least]
 
 
 def _below(wanted: Iterable[Correlation], every: dict[str, Correlation]) -> tuple[Correlation, ...]:
