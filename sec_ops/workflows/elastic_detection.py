@@ -19,6 +19,7 @@ from typing import Protocol
 from sec_ops.detection.database import Database
 from sec_ops.detection.live.positions import Position
 from sec_ops.detection.mapping.mapped import CannotFire, mapped
+from sec_ops.detection.mapping.shape import STORED_SHAPE
 from sec_ops.detection.match.matcher import Silent
 from sec_ops.detection.run.detection import Detection, Setting
 from sec_ops.detection.run.findings import Findings
@@ -29,7 +30,6 @@ from sec_ops.siem.events import RECORD, Event, FieldTypes
 from sec_ops.siem.query import tree
 from sec_ops.siem.storing import Commit
 from sec_ops.workflows.pushed_queries import NOTHING, cheaper, dear, loosened, pushed
-from sec_ops.workflows.rule_coverage import STORED_SHAPE
 
 __all__ = ["PushStore", "Pushing", "StoreJudged", "judge_new", "judge_span", "push"]
 

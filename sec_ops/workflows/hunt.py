@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from sec_ops.detection.database import Database
 from sec_ops.detection.events import FlatEvent
-from sec_ops.detection.mapping.shape import Shape
+from sec_ops.detection.mapping.shape import STORED_SHAPE, Shape
 from sec_ops.detection.run.detection import Detection, Setting
 from sec_ops.detection.run.findings import Findings
 from sec_ops.detection.run.gathering import Span
@@ -17,10 +17,8 @@ from sec_ops.runtime.garbage import rare_collections
 from sec_ops.siem.embedded.hunting import Cell, Group, Stretch
 from sec_ops.siem.events import RECORD, TIME, Event
 
-__all__ = ["STORED", "Hunted", "hunt"]
+__all__ = ["Hunted", "hunt"]
 
-STORED: Final = "ecs"
-"""The shape of stored events."""
 _APART: Final = ("event.ingested", "event.created", "log.offset", RECORD, TIME)
 """Fields that have a value of their own in nearly every event: tests of them are left to the events."""
 _WHOLE_SHARE: Final = 500
@@ -51,7 +49,7 @@ def hunt(
 
     `progress` is told the dataset and how many events were judged so far. Raises EngineError, StorageError.
     """
-    (shape,) = (each for each in setting.shapes if each.id == STORED)
+    (shape,) = (each for each in setting.shapes if each.id == STORED_SHAPE)
     with Detection(setting, span) as detection, rare_collections():
         hunting = _Hunting(detection, shape)
         with store.hunting(span.since_us, span.until_us) as stretches:
@@ -91,7 +89,7 @@ class _Hunting:
                 found |= dict.fromkeys(group.rows, sifted.rules)
         self._detection.count_elsewhere(sum(combinations.values()) - len(unsure))
         for row, event in stretch.events(found):
-            self._detection.take(event, STORED, str(event[RECORD]), found[row])
+            self._detection.take(event, STORED_SHAPE, str(event[RECORD]), found[row])
         self._judge(stretch, unsure)
 
     def _judge(self, stretch: Stretch, rows: Sequence[int]) -> None:

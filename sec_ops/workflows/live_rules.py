@@ -9,7 +9,7 @@ from pathlib import Path
 from sec_ops.detection.alerts.store import Suppress
 from sec_ops.detection.events import FlatEvent, Occurrence
 from sec_ops.detection.live.judging import Judging
-from sec_ops.detection.mapping.shape import Shape
+from sec_ops.detection.mapping.shape import STORED_SHAPE, Shape
 from sec_ops.detection.match.matcher import Matcher
 from sec_ops.detection.rule import Correlation, Level, Rule
 from sec_ops.detection.run.choosing import choose
@@ -17,9 +17,6 @@ from sec_ops.detection.run.naming import Naming
 from sec_ops.detection.run.occurrences import entity_of, moment_of
 
 __all__ = ["LiveRules", "RuleSource", "state_of"]
-
-SHAPE = "ecs"
-"""The shape of the events that our parsers make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +70,7 @@ def state_of(folders: Iterable[Path]) -> str:
 
 def _judging(state: str, source: RuleSource) -> Judging:
     chosen = choose(source.rules, source.correlations, Level.INFORMATIONAL)
-    shape = next(each for each in source.shapes if each.id == SHAPE)
+    shape = next(each for each in source.shapes if each.id == STORED_SHAPE)
     matcher = Matcher(chosen.rules, (shape,), source.zone)
 
     def find(events: Iterable[FlatEvent]) -> Iterator[tuple[int, Sequence[Rule]]]:
@@ -83,7 +80,7 @@ def _judging(state: str, source: RuleSource) -> Judging:
     def occurrence(event: FlatEvent, record: str) -> Occurrence:
         return Occurrence(
             event=event,
-            shape=SHAPE,
+            shape=STORED_SHAPE,
             record=record,
             time_us=moment_of(event, shape.content),
             entity=entity_of(event, shape.content),

@@ -7,13 +7,10 @@ from sec_ops.content.kinds import PARSERS
 from sec_ops.content.library import Library
 from sec_ops.detection.library.coverage import DATASET, Facts, Sight, sights, understood
 from sec_ops.detection.library.loading import RuleLibrary
-from sec_ops.detection.mapping.shape import load_shapes
+from sec_ops.detection.mapping.shape import STORED_SHAPE, load_shapes
 from sec_ops.inventory.log_sources import Expected
 
-__all__ = ["STORED_SHAPE", "coverage"]
-
-STORED_SHAPE = "ecs"
-"""The shape of the events that our parsers make and the stores keep."""
+__all__ = ["coverage"]
 
 
 class _Store(Protocol):

@@ -15,7 +15,9 @@ from sec_ops.content.yaml_reader import path_text, read_yaml
 from sec_ops.detection.cases.reading import CASES, read_cases, rule_beside
 from sec_ops.detection.cases.subjects import Subject, every, helpers
 from sec_ops.detection.cases.wholeness import incomplete
+from sec_ops.detection.library.files import RULES as FOLDER
 from sec_ops.detection.mapping.mapped import CannotFire, event_fields, variants
+from sec_ops.detection.mapping.shape import STORED_SHAPE
 from sec_ops.detection.rule import Correlation, Rule
 from sec_ops.model.detection_case import DetectionCase
 from sec_ops.model.errors import ContentInvalid, Fault
@@ -25,8 +27,6 @@ from sec_ops.workflows.rule_cases import OwnRules
 
 __all__ = ["RULES"]
 
-_SHAPE = "ecs"
-_FOLDER = "rules/detection"
 _ALWAYS_THERE = ("@timestamp", "event.", "host.", "log.", "sec_ops.", "message")
 _LEAST = 2
 
@@ -59,7 +59,7 @@ def _lacking(own: OwnRules, rule: Rule | Correlation) -> Iterator[Fault]:
 
 def _silent(own: OwnRules, rule: Rule, library: Library) -> Iterator[Fault]:
     """Tell of a rule that no stored event can pass: nothing serves its log source, or no parser writes its fields."""
-    shape = next(each for each in own.shapes if each.id == _SHAPE)
+    shape = next(each for each in own.shapes if each.id == STORED_SHAPE)
     found = variants(rule, shape)
     if isinstance(found, CannotFire):
         yield _fault(own, rule, "logsource", message("can't fire on stored events: {why}", why=found.reason))
@@ -115,7 +115,7 @@ def _too_few(expect: str, count: int) -> Message:
 def _strays(library: Library) -> Iterator[Fault]:
     """Tell of case files without a rule."""
     for root in filter(None, (library.shipped_root, library.site_root)):
-        for path in sorted((root / _FOLDER).rglob(f"*{CASES}")):
+        for path in sorted((root / FOLDER).rglob(f"*{CASES}")):
             rule = FilePath(rule_beside(str(path)))
             if not (rule.is_file() or rule.with_suffix(".yaml").is_file()):
                 what = message("there is no rule beside these cases")

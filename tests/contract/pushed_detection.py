@@ -10,7 +10,7 @@ from sec_ops.content.library import Library
 from sec_ops.detection.alerts.reading import Wanted, alerts_of
 from sec_ops.detection.alerts.store import never
 from sec_ops.detection.database import open_database
-from sec_ops.detection.mapping.shape import load_shapes
+from sec_ops.detection.mapping.shape import STORED_SHAPE, load_shapes
 from sec_ops.detection.rule import Level
 from sec_ops.detection.run.choosing import choose
 from sec_ops.detection.run.detection import Detection, Setting
@@ -19,7 +19,6 @@ from sec_ops.detection.sigma.reading import RuleText, read_rules
 from sec_ops.siem.events import RECORD, TIME, Event, FieldTypes, Row
 from sec_ops.siem.parse.loading import field_types
 from sec_ops.siem.records import Place
-from sec_ops.workflows.rule_coverage import STORED_SHAPE
 
 NOON_US = 1_785_240_000_000_000
 MINUTE_US = 60_000_000

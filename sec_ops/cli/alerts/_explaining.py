@@ -19,7 +19,7 @@ from sec_ops.detection.explaining.correlated import correlated
 from sec_ops.detection.explaining.documents import explanation_document
 from sec_ops.detection.explaining.explanation import Explanation, explained_in
 from sec_ops.detection.library.loading import RuleLibrary, load_rules
-from sec_ops.detection.mapping.shape import Shape, load_shapes
+from sec_ops.detection.mapping.shape import STORED_SHAPE, Shape, load_shapes
 from sec_ops.detection.moments import moment_here
 from sec_ops.detection.rule import Correlation, Rule
 from sec_ops.model.errors import UsageError
@@ -31,8 +31,6 @@ from sec_ops.runtime.language import render
 from sec_ops.runtime.site import Site
 
 __all__ = ["explain_alert"]
-
-_ECS = "ecs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +93,9 @@ def _chosen(alert: Alert, record: str) -> Sequence[Related]:
 
 def _judged(site: Site, related: Related, rules: Sequence[Rule], shapes: dict[str, Shape], zone: tzinfo) -> _Judged:
     """Judge an event; one that was cut is taken from the store when it is there."""
-    stored = stored_event(site, related.record, related.time_us) if related.cut and related.shape == _ECS else None
+    stored = (
+        stored_event(site, related.record, related.time_us) if related.cut and related.shape == STORED_SHAPE else None
+    )
     shape = shapes.get(related.shape)
     if shape is None:
         reason = message("there is no shape {name} any more", name=related.shape)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from sec_ops.content.kinds import PIPELINES, SHAPES
 from sec_ops.content.library import Library
@@ -10,7 +11,10 @@ from sec_ops.detection.rule import Expression
 from sec_ops.model.event_shape import EventShape
 from sec_ops.model.sigma_pipeline import SigmaPipeline
 
-__all__ = ["Pipeline", "Shape", "load_shapes"]
+__all__ = ["STORED_SHAPE", "Pipeline", "Shape", "load_shapes"]
+
+STORED_SHAPE: Final = "ecs"
+"""The shape of the events that our parsers make and the stores keep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
