@@ -90,10 +90,7 @@ def _event(site: Site | None, given: str) -> Mapping[str, Any]:
     event = stored_event(site, given) if site else None
     if event is None:
         what = message("there is no event {name}: no file, no JSON, no record of the store", name=given)
-        advice = message(
-            "such as: {names}", names='event.json, events.jsonl:7, \'{"event.action": "login"}\', linux/12/0'
-        )
-        raise UsageError(what, advice=advice)
+        raise UsageError(what, advice=message("such as: {names}", names=_EXAMPLES))
     return event
 
 

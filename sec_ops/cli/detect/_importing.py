@@ -1,10 +1,11 @@
 """An import of rules as the command line does it: planned, shown, placed, sealed."""
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from sec_ops.cli.detect._listing import section
 from sec_ops.cli.output import emit
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.library import Library
@@ -26,8 +27,6 @@ from sec_ops.runtime.language import render
 from sec_ops.runtime.site import Site
 
 __all__ = ["import_release"]
-
-_SHOWN = 20
 
 
 def import_release(site: Site, path: Path, name: str, *, dry_run: bool) -> Iterable[Outcome]:
@@ -93,13 +92,13 @@ def _entry(document: Document) -> dict[str, str]:
 
 def _text(planned: Planned, *, dry_run: bool) -> Iterator[str]:
     difference = planned.difference
-    yield from _listed(_("added:"), [_shown(each) for each in difference.added])
-    yield from _listed(_("changed:"), [_changed(*each) for each in difference.changed])
-    yield from _listed(_("removed:"), [_shown(each) for each in difference.removed])
-    yield from _listed(_("refused:"), [f"{printable(each.path)}: {render(each.reason)}" for each in planned.refused])
+    yield from section(_("added:"), [_shown(each) for each in difference.added])
+    yield from section(_("changed:"), [_changed(*each) for each in difference.changed])
+    yield from section(_("removed:"), [_shown(each) for each in difference.removed])
+    yield from section(_("refused:"), [f"{printable(each.path)}: {render(each.reason)}" for each in planned.refused])
     left_out = [f"{printable(each.path)}: {render(each.reason)}" for each in planned.contents.left_out]
-    yield from _listed(_("left out:"), left_out)
-    yield from _listed(_("look at:"), [render(each) for each in planned.pointing])
+    yield from section(_("left out:"), left_out)
+    yield from section(_("look at:"), [render(each) for each in planned.pointing])
     counts = {
         "added": len(difference.added),
         "changed": len(difference.changed),
@@ -118,14 +117,6 @@ def _outcome_text(planned: Planned, *, dry_run: bool) -> str:
     if dry_run:
         return _("dry run: nothing was changed; the release would be {name} {digest}").format(name=name, digest=digest)
     return _("{name} {digest} is in force").format(name=name, digest=digest)
-
-
-def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:
-    if lines:
-        yield title
-        yield from (f"  {line}" for line in lines[:_SHOWN])
-        if len(lines) > _SHOWN:
-            yield "  " + _("{count} more; all with --json").format(count=len(lines) - _SHOWN)
 
 
 def _shown(document: Document) -> str:

@@ -21,7 +21,7 @@ from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import language, render
 from sec_ops.runtime.site import Site
 
-__all__ = ["Choice", "rule_row", "show_rules"]
+__all__ = ["Choice", "rule_row", "section", "show_rules"]
 
 _STATES = ("on", "off")
 _SHOWN = 20
@@ -116,8 +116,8 @@ def _text(chosen: Sequence[Listed], rules: RuleLibrary) -> Iterator[str]:
     if chosen:
         head = (_("level"), _("state"), _("layer"), _("id"), _("title"))
         yield table(head, [_cells(each) for each in chosen])
-    yield from _section(_("refused:"), [f"{printable(each.path)}: {render(each.reason)}" for each in rules.refused])
-    yield from _section(_("look at:"), [render(each) for each in rules.notes])
+    yield from section(_("refused:"), [f"{printable(each.path)}: {render(each.reason)}" for each in rules.refused])
+    yield from section(_("look at:"), [render(each) for each in rules.notes])
     off = sum(not each.enabled for each in chosen)
     counts = {"count": len(chosen), "off": off, "refused": len(rules.refused)}
     yield _("{count} rules, {off} of them off; {refused} refused").format(**counts)
@@ -130,7 +130,8 @@ def _cells(each: Listed) -> tuple[str, ...]:
     return level, render(_STATE_TEXT[_state(each)]), where, header.id, title_of(each.rule, language())
 
 
-def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
+def section(title: str, lines: Sequence[str]) -> Iterator[str]:
+    """Yield a title and the first of the lines below it; nothing when there are none."""
     if lines:
         yield title
         yield from (f"  {line}" for line in lines[:_SHOWN])

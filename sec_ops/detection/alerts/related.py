@@ -12,7 +12,8 @@ from typing import TypeVar
 from sec_ops.detection.alerts.grouping import FieldNames, clean, valid_time
 from sec_ops.detection.alerts.values import Related
 from sec_ops.detection.events import FlatEvent, Occurrence, Value
-from sec_ops.detection.rule import All, AnyOf, Correlation, Expression, Not, Rule, Selection, Test
+from sec_ops.detection.mapping.rewriting import fields_of
+from sec_ops.detection.rule import Correlation, Rule
 
 __all__ = ["ENDS", "Candidates", "read_related"]
 
@@ -89,18 +90,8 @@ def _asked(rule: Rule | Correlation, shape: str, names: FieldNames) -> list[str]
     """Return the fields that a rule asks about or groups by, by their names in the event."""
     header = rule.header
     wanted = [*header.alert_by]
-    wanted += _tested(rule.condition) if isinstance(rule, Rule) else [*rule.group_by, *rule.fields]
+    wanted += fields_of(rule.condition) if isinstance(rule, Rule) else [*rule.group_by, *rule.fields]
     return [each for field in dict.fromkeys(wanted) if field for each in names(rule, shape, field)]
-
-
-def _tested(expression: Expression) -> Iterable[str]:
-    if isinstance(expression, Test):
-        yield expression.field
-    elif isinstance(expression, Not | Selection):
-        yield from _tested(expression.part)
-    elif isinstance(expression, All | AnyOf):
-        for part in expression.parts:
-            yield from _tested(part)
 
 
 def _bounded(event: FlatEvent, first: Iterable[str]) -> tuple[FlatEvent, bool]:

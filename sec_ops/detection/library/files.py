@@ -8,16 +8,15 @@ from sec_ops.content.kinds import KINDS
 from sec_ops.content.layer import read_content
 from sec_ops.content.shipped import built_digests
 from sec_ops.content.yaml_reader import BYTES_BOUND
+from sec_ops.detection.cases.reading import CASES
 from sec_ops.detection.library.documents import Document, Source, documents
 from sec_ops.model.errors import ContentInvalid, Fault
 from sec_ops.model.messages import message
 
-__all__ = ["CASES", "FILTERS", "IMPORTED", "RULES", "Files", "is_rule_file", "shipped_files", "site_files"]
+__all__ = ["IMPORTED", "RULES", "Files", "is_rule_file", "shipped_files", "site_files"]
 
 RULES = "rules/detection"
-FILTERS = f"{RULES}/filters"
 IMPORTED = f"{RULES}/imported"
-CASES = ".cases.yml"
 _YAML = (".yml", ".yaml")
 _OTHER_KINDS = tuple(
     f"{kind.folder}/{pattern}" for kind in KINDS.values() for pattern in kind.files if kind.folder.startswith(RULES)

@@ -56,9 +56,7 @@ def plan(content: Library, root: Path, release: Release, contents: Unpacked) -> 
         difference=difference,
         refused=tuple(_refused(content, after)),
         pointing=tuple(_pointing(content, root, gone)),
-        settled=any(
-            s.release.name == release.name and s.release.sha256 == release.sha256 and not s.faults for s in states
-        ),
+        settled=any(_is_whole(state, release) for state in states),
     )
 
 

@@ -12,8 +12,8 @@ from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from sec_ops.detection.cases.reading import CASES
 from sec_ops.detection.library.documents import Source, documents
-from sec_ops.detection.library.files import CASES
 from sec_ops.detection.library.releases import is_plain
 from sec_ops.model.errors import ContentInvalid, Fault, UsageError
 from sec_ops.model.messages import Message, message
