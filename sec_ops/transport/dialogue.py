@@ -12,7 +12,7 @@ from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.runtime.secrets import Secret, redact
 from sec_ops.transport._child import GRACE_SECONDS, NotStarted, end_group, start_child
-from sec_ops.transport.process import find_program, shown_arguments
+from sec_ops.transport.process import find_program, not_started, shown_arguments
 from sec_ops.transport.streaming import Handed, pipes
 
 __all__ = ["Dialogue", "dialogue"]
@@ -108,8 +108,7 @@ def dialogue(
         try:
             child = start_child([find_program(words[0], environment), *words[1:]], environment, descriptors)
         except NotStarted as error:
-            what = message("could not start {program}: {reason}", program=words[0], reason=error.strerror or str(error))
-            raise ProgramFailed(what, where=shown_arguments(words, secrets)) from error
+            raise not_started(words, error, secrets) from error
     spoken = Dialogue(child, words, secrets, time.monotonic() + deadline_seconds)
     try:
         yield spoken

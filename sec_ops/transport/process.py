@@ -20,6 +20,7 @@ __all__ = [
     "ProgramRunner",
     "clean_environment",
     "find_program",
+    "not_started",
     "program_failed",
     "run_program",
     "shown_arguments",
@@ -65,15 +66,11 @@ class ProgramRunner:
                 stderr=stderr,
             )
         except OSError as error:
-            raise self._not_started(arguments, error) from error
+            raise not_started(arguments, error, self.secrets) from error
         completed = _completed(ended, stdout, stderr)
         if ended.expired:
             raise self._expired(arguments, completed, deadline_seconds)
         return completed
-
-    def _not_started(self, arguments: Sequence[str], error: OSError) -> ProgramFailed:
-        what = message("could not start {program}: {reason}", program=arguments[0], reason=error.strerror or str(error))
-        return ProgramFailed(what, where=shown_arguments(arguments, self.secrets))
 
     def _expired(self, arguments: Sequence[str], completed: Completed, seconds: float) -> ProgramFailed:
         what = message(
@@ -93,6 +90,12 @@ def program_failed(
     """Return the error for an exit code the caller does not accept, with the last lines the program wrote."""
     what = message("{program} ended with exit code {code}", program=arguments[0], code=completed.exit_code)
     return ProgramFailed(what, where=shown_arguments(arguments, secrets), why=_last_lines(completed, secrets))
+
+
+def not_started(arguments: Sequence[str], error: OSError, secrets: Collection[Secret]) -> ProgramFailed:
+    """Return the error for a program that the system would not start."""
+    what = message("could not start {program}: {reason}", program=arguments[0], reason=error.strerror or str(error))
+    return ProgramFailed(what, where=shown_arguments(arguments, secrets))
 
 
 def clean_environment(**added: str) -> dict[str, str]:

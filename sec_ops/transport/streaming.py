@@ -5,7 +5,7 @@ reads the secret once. It stands in no argument, no environment and no file.
 """
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,7 +14,7 @@ from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.runtime.secrets import Secret
 from sec_ops.transport._child import GRACE_SECONDS, Kept, NotStarted, run_child
-from sec_ops.transport.process import find_program, shown_arguments
+from sec_ops.transport.process import find_program, not_started
 
 __all__ = ["Bytes", "Handed", "Kept", "Lines", "StreamProgram", "Streamed", "pipes", "stream_program"]
 
@@ -134,7 +134,7 @@ def stream_program(
                 grace_seconds=grace_seconds,
             )
         except NotStarted as error:
-            raise _not_started(words, error, secrets) from error
+            raise not_started(words, error, secrets) from error
     stdout.feed(b"")
     stderr.feed(b"")
     return Streamed(exit_code=ended.exit_code, expired=ended.expired, elapsed_ms=ended.elapsed_ms)
@@ -170,8 +170,3 @@ def _filled_pipe(secret: Secret) -> int:
     finally:
         os.close(writing)
     return reading
-
-
-def _not_started(words: Sequence[str], error: OSError, secrets: Collection[Secret]) -> ProgramFailed:
-    what = message("could not start {program}: {reason}", program=words[0], reason=error.strerror or str(error))
-    return ProgramFailed(what, where=shown_arguments(words, secrets))
