@@ -1,27 +1,29 @@
 """PostgreSQL: connection, session, and counts of all tables within one snapshot."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import Field
 
 from sec_ops.backup.dumping.servers import ServerSettings
-from sec_ops.backup.dumping.tapping import Words
-from sec_ops.backup.source import Facts, Order, Table
+from sec_ops.backup.dumping.tapping import Words, quiet
+from sec_ops.backup.source import Beat, Facts, Order, Table
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty
 from sec_ops.runtime.secrets import Secret
+from sec_ops.transport.dialogue import Dialogue
 
 __all__ = [
     "COUNT",
-    "HEARTBEAT",
     "LAST_HEARTBEAT",
     "MARK",
     "PostgresServer",
     "PostgresSettings",
+    "beats",
     "client",
     "moment",
     "opening",
@@ -64,7 +66,7 @@ WHERE c.relname = 'sec_ops_heartbeat' AND c.relkind = 'r' AND n.nspname !~ '^pg_
 
 COUNT = _TABLES + LAST_HEARTBEAT
 
-HEARTBEAT = (
+_HEARTBEAT = (
     "INSERT INTO sec_ops_heartbeat (source, at, beats) VALUES ('sec-ops', clock_timestamp(), 1)"
     " ON CONFLICT (source) DO UPDATE SET at = excluded.at, beats = sec_ops_heartbeat.beats + 1"
 )
@@ -96,10 +98,25 @@ def client(
     return Words(arguments=(settings.program(program), "--dbname", connection, *more), files=files, ends=ends)
 
 
-def session(settings: PostgresServer, order: Order, database: str) -> Words:
-    """Return psql as a program to speak with: plain lines, and an end at the first error."""
+@contextmanager
+def session(settings: PostgresServer, order: Order, database: str, *, deadline_seconds: float) -> Iterator[Dialogue]:
+    """Speak with psql: plain lines, and an end at the first error."""
     more = ("--no-psqlrc", "--no-password", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1")
-    return client("psql", settings, order, more, database=database)
+    words = client("psql", settings, order, more, database=database)
+    with order.doors.talk(quiet(words, order.doors), deadline_seconds=deadline_seconds) as spoken:
+        yield spoken
+
+
+@contextmanager
+def beats(settings: PostgresServer, order: Order, database: str) -> Iterator[Beat]:
+    """Hold a session whose beats are committed one by one."""
+    with session(settings, order, database, deadline_seconds=order.deadline_seconds) as spoken:
+
+        def beat() -> None:
+            spoken.say(opening(f"{_HEARTBEAT};"))
+            spoken.hear(MARK)
+
+        yield beat
 
 
 def opening(text: str) -> str:

@@ -1,16 +1,16 @@
 """`postgresql`: one database as a dump, with counts and checksums from the dump's own snapshot."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from sec_ops.backup.dumping.postgres import (
     COUNT,
-    HEARTBEAT,
     MARK,
     PostgresSettings,
+    beats,
     client,
     moment,
     opening,
@@ -68,9 +68,9 @@ class PostgresDump:
     def open(self, order: Order) -> Iterator[Capture]:
         """Hold a snapshot open; the dump and the counts both read it."""
         settings = Settings.model_validate(order.source.settings)
-        words = quiet(session(settings, order, settings.database), order.doors)
         deadline = order.deadline_seconds + _MARGIN_SECONDS
-        with order.doors.talk(words, deadline_seconds=deadline) as spoken, order.doors.report() as report:
+        held = session(settings, order, settings.database, deadline_seconds=deadline)
+        with held as spoken, order.doors.report() as report:
             spoken.say(opening(_SNAPSHOT))
             snapshot, taken_at = _snapshot(spoken.hear(MARK))
             spoken.say(steady(COUNT))
@@ -100,23 +100,14 @@ class PostgresDump:
     def recount(self, order: Order, into: str) -> Facts:
         """Count the tables of a database as the backup counted them."""
         settings = Settings.model_validate(order.source.settings)
-        words = quiet(session(settings, order, into), order.doors)
-        with order.doors.talk(words, deadline_seconds=order.deadline_seconds) as spoken:
+        with session(settings, order, into, deadline_seconds=order.deadline_seconds) as spoken:
             spoken.say(steady("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" + COUNT))
             return read_counts(spoken.hear(MARK))
 
-    @contextmanager
-    def beating(self, order: Order) -> Iterator[Beat]:
+    def beating(self, order: Order) -> AbstractContextManager[Beat]:
         """Hold a session whose beats are committed one by one."""
         settings = Settings.model_validate(order.source.settings)
-        words = quiet(session(settings, order, settings.database), order.doors)
-        with order.doors.talk(words, deadline_seconds=order.deadline_seconds) as spoken:
-
-            def beat() -> None:
-                spoken.say(opening(f"{HEARTBEAT};"))
-                spoken.hear(MARK)
-
-            yield beat
+        return beats(settings, order, settings.database)
 
 
 _FORMS = {"custom": ("--format=custom", "--compress=0"), "plain": ("--format=plain",)}

@@ -5,7 +5,7 @@ waits until it is archived, and saves the folder. A base backup is taken when th
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -13,10 +13,10 @@ from pathlib import PurePath
 from pydantic import Field
 
 from sec_ops.backup.dumping.postgres import (
-    HEARTBEAT,
     LAST_HEARTBEAT,
     MARK,
     PostgresServer,
+    beats,
     client,
     moment,
     opening,
@@ -81,8 +81,7 @@ class PostgresBase:
     def open(self, order: Order) -> Iterator[Capture]:
         """Close the segment and wait for the archive; raises EngineError when archiving doesn't work."""
         settings = Settings.model_validate(order.source.settings)
-        words = quiet(session(settings, order, settings.database), order.doors)
-        with order.doors.talk(words, deadline_seconds=_ARCHIVE_SECONDS * 2) as spoken:
+        with session(settings, order, settings.database, deadline_seconds=_ARCHIVE_SECONDS * 2) as spoken:
             spoken.say(steady(LAST_HEARTBEAT))
             heartbeat = read_counts(spoken.hear(MARK)).heartbeat
             taken_at, segment = _switched(spoken)
@@ -106,18 +105,10 @@ class PostgresBase:
         """Nothing: a base backup is proved by `pg_verifybackup`, its databases by their own sources."""
         return Facts()
 
-    @contextmanager
-    def beating(self, order: Order) -> Iterator[Beat]:
+    def beating(self, order: Order) -> AbstractContextManager[Beat]:
         """Hold a session whose beats are committed one by one."""
         settings = Settings.model_validate(order.source.settings)
-        words = quiet(session(settings, order, settings.database), order.doors)
-        with order.doors.talk(words, deadline_seconds=order.deadline_seconds) as spoken:
-
-            def beat() -> None:
-                spoken.say(opening(f"{HEARTBEAT};"))
-                spoken.hear(MARK)
-
-            yield beat
+        return beats(settings, order, settings.database)
 
 
 def _base(settings: Settings, order: Order, report: Report) -> Sequence[Part]:

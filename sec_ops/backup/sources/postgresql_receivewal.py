@@ -14,7 +14,7 @@ from pydantic import Field
 
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.postgres import MARK, PostgresServer, client, moment, opening, session
-from sec_ops.backup.dumping.tapping import Words, quiet
+from sec_ops.backup.dumping.tapping import Words
 from sec_ops.backup.source import Capture, Facts, Loading, Order, Part
 from sec_ops.model.errors import EngineError
 from sec_ops.model.messages import message
@@ -103,8 +103,7 @@ def _receiver(settings: Settings, order: Order, options: Sequence[str]) -> Words
 
 
 def _state(settings: Settings, order: Order) -> tuple[datetime, str, str, str]:
-    words = quiet(session(settings, order, settings.database), order.doors)
-    with order.doors.talk(words, deadline_seconds=60) as spoken:
+    with session(settings, order, settings.database, deadline_seconds=60) as spoken:
         spoken.say(opening(f"\\set name {settings.slot}\n{_STATE}"))
         epoch, state, sync_state, position = spoken.hear(MARK)[0].split("|")
         return moment(epoch), state, sync_state, position
