@@ -22,6 +22,7 @@ __all__ = [
     "Beat",
     "Beating",
     "Capture",
+    "Continuous",
     "Doors",
     "Dumped",
     "Facts",
@@ -179,10 +180,6 @@ class Source(Protocol):
         """Return the model of its settings in a plan."""
         ...
 
-    def exposure_seconds(self, settings: Any, cycle_seconds: int) -> int:  # noqa: ANN401 - the kind's own settings
-        """Return how many seconds of data a loss costs at worst, when the plan runs each `cycle_seconds`."""
-        ...
-
     def open(self, order: Order) -> AbstractContextManager[Capture]:
         """Hold the data still for a backup; raises EngineError, and ContentInvalid for settings that don't fit."""
         ...
@@ -193,6 +190,15 @@ class Source(Protocol):
 
     def recount(self, order: Order, into: str) -> Facts:
         """Count a restored database as `Capture.facts` counted the original."""
+        ...
+
+
+@runtime_checkable
+class Continuous(Protocol):
+    """A source whose data is saved between runs of the plan too; of any other a loss costs a whole cycle at worst."""
+
+    def exposure_seconds(self, settings: Any, cycle_seconds: int) -> int:  # noqa: ANN401 - the kind's own settings
+        """Return how many seconds of data a loss costs at worst, when the plan runs each `cycle_seconds`."""
         ...
 
 

@@ -56,10 +56,6 @@ class MysqlDump:
     extra: Sequence[str] = ()
     settings: type[MysqlSettings] = MysqlSettings
 
-    def exposure_seconds(self, _settings: MysqlSettings, cycle_seconds: int) -> int:
-        """Return the cycle: what is committed after a dump began is in the next one."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Ask the server's time, then dump in one transaction; rows are counted as they go by."""

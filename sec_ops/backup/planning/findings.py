@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sec_ops.backup.planning.measuring import cycle_seconds, great_circle_km, recovery_point_seconds
+from sec_ops.backup.source import Continuous
 from sec_ops.backup.sources import settings_of, source_of
-from sec_ops.model.backup_plan import BackupPlan, Place, Repository
+from sec_ops.model.backup_plan import BackupPlan, Place, Repository, SourceSettings
 from sec_ops.model.messages import Message, message
 from sec_ops.model.organisation import KeySystem
 
@@ -52,8 +53,13 @@ def findings(planned: Planned) -> tuple[Finding, ...]:
 def exposure_seconds(plan: BackupPlan, run_seconds: int = 0) -> int:
     """Return how many seconds of data a loss costs at worst: the most exposed source, its run still going."""
     cycle = cycle_seconds(plan.timing)
-    worst = max(source_of(each.kind).exposure_seconds(settings_of(each), cycle) for each in plan.sources)
+    worst = max(_exposure_seconds(each, cycle) for each in plan.sources)
     return worst + run_seconds if worst else 0
+
+
+def _exposure_seconds(source: SourceSettings, cycle: int) -> int:
+    kind = source_of(source.kind)
+    return kind.exposure_seconds(settings_of(source), cycle) if isinstance(kind, Continuous) else cycle
 
 
 def off_site_copies(plan: BackupPlan, planned: Planned) -> Mapping[str, float]:

@@ -76,10 +76,6 @@ class ContentSystem:
     verified = True
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Note the time where the files lie, then hold the database still."""

@@ -29,10 +29,6 @@ class CommandOutput:
     verified = True
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Name the command; what it prints counts when it ends well, is not empty and closes as it should."""

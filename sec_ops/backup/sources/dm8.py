@@ -48,10 +48,6 @@ class Dm8:
     verified = False
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Have the server write a backup set and check it; restic saves the folder, which is removed at last."""

@@ -27,10 +27,6 @@ class Files:
     verified = True
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Name the paths; nothing holds files still, the manifest tells what changed meanwhile."""

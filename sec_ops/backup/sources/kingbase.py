@@ -32,10 +32,6 @@ class Kingbase:
     verified = False
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Name the dump; it reads within one transaction."""

@@ -46,10 +46,6 @@ class BinaryLog:
     verified = True
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle: each run closes the file it finds open."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Close the file that is written to, then fetch those that are closed and not here yet."""

@@ -30,10 +30,6 @@ class Directory:
     verified = True
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Name the dump: `slapcat` reads within one transaction of the database (LMDB), the server going on."""

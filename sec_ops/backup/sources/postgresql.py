@@ -60,13 +60,9 @@ class PostgresDump:
     verified = True
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle: what is committed after a dump began is in the next one."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
-        """Hold a snapshot open; the dump and the counts both read it."""
+        """Hold a snapshot open; the dump and the counts both read it, what is committed later is in the next one."""
         settings = Settings.model_validate(order.source.settings)
         deadline = order.deadline_seconds + _MARGIN_SECONDS
         held = session(settings, order, settings.database, deadline_seconds=deadline)

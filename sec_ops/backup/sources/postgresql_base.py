@@ -73,10 +73,6 @@ class PostgresBase:
     verified = True
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle: each run closes the segment it finds open."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Close the segment and wait for the archive; raises EngineError when archiving doesn't work."""

@@ -32,13 +32,9 @@ class Redis:
     verified = True
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle: the server forks when it is asked, what comes later is in the next one."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
-        """Ask the server's time, then for its data."""
+        """Ask the server's time, then for its data; it forks, so what comes later is in the next backup."""
         settings = Settings.model_validate(order.source.settings)
         seconds, *_microseconds = _asked(settings, order, ("TIME",))
         taken_at = datetime.fromtimestamp(int(seconds), UTC)

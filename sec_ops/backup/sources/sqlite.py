@@ -38,10 +38,6 @@ class Sqlite:
     verified = True
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Name the copy; it is checked and counted before its first byte is sent."""

@@ -39,10 +39,6 @@ class SqlServer:
     verified = False
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Have the server write its backup and verify it; restic saves the file, which is removed at last."""

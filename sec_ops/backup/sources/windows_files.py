@@ -30,10 +30,6 @@ class WindowsFiles:
     verified = False
     settings = Settings
 
-    def exposure_seconds(self, _settings: Settings, cycle_seconds: int) -> int:
-        """Return the cycle."""
-        return cycle_seconds
-
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
         """Name the paths; restic makes the shadow copy and removes it."""

@@ -122,6 +122,18 @@ def test_how_long_a_run_takes_counts(tmp_path: Path) -> None:
     assert exposure_seconds(planned.plans["records"], 600) == 7800
 
 
+@pytest.mark.parametrize(
+    ("synchronous", "more", "exposure"), [(True, [], 0), (False, [], 7800), (True, PLAN["sources"], 7800)]
+)
+def test_only_a_log_that_commits_wait_for_costs_nothing(
+    tmp_path: Path, synchronous: bool, more: list[dict[str, Any]], exposure: int
+) -> None:
+    settings = {"user": "receiver", "slot": "second_site", "folder": "/srv/wal", "synchronous": synchronous}
+    log = {"id": "log", "kind": "postgresql_receivewal", "settings": settings}
+    planned = _planned(tmp_path, PLAN | {"sources": [log, *more], "timing": {"every_hours": 2}})
+    assert exposure_seconds(planned.plans["records"], 600) == exposure
+
+
 def test_off_site_is_as_far_as_the_site_says(tmp_path: Path) -> None:
     content = library(tmp_path, PLAN)
     far = load_plans(content, inventory(), BackupSettings(off_site_km=100))
