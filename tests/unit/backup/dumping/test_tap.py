@@ -122,7 +122,7 @@ def test_rows_are_counted_however_the_dump_is_cut(step: int) -> None:
     rows = Rows()
     for start in range(0, len(_DUMP), step):
         rows.feed(_DUMP[start : start + step])
-    rows.close()
+    rows.feed(b"\n")
     assert rows.tables == {"school.empty": 0, "school.pupils": 6, "other`one.pupils": 2}
 
 
@@ -135,8 +135,10 @@ def test_entries_are_counted_however_the_dump_is_cut(step: int) -> None:
     assert entries.tables == {"entries": 3}
 
 
-def test_tables_are_told() -> None:
-    words = Words(arguments=_python("print('CREATE TABLE `t` (\\nINSERT INTO `t` VALUES (1),(2);')"), count="mariadb")
+@pytest.mark.parametrize("end", ["", "\\n"])
+def test_tables_are_told(end: str) -> None:
+    program = f"print('CREATE TABLE `t` (\\nINSERT INTO `t` VALUES (1),(2);', end='{end}')"
+    words = Words(arguments=_python(program), count="mariadb")
     with DOORS.report() as report:
         DOORS.run(tapped(words, DOORS, report), deadline_seconds=60)
         assert told(report, "x").tables == (Table(name="t", rows=2),)
