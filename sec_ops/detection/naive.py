@@ -103,11 +103,7 @@ def passes(operand: Operand, value: Scalar, zone: tzinfo) -> bool | None:
     match operand:
         case Glob(parts, cased):
             text = text_of(value)
-            return (
-                like(parts, text)
-                if cased
-                else like([fold(part) if type(part) is str else part for part in parts], fold(text))
-            )
+            return like(parts, text) if cased else like(_folded(parts), fold(text))
         case Regex():
             return search_of(operand).found_in(text_of(value))
         case Network(cidr):

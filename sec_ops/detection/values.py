@@ -21,6 +21,7 @@ __all__ = [
     "number_of",
     "ordered",
     "part_of",
+    "refers",
     "scalars",
     "text_of",
     "time_of",

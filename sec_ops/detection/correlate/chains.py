@@ -5,7 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from sec_ops.detection.rule import Correlation
 
-__all__ = ["feeders", "in_feeding_order", "quiet_rules"]
+__all__ = ["feeders", "in_feeding_order"]
 
 
 def in_feeding_order(correlations: Iterable[Correlation]) -> Sequence[Correlation]:
@@ -28,12 +28,3 @@ def feeders(correlations: Sequence[Correlation]) -> Mapping[str, Sequence[str]]:
         for rule in each.rules:
             fed.setdefault(rule, {})[each.header.id] = None
     return {rule: tuple(names) for rule, names in fed.items()}
-
-
-def quiet_rules(correlations: Iterable[Correlation]) -> frozenset[str]:
-    """Return the ids of rules that don't alert by themselves: a correlation looks at them, and none says `generate`."""
-    looked_at: dict[str, bool] = {}
-    for each in correlations:
-        for rule in each.rules:
-            looked_at[rule] = looked_at.get(rule, False) or each.generate
-    return frozenset(rule for rule, alerts in looked_at.items() if not alerts)

@@ -96,4 +96,4 @@ def _filled(correlation: Correlation, points: list[Point], end_us: int) -> bool:
 
 
 def _place(points: list[Point], time_us: int) -> int:
-    return bisect_left([point.time_us for point in points], time_us)
+    return bisect_left(points, (time_us,))

@@ -6,17 +6,12 @@ from typing import Any, Final
 from sec_ops.detection.events import FlatEvent, Value
 from sec_ops.detection.values import scalars
 
-__all__ = ["flattened", "is_flat"]
+__all__ = ["flattened"]
 
 DEPTH_BOUND: Final = 32
 """Maps that lie deeper are not looked at; lists that do are their values, one after the other."""
 
 _ATTRIBUTES, _TEXT = "#attributes", "#text"
-
-
-def is_flat(event: Mapping[str, Any]) -> bool:
-    """Tell whether no value of the event is a map or holds one."""
-    return not any(map(_holds_map, event.values()))
 
 
 def flattened(event: Mapping[str, Any], how: str) -> FlatEvent:
@@ -26,7 +21,7 @@ def flattened(event: Mapping[str, Any], how: str) -> FlatEvent:
     """
     if how == "evtx" and isinstance(event.get("Event"), Mapping):
         return _evtx(event)
-    if is_flat(event):
+    if not any(map(_holds_map, event.values())):
         return event if not any(map(_is_deep, event.values())) else {n: _levelled(each) for n, each in event.items()}
     found = _Found()
     for name, value in event.items():

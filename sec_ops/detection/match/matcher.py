@@ -15,7 +15,7 @@ from sec_ops.detection.mapping.shape import Shape
 from sec_ops.detection.match.engine import Engine
 from sec_ops.detection.match.nodes import NOTHING, Node, Outcome
 from sec_ops.detection.naive import finds
-from sec_ops.detection.rule import Regex, Rule
+from sec_ops.detection.rule import Expression, Regex, Rule
 from sec_ops.model.messages import Message, message
 
 __all__ = ["Counts", "Matcher", "Silent"]
@@ -168,22 +168,22 @@ class Matcher:
 
     def _refusals(self, shape: Shape) -> Mapping[int, CannotFire]:
         if shape.id not in self._cannot:
-            results = ((place, mapped(rule, shape)) for place, rule in enumerate(self.rules))
-            self._cannot[shape.id] = {place: each for place, each in results if isinstance(each, CannotFire)}
+            self._mapped(shape)
         return self._cannot[shape.id]
 
     def engine(self, shape: Shape) -> Engine:
         """Return what judges the events of a shape, made when first asked for."""
         known = self._engines.get(shape.id)
         if known is None:
-            known = self._engines[shape.id] = self._made(shape)
+            can = self._mapped(shape)
+            known = self._engines[shape.id] = Engine(can, self._zone, forgotten=self._plans.clear)
         return known
 
-    def _made(self, shape: Shape) -> Engine:
+    def _mapped(self, shape: Shape) -> list[tuple[int, Expression]]:
+        """Return the rules that can fire in events of a shape, by place; note those that can't."""
         results = [(place, mapped(rule, shape)) for place, rule in enumerate(self.rules)]
         self._cannot[shape.id] = {place: each for place, each in results if isinstance(each, CannotFire)}
-        can = [(place, each) for place, each in results if not isinstance(each, CannotFire)]
-        return Engine(can, self._zone, forgotten=self._plans.clear)
+        return [(place, each) for place, each in results if not isinstance(each, CannotFire)]
 
     def _slowly(self, event: Mapping[str, Any]) -> Outcome:
         found = self.flat(event)

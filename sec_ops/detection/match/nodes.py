@@ -56,8 +56,8 @@ class Node(dict[Numbers, Any]):
         super().__init__()
         self._state, self._names, self._known = state, names, known
         self.fetch: Callable[[Mapping[str, Any]], Iterable[Any]]
+        own = set(fields) - {KEYWORD}
         if KEYWORD in fields:
-            own = set(fields) - {KEYWORD}
             sure = (Kind.VARIED, Kind.NUMBER)
             apart = {name for name in names if state.kinds.get(name) in sure and name not in own}
             if KEYWORD in names:  # as the slow way has it, which fetches nothing
@@ -71,7 +71,6 @@ class Node(dict[Numbers, Any]):
             self.fields = tuple(there * 2 if len(there) == 1 else there)
             if there:
                 self.fetch = itemgetter(*self.fields)
-        own = set(fields) - {KEYWORD}
         asked = [(state.memo if field in own else state.keyword_memo)(field) for field in self.fields]
         self.memos: Sequence[Memo] = tuple(asked)
 

@@ -50,7 +50,7 @@ class Entry:
 class NumberedRules:
     """All entries of a shape, and every distinct test by number.
 
-    `routers` are the fields that events are told apart by first, `nullable` those with a test that no value passes.
+    `routers` are the fields that events are told apart by first.
     """
 
     def __init__(self, rules: Iterable[tuple[int, Expression]]) -> None:
@@ -63,7 +63,6 @@ class NumberedRules:
         self.entries = tuple(entries)
         self._weights = [_weight(test.operand) * (1 + self._asked[at]) for at, test in enumerate(self.tests)]
         self.fields = frozenset[str]().union(*(entry.reads for entry in entries))
-        self.nullable = frozenset(test.field for test in self.tests if isinstance(test.operand, Null | Exists))
         firsts = {entry: first_needs(entry.condition, self.field_of) for entry in entries}
         self.routers = self._routers(firsts)
         self._firsts = {entry: tuple(filter(self._routes, needs)) for entry, needs in firsts.items()}

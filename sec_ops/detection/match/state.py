@@ -88,7 +88,7 @@ class State:
             name = KEYWORD
         known = self._keyword_memos.get(name)
         if known is None:
-            turn = partial(self.turn, name) if name != KEYWORD else _nothing
+            turn = partial(self.turn, name) if name != KEYWORD else lambda _kind: None
             known = KeywordMemo(self.tests[KEYWORD], self.hit_sets, self.budget, self.skeletons, turn)
             self._keyword_memos[name] = known
         return known
@@ -99,7 +99,3 @@ class State:
         if known is None:
             known = self._routes[passed] = routed(self.rules, passed)
         return known
-
-
-def _nothing(_kind: Kind) -> None:
-    pass

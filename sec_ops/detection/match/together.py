@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sec_ops.content.patterns import GUARDED, Pattern, PatternError
+from sec_ops.content.patterns import Pattern, PatternError
 from sec_ops.detection.rule import Regex
 from sec_ops.detection.searching import search_of
 
@@ -17,7 +17,7 @@ def together(wanted: Sequence[Regex]) -> Pattern | None:
     Only for expressions that RE2 takes, for it is its search that needs no deadline.
     """
     sources = [search_of(each).guarded for each in wanted]
-    if not GUARDED or len(wanted) < _LEAST or not all(sources):
+    if len(wanted) < _LEAST or not all(sources):
         return None
     try:
         return Pattern("|".join(f"(?:{source})" for source in sources))

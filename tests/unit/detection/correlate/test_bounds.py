@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sec_ops.detection.correlate.chains import in_feeding_order, quiet_rules
+from sec_ops.detection.correlate.chains import in_feeding_order
 from sec_ops.detection.correlate.correlator import Correlator
 from sec_ops.detection.correlate.limits import Limits
 from sec_ops.detection.correlate.points import Point
@@ -181,12 +181,6 @@ def test_circles_are_left_out_and_chains_are_in_order() -> None:
     bodies = {"outer": ["inner"], "inner": ["a"], "round": ["about"], "about": ["round"], "self": ["self"]}
     every = [correlation({**MANY, "id": name, "rules": rules}) for name, rules in bodies.items()]
     assert [each.header.id for each in in_feeding_order(every)] == ["inner", "outer"]
-
-
-def test_rules_of_correlations_are_quiet_unless_one_says_generate() -> None:
-    first, second = correlation({**MANY, "rules": ["a", "b"]}), correlation({**MANY, "rules": ["b"]})
-    assert quiet_rules([first]) == {"a", "b"}
-    assert quiet_rules([first, replace(second, generate=True)]) == {"a"}
 
 
 def test_a_backlog_of_several_sources_is_judged_when_all_of_it_was_fed() -> None:
