@@ -21,6 +21,7 @@ from sec_ops.detection.conversion.naming import Ways
 from sec_ops.detection.library.gathering import gathered
 from sec_ops.detection.library.loading import RuleLibrary
 from sec_ops.detection.rule import Correlation, Rule
+from sec_ops.detection.sigma.faults import RuleFault, shortened
 from sec_ops.detection.sigma.reading import Refused
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import Message, message
@@ -29,7 +30,6 @@ __all__ = ["Converted", "Language", "converted", "formats_of"]
 
 _Any = Rule | Correlation
 _Query = str | dict[str, Any]
-_TEXT_BOUND = 400
 _FAULTS = (
     SigmaError,
     ParseBaseException,
@@ -71,12 +71,6 @@ class Converted:
     queries: tuple[str | dict[str, Any], ...]
 
 
-class _CantBe(Exception):
-    def __init__(self, reason: Message) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
-
-
 def formats_of(language: Language) -> Mapping[str, str]:
     """Return the formats a language's queries can be written in, with what pySigma says of them."""
     formats: Mapping[str, str] = _BACKENDS[language].formats  # type: ignore[attr-defined]
@@ -102,10 +96,12 @@ def converted(
     for rule in wanted:
         try:
             with _telling():
-                yield Converted(rule=rule, queries=tuple(converter.queries(rule)))
-        except _CantBe as error:
+                queries = tuple(converter.queries(rule))
+        except RuleFault as error:
             header = rule.header
             yield Refused(path=header.path, id=header.id, title=header.title.get("en", ""), reason=error.reason)
+        else:
+            yield Converted(rule=rule, queries=queries)
 
 
 class _Converter:
@@ -119,7 +115,7 @@ class _Converter:
         self._form = form
 
     def queries(self, rule: _Any) -> Iterator[_Query]:
-        """Yield the queries of one rule; raises _CantBe, and what pySigma raises."""
+        """Yield the queries of one rule; raises RuleFault, and what pySigma raises."""
         if isinstance(rule, Rule):
             yield from self._distinct(rule)
             return
@@ -142,14 +138,14 @@ class _Converter:
         """Yield a rule, and before it what it counts."""
         for name in rule.rules if isinstance(rule, Correlation) else ():
             if name in above or name not in self._rules:
-                raise _CantBe(message("it counts {rule}, which is not there", rule=name))
+                raise RuleFault(message("it counts {rule}, which is not there", rule=name))
             yield from self._counted(self._rules[name], *above, rule.header.id)
         yield rule
 
     def _pipelines(self, rule: Rule) -> Sequence[ProcessingPipeline]:
         ways = self._ways(rule)
         if isinstance(ways, Message):
-            raise _CantBe(ways)
+            raise RuleFault(ways)
         return ways
 
     def _common_way(self, rules: Sequence[Rule]) -> ProcessingPipeline:
@@ -158,7 +154,7 @@ class _Converter:
         common = [way for way in ways[0] if all(any(way is each for each in others) for others in ways)]
         if not common or any(len(self._distinct(rule)) > 1 for rule in rules):
             what = message("the log sources of what it counts are recorded in several ways, which one query can't ask")
-            raise _CantBe(what)
+            raise RuleFault(what)
         return common[0]
 
     def _collection(self, rule: _Any, counted: Sequence[_Any]) -> SigmaCollection:
@@ -183,9 +179,4 @@ def _telling() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except _FAULTS as error:
-        raise _CantBe(_short(error)) from error
-
-
-def _short(error: Exception) -> Message:
-    text = str(error) or type(error).__name__
-    return message("pySigma: {reason}", reason=text if len(text) <= _TEXT_BOUND else f"{text[:_TEXT_BOUND]}…")
+        raise RuleFault(message("pySigma: {reason}", reason=shortened(error))) from error

@@ -11,7 +11,7 @@ from sigma.exceptions import SigmaError
 
 from sec_ops.model.messages import Message, message
 
-__all__ = ["RuleFault", "all_of", "combined", "reading"]
+__all__ = ["RuleFault", "all_of", "combined", "reading", "shortened"]
 
 _TEXT_BOUND = 400
 _REASONS_BOUND = 20
@@ -33,15 +33,15 @@ def reading() -> Iterator[None]:
     except RuleFault:
         raise
     except SigmaError as error:
-        raise RuleFault(message("pySigma: {reason}", reason=_short(error))) from error
+        raise RuleFault(message("pySigma: {reason}", reason=shortened(error))) from error
     except yaml.YAMLError as error:
         raise RuleFault(_syntax(error)) from error
     except ParseBaseException as error:
-        raise RuleFault(message("the condition can't be read: {reason}", reason=_short(error))) from error
+        raise RuleFault(message("the condition can't be read: {reason}", reason=shortened(error))) from error
     except RecursionError as error:
         raise RuleFault(message("nested too deeply")) from error
     except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError, re.error) as error:
-        raise RuleFault(message("no rule that pySigma can read: {reason}", reason=_short(error))) from error
+        raise RuleFault(message("no rule that pySigma can read: {reason}", reason=shortened(error))) from error
 
 
 def all_of(*readers: Callable[[], Any]) -> list[Any]:
@@ -90,6 +90,7 @@ def _syntax(error: yaml.YAMLError) -> Message:
     return message("not valid YAML at line {line}: {reason}", line=mark.line + 1, reason=reason)
 
 
-def _short(error: Exception) -> str:
+def shortened(error: Exception) -> str:
+    """Return what an exception says, within bounds; its kind when it says nothing."""
     text = str(error) or type(error).__name__
     return text if len(text) <= _TEXT_BOUND else text[:_TEXT_BOUND] + "…"
