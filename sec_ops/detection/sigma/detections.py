@@ -17,7 +17,7 @@ from sigma.conditions import (
 from sec_ops.detection.rule import ANY_MANY, All, AnyOf, Expression, Not, Selection
 from sec_ops.detection.sigma.faults import RuleFault, all_of, reading
 from sec_ops.detection.sigma.modifying import modified
-from sec_ops.detection.sigma.operands import tests_of
+from sec_ops.detection.sigma.operands import linked, tests_of
 from sec_ops.detection.sigma.reading import Placeholders
 from sec_ops.detection.values import like
 from sec_ops.model.messages import message
@@ -40,7 +40,7 @@ def condition_of(detection: object, placeholders: Placeholders) -> Expression:
         lambda: all_of(*(partial(_parsed, text) for text in _conditions(detection.get("condition")))),
     )
     named = dict(zip(map(str, names), parts, strict=True))
-    return _either(all_of(*(partial(_linked, item, named) for item in conditions)))
+    return linked(all_of(*(partial(_expressed, item, named) for item in conditions)), AnyOf)
 
 
 def _named(name: str, definition: object, placeholders: Placeholders) -> Selection:
@@ -60,18 +60,13 @@ def _conditions(given: object) -> Sequence[str]:
     return texts
 
 
-def _either(parts: Sequence[Expression]) -> Expression:
-    return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
-
-
 def _defined(definition: Any, placeholders: Placeholders) -> Expression:  # noqa: ANN401 - whatever a rule holds
     if isinstance(definition, dict):
         if not definition:
             raise RuleFault(message("an empty selection"))
-        parts = all_of(*(partial(_item, key, value, placeholders) for key, value in definition.items()))
-        return parts[0] if len(parts) == 1 else All(tuple(parts))
+        return linked(all_of(*(partial(_item, key, value, placeholders) for key, value in definition.items())), All)
     if isinstance(definition, list) and any(isinstance(each, dict | list) for each in definition):
-        return _either(all_of(*(partial(_defined, each, placeholders) for each in definition)))
+        return linked(all_of(*(partial(_defined, each, placeholders) for each in definition)), AnyOf)
     return tests_of(modified("", (), definition, placeholders))
 
 
@@ -114,18 +109,18 @@ def _parsed(text: str) -> ConditionItem:
     return cast("ConditionItem", _CONDITION.parse_string(text, parse_all=True)[0])
 
 
-def _linked(item: object, named: Mapping[str, Expression]) -> Expression:
+def _expressed(item: object, named: Mapping[str, Expression]) -> Expression:
     match item:
         case ConditionIdentifier():
             return _selection(item.identifier, named)
         case ConditionSelector():
             return _selected(item, named)
         case ConditionNOT():
-            return Not(_linked(item.args[0], named))
+            return Not(_expressed(item.args[0], named))
         case ConditionAND():
-            return All(tuple(_linked(arg, named) for arg in item.args))
+            return All(tuple(_expressed(arg, named) for arg in item.args))
         case ConditionOR():
-            return AnyOf(tuple(_linked(arg, named) for arg in item.args))
+            return AnyOf(tuple(_expressed(arg, named) for arg in item.args))
     raise RuleFault(message("the condition can't be read: {reason}", reason=str(item)))
 
 
@@ -139,12 +134,11 @@ def _selected(item: ConditionSelector, named: Mapping[str, Expression]) -> Expre
     """Return the selections a pattern names; those that begin with `_` only when the pattern does."""
     pattern = "*" if item.pattern == "them" else item.pattern
     pieces = [part for piece in pattern.split("*") for part in (ANY_MANY, piece)][1:]
-    parts = tuple(
+    parts = [
         part
         for name, part in named.items()
         if like(pieces, name) and (pattern.startswith("_") or not name.startswith("_"))
-    )
+    ]
     if not parts:
         raise RuleFault(message("there is no selection {name}", name=item.pattern))
-    link = All if item.cond_class is ConditionAND else AnyOf
-    return parts[0] if len(parts) == 1 else link(parts)
+    return linked(parts, All if item.cond_class is ConditionAND else AnyOf)

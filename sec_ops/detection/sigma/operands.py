@@ -53,7 +53,7 @@ from sec_ops.detection.sigma.modifying import Encoded
 from sec_ops.detection.values import text_of
 from sec_ops.model.messages import message
 
-__all__ = ["tests_of"]
+__all__ = ["linked", "tests_of"]
 
 _ORDERS: Final = {
     CompareOperators.LT: Order.LESS,
@@ -85,17 +85,18 @@ def tests_of(item: SigmaDetectionItem) -> Expression:
     tests = [_asked(field, value, item.modifiers) for value in item.value]
     if not tests and field == KEYWORD:
         raise RuleFault(message("a list of keywords without any"))
-    joined = _joined(tests, All if item.value_linking is ConditionAND else AnyOf) if tests else Test(field, Null())
+    joined = linked(tests, All if item.value_linking is ConditionAND else AnyOf) if tests else Test(field, Null())
     return Not(joined) if item.negated else joined
 
 
-def _joined(parts: Sequence[Expression], link: type[All] | type[AnyOf]) -> Expression:
+def linked(parts: Sequence[Expression], link: type[All] | type[AnyOf]) -> Expression:
+    """Return the parts as one expression: one alone as it is."""
     return parts[0] if len(parts) == 1 else link(tuple(parts))
 
 
 def _asked(field: str, value: SigmaType, modifiers: Sequence[type]) -> Expression:
     if isinstance(value, SigmaExpansion):
-        return _joined([_asked(field, each, modifiers) for each in value.values], AnyOf)
+        return linked([_asked(field, each, modifiers) for each in value.values], AnyOf)
     if field == KEYWORD:
         return Test(field, _keyword(value, modifiers))
     return Test(field, _operand(value, modifiers))
