@@ -103,7 +103,7 @@ def _served(text: str, kind: Kind, protocol: Literal["http", "https"], host: str
 
 
 def _protocol(url: str) -> Literal["http", "https"]:
-    scheme = urlsplit(url).scheme
+    scheme = url.partition("://")[0].lower()
     if scheme == "https":
         return "https"
     if scheme == "http":

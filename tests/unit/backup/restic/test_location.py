@@ -41,6 +41,7 @@ def test_parts(text, kind, host, port, protocol):
         ("rclone:x:y", "rclone"),
         ("rest:b.example/r", "https://"),
         ("rest:https:///r", "no host"),
+        ("rest:https://[", "can't be read"),
         ("rest:https://b.example:99999/r", "can't be read"),
         ("rest:https://user:pw@b.example/r", "don't stand in the address"),
         ("rest:https://user@b.example/r", "don't stand in the address"),
@@ -69,7 +70,9 @@ def test_plain_http_beyond_loopback(text, seen):
     assert in_plain_sight(read_location(text)) is seen
 
 
-@given(st.text())
+@given(
+    st.builds("".join, st.tuples(st.sampled_from(("", "sftp:", "sftp://", "rest:https://", "s3:http://")), st.text()))
+)
 def test_any_text_is_read_or_refused(text):
     with contextlib.suppress(LocationInvalid):
         assert read_location(text).text == text
