@@ -64,6 +64,7 @@ def test_an_exception_of_the_site_is_part_of_the_query(tmp_path: Path) -> None:
     wanted = [each.rule for each in rules.listed if each.rule.header.id == SECOND]
     (found,) = converted(wanted, content, rules, Language.LUCENE, ways_named(content, ["ecs"]))
     assert isinstance(found, Converted)
+    assert found.queries
     assert all("NOT" in str(query) and "*agent*" in str(query) for query in found.queries)
 
 

@@ -178,7 +178,7 @@ def test_what_is_no_release(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), wrapping=st.sampled_from(sorted(WRAPPINGS)))
-def test_damage_never_gives_other_contents_or_other_errors(
+def test_damage_gives_no_name_that_leads_out_and_no_other_errors(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, wrapping: str
 ) -> None:
     whole = bytearray(WRAPPINGS[wrapping](RELEASE))

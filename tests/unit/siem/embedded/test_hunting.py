@@ -65,8 +65,10 @@ def test_stretches_say_what_the_stored_events_say(
     events: list[Mapping[str, Any]] = [each for each in every if since is None or cell(each, TIME) >= since]  # type: ignore[operator]
     with TemporaryDirectory() as folder:
         store = stored(Path(folder), [first, second], bound)
+        missing = {event[DATASET] for event in events}
         with store.hunting(since, None) as stretches:
             for stretch in stretches:
+                missing.discard(stretch.dataset)
                 ours = [event for event in events if event[DATASET] == stretch.dataset]
                 for name, values in stretch.distinct(FIELDS).items():
                     assert sorted(map(repr, values)) == sorted(map(repr, {cell(e, name) for e in ours} - {None})), name
@@ -74,6 +76,7 @@ def test_stretches_say_what_the_stored_events_say(
                 assert stretch.combinations(FIRST) == together
                 asked = data.draw(st.sets(st.sampled_from(sorted(together, key=repr)))) if together else set()
                 _check_groups(stretch, ours, sorted(asked, key=repr))
+        assert missing == set(), "events of a data set in no stretch"
         store.close()
 
 
