@@ -53,4 +53,4 @@ def test_near_titles_are_offered(library: RuleLibrary) -> None:
 def test_a_correlation_leads_to_its_rules(library: RuleLibrary) -> None:
     guessing = chosen_rule(library, "SSH Password Guessing From One Address")
     assert isinstance(guessing, Correlation)
-    assert [rule.header.title["en"] for rule in single_rules(guessing, library)] == ["Failed SSH login"]
+    assert [rule.header.title["en"] for rule in single_rules(guessing, library)] == ["Failed SSH Login"]
