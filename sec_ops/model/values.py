@@ -67,9 +67,9 @@ def is_loopback(host: str) -> bool:
 
 
 class Value(BaseModel):
-    """A frozen value; an unknown key is a fault."""
+    """A frozen value; an unknown key is a fault. What checks a model is built when it is first used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Text(Value):
