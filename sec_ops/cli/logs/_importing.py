@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sec_ops.cli.logs._store import fields_of, open_store
+from sec_ops.cli.logs._store import open_store
 from sec_ops.cli.output import emit, note
 from sec_ops.cli.progress import Progress
 from sec_ops.cli.sealing import evidence_of
@@ -33,7 +33,7 @@ from sec_ops.siem.importing.windows import WORKER
 from sec_ops.siem.index.follow import Follower
 from sec_ops.siem.index.stream import Counts
 from sec_ops.siem.parse.decoding import known_encoding
-from sec_ops.siem.parse.loading import load_understanding
+from sec_ops.siem.parse.loading import field_types, load_understanding
 from sec_ops.siem.parse.moments import zone_named
 from sec_ops.siem.raw.log import RawLog
 from sec_ops.siem.raw.sealing import seal_raw
@@ -59,8 +59,7 @@ def import_paths(site: Site, paths: Sequence[Path], options: ImportOptions) -> I
     library = Library.open(site.root)
     _check(options, library)
     _warn_of_strangers(site, options)
-    understand = load_understanding(library, load_configuration(site).logs.zone)
-    done = _imported(site, paths, options, understand)
+    done = _imported(site, library, paths, options)
     outcomes = [*_outcomes(done), *_sealed(site)]
     emit("sec-ops/logs-import", _document(done), outcomes=outcomes, text=lambda: "\n".join(_text(done)))
     return outcomes
@@ -101,11 +100,12 @@ def _advise(advice: Message | None) -> None:
         note(advice)
 
 
-def _imported(site: Site, paths: Sequence[Path], options: ImportOptions, understand: Understand) -> _Done:
+def _imported(site: Site, library: Library, paths: Sequence[Path], options: ImportOptions) -> _Done:
+    understand = load_understanding(library, load_configuration(site).logs.zone)
     clock = SystemClock()
     progress = Progress()
     with (
-        open_store(site, fields_of(site)) as store,
+        open_store(site, field_types(library)) as store,
         RawLog.open(site.logs, clock=clock) as log,
         Worker(WORKER) as worker,
         rare_collections(),

@@ -100,16 +100,17 @@ def _index(site: Site) -> None:
     Where `logs listen` runs, its own process does that.
     """
     from sec_ops.cli.logs._detecting import detecting, take_turn
-    from sec_ops.cli.logs._store import fields_of, open_store
+    from sec_ops.cli.logs._store import open_store
     from sec_ops.content.library import Library
     from sec_ops.siem.index.follow import Follower
-    from sec_ops.siem.parse.loading import load_understanding
+    from sec_ops.siem.parse.loading import field_types, load_understanding
 
-    understand = load_understanding(Library.open(site.root), load_configuration(site).logs.zone)
+    library = Library.open(site.root)
+    understand = load_understanding(library, load_configuration(site).logs.zone)
     with take_turn(site, lambda: True) as mine:
         if not mine:
             return
-        with open_store(site, fields_of(site)) as store, detecting(site) as watcher:
+        with open_store(site, field_types(library)) as store, detecting(site) as watcher:
             Follower(
                 site.logs,
                 store=store,
