@@ -5,7 +5,19 @@ from typing import IO, Protocol
 
 from sec_ops.model.messages import Message, message
 
-__all__ = ["CHUNK", "Budget", "Damaged", "Head", "Plain", "Reader", "Refused", "Unwanted", "read_exactly", "spooled"]
+__all__ = [
+    "CHUNK",
+    "Budget",
+    "Damaged",
+    "Head",
+    "Plain",
+    "Reader",
+    "Refused",
+    "Unwanted",
+    "read_exactly",
+    "read_parts",
+    "spooled",
+]
 
 CHUNK = 256 * 1024
 _HOLE_BOUND = 4 * 1024 * 1024 * 1024
@@ -119,6 +131,11 @@ class Budget:
 
 def read_exactly(source: Reader, size: int) -> bytes:
     """Return that many bytes, fewer at the end of the stream; damage is raised only when nothing came before it."""
+    return b"".join(read_parts(source, size))
+
+
+def read_parts(source: Reader, size: int) -> list[bytes]:
+    """Return what `read_exactly` does, in the pieces in which it came."""
     parts: list[bytes] = []
     missing = size
     while missing:
@@ -132,7 +149,7 @@ def read_exactly(source: Reader, size: int) -> bytes:
             break
         parts.append(part)
         missing -= len(part)
-    return b"".join(parts)
+    return parts
 
 
 def spooled(source: Reader) -> IO[bytes]:

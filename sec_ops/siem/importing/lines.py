@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sec_ops.runtime.archives.readers import Damaged, Reader
+from sec_ops.runtime.archives.readers import Damaged, Reader, read_parts
 
 __all__ = ["LINE_BYTES", "MARKS", "Lines", "line_groups", "wide_codec"]
 
@@ -44,7 +44,7 @@ def line_groups(source: Reader, start: int, codec: str) -> Iterator[Lines]:
     damage: Damaged | None = None
     while True:
         try:
-            parts = _group(source)
+            parts = read_parts(source, _GROUP_BYTES)
         except Damaged as error:
             damage, parts = error, []
         if not parts:
@@ -53,23 +53,6 @@ def line_groups(source: Reader, start: int, codec: str) -> Iterator[Lines]:
     yield from splitter.finish()
     if damage:
         raise damage
-
-
-def _group(source: Reader) -> list[bytes]:
-    parts: list[bytes] = []
-    size = 0
-    while size < _GROUP_BYTES:
-        try:
-            part = source.read(_GROUP_BYTES - size)
-        except Damaged:
-            if parts:
-                break
-            raise
-        if not part:
-            break
-        parts.append(part)
-        size += len(part)
-    return parts
 
 
 class _Splitter:
