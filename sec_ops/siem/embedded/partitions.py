@@ -114,15 +114,12 @@ def times(table: Table, now_us: int) -> Sequence[int]:
     column = table.columns.get(TIME)
     if isinstance(column, Numbers) and column.present is None:
         return column.data
-    return [
-        each if type(each) is int and -_BOUND <= each < _BOUND else then
-        for each, then in zip(table.values(TIME), receipts(table, now_us), strict=True)
-    ]
+    return list(map(_happened, table.values(TIME), receipts(table, now_us)))
 
 
 def receipts(table: Table, now_us: int) -> Sequence[int]:
     """Return when the events of a table were received, as `received_us` does."""
-    return _each(table, INGESTED, lambda value: value if type(value) is int and 0 <= value < 2**57 else now_us)
+    return _each(table, INGESTED, lambda value: _received(value, now_us))
 
 
 def _each(table: Table, name: str, read: Callable[[object], _T]) -> list[_T]:
@@ -134,14 +131,20 @@ def _each(table: Table, name: str, read: Callable[[object], _T]) -> list[_T]:
 
 def received_us(event: Event, now_us: int) -> int:
     """Return when an event was received, microseconds."""
-    received = event.get(INGESTED)
-    return received if type(received) is int and 0 <= received < 2**57 else now_us
+    return _received(event.get(INGESTED), now_us)
 
 
 def time_us(event: Event, now_us: int) -> int:
     """Return when an event happened as it says; ECS asks for the time of receipt where it doesn't say."""
-    time = event.get(TIME)
-    return time if type(time) is int and -_BOUND <= time < _BOUND else received_us(event, now_us)
+    return _happened(event.get(TIME), received_us(event, now_us))
+
+
+def _received(value: object, now_us: int) -> int:
+    return value if type(value) is int and 0 <= value < 2**57 else now_us
+
+
+def _happened(value: object, received_us: int) -> int:
+    return value if type(value) is int and -_BOUND <= value < _BOUND else received_us
 
 
 def folder_of(partition: Partition) -> str:
