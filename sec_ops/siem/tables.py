@@ -5,106 +5,15 @@ as it is: nothing is done once for each event that can be done once for a column
 one, as maps, to whoever wants them so.
 """
 
-import re
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from types import NoneType
-from typing import Any, Final, overload
+from typing import overload
 
-from sec_ops.siem.events import RECORD, Row, Scalar
+from sec_ops.siem.events import RECORD, Row
+from sec_ops.siem.packing import Column, Packed, Value, joined, packed
 from sec_ops.siem.records import Place
 
-__all__ = [
-    "Column",
-    "Numbers",
-    "Packed",
-    "Rows",
-    "Table",
-    "Texts",
-    "bits",
-    "merged",
-    "packed",
-    "packed_columns",
-    "some_texts",
-    "tables_of",
-    "whole_texts",
-]
-
-Value = Scalar | list[Scalar]
-_TEXTS: Final = frozenset({str, NoneType})
-_WHOLE: Final = {int}
-_SURROGATES: Final = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(slots=True)
-class Texts:
-    """A column of texts in one piece of UTF-8: less memory than as many objects, and what Arrow asks for.
-
-    `lengths` are bytes, 0 where a row has no text; bit n of `present` says that row n has one, None that all have.
-    """
-
-    data: bytes
-    lengths: "array[int]"
-    present: int | None = None
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def values(self) -> list[str | None]:
-        """Return the texts, None where a row has none."""
-        texts: list[str | None] = [piece.decode() for piece in self._pieces(range(len(self)))]
-        return texts if self.present is None else _missing(texts, self.present)
-
-    def take(self, rows: Sequence[int]) -> "Texts":
-        """Return the column of some rows."""
-        lengths = array("i", [self.lengths[row] for row in rows])
-        return Texts(b"".join(self._pieces(rows)), lengths, _chosen(self.present, len(self), rows))
-
-    def _pieces(self, rows: Sequence[int]) -> list[bytes]:
-        ends = list(accumulate(self.lengths))
-        return [self.data[ends[row] - self.lengths[row] : ends[row]] for row in rows]
-
-
-@dataclass(slots=True)
-class Numbers:
-    """A column of numbers, 0 where a row has none; `present` as in `Texts`."""
-
-    data: "array[Any]"
-    present: int | None = None
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def values(self) -> list[Any]:
-        """Return the numbers, None where a row has none."""
-        return self.data.tolist() if self.present is None else _missing(self.data, self.present)
-
-    def take(self, rows: Sequence[int]) -> "Numbers":
-        """Return the column of some rows."""
-        data = array(self.data.typecode, [self.data[row] for row in rows])
-        return Numbers(data, _chosen(self.present, len(self), rows))
-
-
-def _missing(values: Sequence[Any], present: int) -> list[Any]:
-    return [value if there else None for value, there in zip(values, _flags(present, len(values)), strict=True)]
-
-
-def _chosen(present: int | None, length: int, rows: Sequence[int]) -> int | None:
-    if present is None:
-        return None
-    flags = _flags(present, length)
-    return bits([flags[row] for row in rows])
-
-
-def _flags(present: int, length: int) -> list[bool]:
-    return [digit == "1" for digit in reversed(f"{present:0{length}b}")]
-
-
-Packed = Texts | Numbers
-Column = Packed | Sequence[Value | None]
-"""The values of one field, None where an event lacks it."""
+__all__ = ["Rows", "Table", "merged", "tables_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,64 +106,6 @@ def tables_of(rows: Sequence[Row]) -> list[Table]:
     return _grouped(rows)
 
 
-def packed(values: Sequence[Value | None]) -> Column:
-    """Return a column as it takes least memory: texts in one piece, whole numbers as such, all others as they are."""
-    if type(values[0]) is int:
-        return _whole_numbers(values)
-    try:
-        return whole_texts(values)  # type: ignore[arg-type]
-    except TypeError:
-        return some_texts(values) if set(map(type, values)) <= _TEXTS else values  # type: ignore[arg-type]
-
-
-def _whole_numbers(values: Sequence[Value | None]) -> Column:
-    if set(map(type, values)) != _WHOLE:
-        return values
-    try:
-        return Numbers(array("q", values))
-    except OverflowError:
-        return values
-
-
-def packed_columns(columns: Mapping[str, Sequence[Value | None]]) -> dict[str, Column]:
-    """Return columns packed; what is the same column under several names is packed once."""
-    known: dict[int, Column] = {}
-    for values in columns.values():
-        if id(values) not in known:
-            known[id(values)] = packed(values)
-    return {name: known[id(values)] for name, values in columns.items()}
-
-
-def some_texts(values: Sequence[str | None]) -> Texts:
-    """Return a column of texts, some of which may be missing."""
-    if None not in values:
-        return whole_texts(values)  # type: ignore[arg-type]
-    filled = whole_texts(["" if value is None else value for value in values])
-    return Texts(filled.data, filled.lengths, bits([value is not None for value in values]))
-
-
-def bits(flags: Sequence[object]) -> int:
-    """Return a number whose bit n says whether flag n is set."""
-    return int("".join(["1" if flag else "0" for flag in reversed(flags)]), 2)
-
-
-def whole_texts(values: Sequence[str]) -> Texts:
-    """Return a column of texts; raises TypeError when it holds something else."""
-    joined = "".join(values)
-    if joined.isascii():
-        return Texts(joined.encode(), array("i", list(map(len, values))))
-    encoded = list(map(_encoded, values))
-    return Texts(b"".join(encoded), array("i", list(map(len, encoded))))
-
-
-def _encoded(value: str) -> bytes:
-    """Return UTF-8; half a surrogate pair, which no Unicode text has, becomes U+FFFD."""
-    try:
-        return value.encode()
-    except UnicodeEncodeError:
-        return _SURROGATES.sub("\ufffd", value).encode()
-
-
 def merged(tables: Sequence[Table]) -> list[Table]:
     """Return tables with those that have the same fields as one, in the order of their fields."""
     groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Table]] = {}
@@ -273,46 +124,16 @@ def _merged(tables: Sequence[Table]) -> Table:
         if all(table.constants[name] == value for table in tables)
     }
     columns = {
-        name: _joined([packed([table.constants[name]] * len(table)) for table in tables])
+        name: joined([packed([table.constants[name]] * len(table)) for table in tables])
         for name in first.constants.keys() - shared.keys()
     }
     return Table(
         constants=shared,
-        columns=columns | {name: _joined([table.columns[name] for table in tables]) for name in first.columns},
+        columns=columns | {name: joined([table.columns[name] for table in tables]) for name in first.columns},
         places=[place for table in tables for place in table.places],
         indexes=[index for table in tables for index in table.indexes],
         parts=[part for table in tables for part in table.parts],
     )
-
-
-def _joined(columns: Sequence[Column]) -> Column:
-    """Return columns one after the other."""
-    texts = [column for column in columns if isinstance(column, Texts)]
-    if len(texts) == len(columns):
-        data = b"".join([column.data for column in texts])
-        return Texts(data, _chained([column.lengths for column in texts]), _present(texts))
-    numbers = [column for column in columns if isinstance(column, Numbers)]
-    if len(numbers) == len(columns):
-        return Numbers(_chained([column.data for column in numbers]), _present(numbers))
-    return [value for column in columns for value in (column.values() if isinstance(column, Packed) else column)]
-
-
-def _chained(arrays: Sequence["array[Any]"]) -> "array[Any]":
-    chained = arrays[0][:]
-    for each in arrays[1:]:
-        chained += each
-    return chained
-
-
-def _present(columns: Sequence[Packed]) -> int | None:
-    if all(column.present is None for column in columns):
-        return None
-    present = rows = 0
-    for column in columns:
-        whole = (1 << len(column)) - 1
-        present |= (whole if column.present is None else column.present) << rows
-        rows += len(column)
-    return present
 
 
 def _grouped(rows: Sequence[Row]) -> list[Table]:

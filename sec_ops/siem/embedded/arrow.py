@@ -12,7 +12,7 @@ import nanoarrow as na
 
 from sec_ops.siem.embedded.fields import Field, Kind
 from sec_ops.siem.embedded.shaping import Lists, Piece, Pieces
-from sec_ops.siem.tables import Numbers, Texts
+from sec_ops.siem.packing import Numbers, Texts
 
 __all__ = ["ArrowRows", "TooLarge", "arrow_column", "integers", "python_columns", "texts"]
 

@@ -6,7 +6,8 @@ own than empty in every row of the others.
 
 from collections.abc import Iterator, Sequence
 
-from sec_ops.siem.tables import Column, Packed, Table
+from sec_ops.siem.packing import Column, Packed
+from sec_ops.siem.tables import Table
 
 __all__ = ["halves", "parted", "portions"]
 

@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import TypeVar
 
 from sec_ops.siem.events import DATASET, TIME, UNPARSED, Event, Row
-from sec_ops.siem.tables import Numbers, Table
+from sec_ops.siem.packing import Numbers
+from sec_ops.siem.tables import Table
 
 __all__ = [
     "DAY_US",

@@ -9,7 +9,8 @@ from typing import Any
 
 from sec_ops.siem.embedded.fields import Field, Kind
 from sec_ops.siem.events import DATASET, MISFIT, RECORD, TIME, FieldType, FieldTypes, Scalar
-from sec_ops.siem.tables import Column, Numbers, Packed, Table, Texts, bits, packed, whole_texts
+from sec_ops.siem.packing import Column, Numbers, Packed, Texts, bits, packed, whole_texts
+from sec_ops.siem.tables import Table
 
 __all__ = ["Lists", "Piece", "Pieces", "Shaped", "shape"]
 

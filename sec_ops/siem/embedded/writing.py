@@ -18,7 +18,8 @@ from sec_ops.siem.embedded.parquet import copy_statement, digest_of, number, set
 from sec_ops.siem.embedded.partitions import Partition, folder_of, receipts, times
 from sec_ops.siem.embedded.shaping import Shaped, shape
 from sec_ops.siem.events import FieldType, FieldTypes
-from sec_ops.siem.tables import Table, merged, some_texts, whole_texts
+from sec_ops.siem.packing import some_texts, whole_texts
+from sec_ops.siem.tables import Table, merged
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

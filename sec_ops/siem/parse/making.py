@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sec_ops.siem.engines import Composed, Extracted
 from sec_ops.siem.events import DATASET, PIPELINE_ERROR, TIME, UNPARSED, Event
+from sec_ops.siem.packing import packed_columns
 from sec_ops.siem.parse.compiled import Compiled
 from sec_ops.siem.parse.conform import shortest_address, written
 from sec_ops.siem.parse.moments import zone_named
@@ -14,7 +15,7 @@ from sec_ops.siem.parse.pieces import Piece, Stamp
 from sec_ops.siem.parse.settling import Columns
 from sec_ops.siem.parse.timing import Clock
 from sec_ops.siem.records import Origin, Place, Transport
-from sec_ops.siem.tables import Table, packed_columns
+from sec_ops.siem.tables import Table
 
 __all__ = ["FLAGS", "INCOMPLETE", "MULTILINE", "TRUNCATED", "Envelope", "Maker"]
 

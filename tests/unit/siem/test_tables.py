@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from sec_ops.siem.embedded.partitions import partitioned, parts
 from sec_ops.siem.embedded.shaping import Lists, shape
 from sec_ops.siem.events import DATASET, RECORD, TIME, Event, FieldType, FieldTypes, Row
+from sec_ops.siem.packing import packed, packed_columns
 from sec_ops.siem.records import Place
-from sec_ops.siem.tables import Rows, Table, merged, packed, packed_columns, tables_of
+from sec_ops.siem.tables import Rows, Table, merged, tables_of
 
 DAY = 86_400_000_000
 NOW = 20_000 * DAY
