@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
-from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
+from elasticsearch import AuthorizationException, Elasticsearch
 
 from sec_ops.model.errors import UsageError
 from sec_ops.model.log_elasticsearch import ElasticsearchSettings
@@ -20,6 +20,7 @@ from sec_ops.siem.elastic.expiring import Days
 from sec_ops.siem.elastic.failing import speaking
 from sec_ops.siem.elastic.fetching import Fetching, ToldEvents
 from sec_ops.siem.elastic.fitting import fitted
+from sec_ops.siem.elastic.installing import install
 from sec_ops.siem.elastic.letters import DeadLetters, Letter
 from sec_ops.siem.elastic.mapping import template, with_times
 from sec_ops.siem.elastic.names import TOLD, WRITER, alias_of, document_id, events_indices, row_place
@@ -230,18 +231,9 @@ class ElasticStore:
         if self._prepared:
             return
         body = template(self.settings.prefix, self.types, self.settings.shards)
-        name = f"{self.settings.prefix}-events"
-        if self._installed(name) != body["_meta"]:
-            self.client.indices.put_index_template(name=name, **{key.removeprefix("_"): body[key] for key in body})
+        install(self.client, f"{self.settings.prefix}-events", body)
         self._commits.prepare()
         self._prepared = True
-
-    def _installed(self, name: str) -> object:
-        try:
-            found = self.client.indices.get_index_template(name=name)["index_templates"]
-        except NotFoundError:
-            return None
-        return found[0]["index_template"].get("_meta")
 
     def _take_up(self, stream: str) -> None:
         """Remove, once, what a process that died told of a stream after its last commit: it is told again."""
