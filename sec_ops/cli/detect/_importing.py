@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from sec_ops.cli.alerts._words import level_word
 from sec_ops.cli.detect._listing import section
 from sec_ops.cli.output import emit
 from sec_ops.cli.sealing import evidence_of
@@ -14,6 +15,7 @@ from sec_ops.detection.library.importing import Planned, plan
 from sec_ops.detection.library.placing import place, release_of
 from sec_ops.detection.library.releases import NAME
 from sec_ops.detection.library.unpacking import unpacked
+from sec_ops.detection.rule import Level
 from sec_ops.evidence.log import os_user
 from sec_ops.model.canonical import canonical_json
 from sec_ops.model.errors import UsageError
@@ -120,9 +122,13 @@ def _outcome_text(planned: Planned, *, dry_run: bool) -> str:
 
 
 def _shown(document: Document) -> str:
-    return printable("  ".join(filter(None, (document.id, document.level, document.title or document.path))))
+    return printable("  ".join(filter(None, (document.id, _level(document.level), document.title or document.path))))
 
 
 def _changed(before: Document, now: Document) -> str:
-    moved = f"  ({before.level} → {now.level})" if before.level != now.level else ""
+    moved = f"  ({_level(before.level)} → {_level(now.level)})" if before.level != now.level else ""
     return _shown(now) + printable(moved)
+
+
+def _level(written: str) -> str:
+    return next((level_word(level) for level in Level if level == written), written)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sec_ops.cli.alerts._words import level_word
 from sec_ops.cli.output import emit
 from sec_ops.cli.table import table
 from sec_ops.content.library import Library
@@ -125,7 +126,7 @@ def _text(chosen: Sequence[Listed], rules: RuleLibrary) -> Iterator[str]:
 
 def _cells(each: Listed) -> tuple[str, ...]:
     header = each.rule.header
-    level = header.level.value + (f" ({each.written})" if each.written is not header.level else "")
+    level = level_word(header.level) + (f" ({level_word(each.written)})" if each.written is not header.level else "")
     where = each.release or each.source.value
     return level, render(_STATE_TEXT[_state(each)]), where, header.id, title_of(each.rule, language())
 

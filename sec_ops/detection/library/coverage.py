@@ -120,7 +120,8 @@ def _sight(each: Listed, known: Understood, facts: Facts, found: Mapping[str, Si
 def _correlation(each: Listed, rule: Correlation, found: Mapping[str, Sight]) -> Sight:
     blind = [name for name in rule.rules if name not in found or not found[name].sees]
     if blind and all(not set(blind).isdisjoint(way) for way in _ways(rule)):
-        return Sight(listed=each, reason=message("what it counts can't fire here: {rules}", rules=_several(blind)))
+        names = [found[one].listed.rule.header.name or one if one in found else one for one in blind]
+        return Sight(listed=each, reason=message("what it counts can't fire here: {rules}", rules=_several(names)))
     datasets = dict.fromkeys(name for one in rule.rules if one in found for name in found[one].datasets)
     return Sight(listed=each, datasets=tuple(datasets))
 

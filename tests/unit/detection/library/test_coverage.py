@@ -1,5 +1,6 @@
 """What a site can and cannot see, and why: never a rule that could find something among those that can't fire."""
 
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -167,6 +168,13 @@ def test_correlations_see_what_their_rules_see() -> None:
     ]
     assert found[0].datasets == ("sshd",)
     assert str(found[2].reason) == "what it counts can't fire here: b"
+
+
+def test_what_is_counted_is_called_by_its_name() -> None:
+    blind = listed("b")
+    named = replace(blind, rule=replace(blind.rule, header=replace(blind.rule.header, name="failed_login")))
+    found = sights([correlation("counts", "b"), named], understood(b=text(DATASET, "bind")), FACTS)
+    assert str(found[0].reason) == "what it counts can't fire here: failed_login"
 
 
 FIELDS = ("user.name", "url.path", "source.ip")

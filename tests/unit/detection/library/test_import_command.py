@@ -145,6 +145,8 @@ def test_what_a_person_sees(site: Path, september: Path, capsys: pytest.CaptureF
     shown = capsys.readouterr().out
     assert "0 added, 1 changed, 2 removed" in shown
     assert "low → high" in shown
+    assert run(["--site", str(site), "--lang", "zh", "detect", "import", str(september)]) == 0
+    assert "高 → 低" in capsys.readouterr().out
     assert not set(shown) & {"\x1b", "\u202e"}
 
 

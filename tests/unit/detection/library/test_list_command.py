@@ -84,7 +84,9 @@ def test_coverage_says_why_rules_cannot_fire(filled: Path, command: Command, tmp
 
 def test_a_person_reads_coverage_and_list(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--site", str(filled), "--lang", "zh", "detect", "list", "--source", "site"]) == 0
-    assert "根用户登录" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "根用户登录" in shown
+    assert "严重" in shown
     assert run(["--site", str(filled), "detect", "list", "--source", "site", "--coverage"]) == 0
     assert "0 of 1 rules can fire here" in capsys.readouterr().out
 
