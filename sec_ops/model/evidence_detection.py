@@ -23,7 +23,7 @@ class DetectionRun(Value):
     """Rules judged events: of files, of the store, as they arrived, or in Elasticsearch.
 
     `events` are those judged; `unknown_shape` those that no pipeline knows, `not_read` files or parts that could not be
-    read. The blob, if any, lists hits by rule and why rules can't fire here or were refused.
+    read. The blob, if any, lists hits by rule and why rules can't fire here, were set aside or were refused.
     """
 
     kind: ClassVar[str] = "detection.run/1"
@@ -37,6 +37,8 @@ class DetectionRun(Value):
     rules_loaded: StrictInt = 0
     rules_cannot_fire: StrictInt = 0
     rules_refused: StrictInt = 0
+    rules_set_aside: StrictInt = Field(default=0, description="rules with an expression that took too long altogether")
+    searches_given_up: StrictInt = Field(default=0, description="searches in a value that took too long")
     rules_sha256: Digest = Field(default="", description="SHA-256 over the digests of the rules that were judged by")
     hits: StrictInt = 0
     repeated: StrictInt = Field(default=0, description="hits that had been counted before")

@@ -56,7 +56,7 @@ class Keeper:
         self.run.write("request.json", dict(sealed.request))
         self.run.write("findings.json", dict(sealed.document))
         entry = _entry(self.run, sealed, dict(self.run.seal()))
-        blob = {name: sealed.document[name] for name in ("hits", "cannot_fire", "refused")}
+        blob = {name: sealed.document[name] for name in ("hits", "cannot_fire", "set_aside", "refused")}
         self.log.append(
             entry.kind, entry.model_dump(mode="json"), blob=canonical_json(blob), media_type="application/json"
         )
@@ -84,6 +84,8 @@ def _entry(run: Run, sealed: Sealed, manifest: dict[str, str]) -> DetectionRun:
         rules_loaded=rules.loaded,
         rules_cannot_fire=len(rules.silent),
         rules_refused=len(rules.refused),
+        rules_set_aside=len(rules.set_aside),
+        searches_given_up=findings.given_up,
         rules_sha256=sealed.rules_digest,
         hits=sum(findings.hits.values()),
         repeated=kept.repeated if kept else 0,

@@ -229,6 +229,13 @@ def test_an_expression_that_takes_too_long_is_set_aside_and_its_rule_named(
     assert (rule["title"]["en"], expression in rule["reason"]) == ("Endless", True)
     run(["detect", "run", "--rules", "rules.yml", "security.jsonl"])
     assert "Endless" in capsys.readouterr().out
+    assert run(["init", "site"]) == 0
+    capsys.readouterr()
+    detect("security.jsonl", "--site", "site")
+    assert run(["--site", "site", "--json", "evidence", "list"]) == 0
+    entries = json.loads(capsys.readouterr().out)["entries"]
+    sealed = next(entry["data"] for entry in entries if entry["kind"] == "detection.run/1")
+    assert (sealed["searches_given_up"], sealed["rules_set_aside"], sealed["outcome"]) == (4, 1, ["incomplete"])
 
 
 def test_event_logs_of_windows(detect: Detect, folder: Path):
