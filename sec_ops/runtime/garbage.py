@@ -7,7 +7,7 @@ from typing import Final
 
 __all__ = ["rare_collections"]
 
-_ALLOCATIONS: Final = 200_000
+_ALLOCATIONS: Final = 400_000
 """Objects made and kept before the youngest are looked through: thousands of events, not the few hundred of Python."""
 
 
@@ -16,7 +16,7 @@ def rare_collections() -> Iterator[None]:
     """Look for cycles seldom, and never among what is there already, such as modules and content.
 
     Events and their values refer to nothing in a circle and go as soon as they are let go; to look through tens of
-    thousands of them again and again takes a twelfth of an import's time.
+    thousands of them again and again takes a twelfth of an import's time. Once around a whole process is enough.
     """
     before = gc.get_threshold()
     gc.freeze()
@@ -24,5 +24,6 @@ def rare_collections() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.freeze()  # what was made inside isn't looked through at once because collections are frequent again
         gc.unfreeze()
+        gc.set_threshold(*before)

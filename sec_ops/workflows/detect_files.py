@@ -11,7 +11,6 @@ from sec_ops.detection.run.detection import Detection, Setting
 from sec_ops.detection.run.findings import Findings
 from sec_ops.detection.run.gathering import Span
 from sec_ops.runtime.archives.finding import find
-from sec_ops.runtime.garbage import rare_collections
 from sec_ops.siem.importing.intake import Ask
 from sec_ops.siem.understanding import Understand
 from sec_ops.workflows.reading_events import Batch, EventReader, Means, Reading
@@ -57,7 +56,7 @@ def detect_files(files: Files, setting: Setting, span: Span, site: Database | No
         zone=files.zone,
     )
     reader = EventReader(means, progress=files.progress)
-    with Detection(setting, span) as detection, rare_collections():
+    with Detection(setting, span) as detection:
         for batch in _batches(files, reader):
             detection.judge(batch.events, _records(batch))
         return FilesJudged(reading=reader.reading, findings=detection.findings(site))

@@ -13,7 +13,6 @@ from sec_ops.detection.run.detection import Detection, Setting
 from sec_ops.detection.run.findings import Findings
 from sec_ops.detection.run.gathering import Span
 from sec_ops.detection.run.sifting import Judged, Sieve, Sifted, Way
-from sec_ops.runtime.garbage import rare_collections
 from sec_ops.siem.embedded.hunting import Cell, Group, Stretch
 from sec_ops.siem.events import RECORD, TIME, Event
 
@@ -50,7 +49,7 @@ def hunt(
     `progress` is told the dataset and how many events were judged so far. Raises EngineError, StorageError.
     """
     (shape,) = (each for each in setting.shapes if each.id == STORED_SHAPE)
-    with Detection(setting, span) as detection, rare_collections():
+    with Detection(setting, span) as detection:
         hunting = _Hunting(detection, shape)
         with store.hunting(span.since_us, span.until_us) as stretches:
             for stretch in stretches:

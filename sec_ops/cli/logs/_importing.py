@@ -22,7 +22,6 @@ from sec_ops.model.text import printable
 from sec_ops.runtime.archives.finding import find
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
-from sec_ops.runtime.garbage import rare_collections
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 from sec_ops.runtime.site import Site
@@ -108,7 +107,6 @@ def _imported(site: Site, library: Library, paths: Sequence[Path], options: Impo
         open_store(site, field_types(library)) as store,
         RawLog.open(site.logs, clock=clock) as log,
         Worker(WORKER) as worker,
-        rare_collections(),
     ):
         with Intake(
             site.logs, log, store=store, understand=understand, clock=clock, watcher=_passing_over(site)

@@ -18,7 +18,6 @@ from sec_ops.detection.sigma.packing import packed, unpacked
 from sec_ops.detection.sigma.reading import Placeholders, RuleSet, RuleText
 from sec_ops.model.errors import StorageError
 from sec_ops.runtime.files import make_folder, write_atomically
-from sec_ops.runtime.garbage import rare_collections
 
 __all__ = ["FILE", "read_rules"]
 
@@ -50,8 +49,7 @@ def _known(path: Path, key: str) -> RuleSet | None:
         data = path.read_bytes()
         if data[:_DIGEST].decode() != key or data[_DIGEST : 2 * _DIGEST].decode() != _sha256(data[2 * _DIGEST :]):
             return None
-        with rare_collections():
-            return unpacked(orjson.loads(data[2 * _DIGEST :]))
+        return unpacked(orjson.loads(data[2 * _DIGEST :]))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 

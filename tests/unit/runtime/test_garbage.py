@@ -27,3 +27,10 @@ def test_cycles_still_go() -> None:
         node.other = node
         del node
         assert gc.collect() >= 1
+
+
+def test_what_was_made_inside_is_not_looked_through_at_its_end() -> None:
+    with rare_collections():
+        made = [[number] for number in range(5_000)]
+        before = gc.get_stats()[0]["collections"]
+    assert (len(made), gc.get_stats()[0]["collections"]) == (5_000, before)
