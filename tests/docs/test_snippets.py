@@ -119,6 +119,18 @@ def test_commands_exist(path: Path, text: str) -> None:
         assert plain[0] in NOUNS
 
 
+def test_advice_names_commands_that_exist() -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "sec_ops").rglob("*.py")}
+    named = {
+        (str(path.relative_to(ROOT)), f"{noun} {verb}")
+        for path, text in sources.items()
+        for noun, verb in re.findall(r"sec-ops (?:--site \{\w+\} )?([a-z]+) ([a-z][a-z-]*)", text)
+        if noun in NOUNS and verb != "of"
+    }
+    assert len(named) > 50
+    assert [each for each in sorted(named) if not any(path.startswith(each[1]) for path in command_paths())] == []
+
+
 def without_common(words: list[str]) -> list[str]:
     kept, queue = [], list(words)
     while queue:

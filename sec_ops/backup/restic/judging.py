@@ -195,7 +195,7 @@ _TEXTS: dict[Verdict, tuple[Message, Message]] = {
     ),
     Verdict.DAMAGED: (
         message("{repository}: {verb} found damage in the repository"),
-        message("don't prune; restore from another copy, and see what is hurt: sec-ops backup verify {repository}"),
+        message("don't prune; restore from another copy, and see what is hurt: restic check --read-data"),
     ),
     Verdict.REFUSED: (
         message("{repository}: the server refused what {verb} asked"),

@@ -36,7 +36,7 @@ def looked_at_restore(judged: Judged, summary: RestoreSummary | None, name: str)
         return Judged(
             verdict=Verdict.FAILED,
             what=message("{repository}: nothing in the snapshot matched, so nothing was restored", repository=name),
-            advice=message("see what it holds: sec-ops backup snapshots, then name a path as it stands there"),
+            advice=message("see what it holds: restic ls SNAPSHOT, then name a path as it stands there"),
         )
     return judged
 
@@ -50,10 +50,7 @@ def looked_at_check(judged: Judged, summary: CheckSummary | None, name: str) -> 
             verdict=Verdict.DAMAGED,
             what=message("{repository}: {verb} found damage in the repository", repository=name, verb="check"),
             why=judged.why or "\n".join(summary.broken_packs[:20]),
-            advice=message(
-                "don't prune; restore from another copy, and see what is hurt: sec-ops backup verify {repository}",
-                repository=name,
-            ),
+            advice=message("don't prune; restore from another copy, and see what is hurt: restic check --read-data"),
         )
     return replace(judged)
 
