@@ -1,138 +1,19 @@
-"""What detection keeps: `var/detection/detection.db` (SQLite, WAL), where alerts and positions change together.
+"""What detection keeps: `var/detection/detection.db`, where alerts and positions change together."""
 
-Tables are made and changed by numbered steps, each a list of statements; a room adds a step at the end and never
-changes one that was released.
-"""
-
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sec_ops.detection.alerts.tables import ALERT_TABLES
 from sec_ops.detection.live.tables import LIVE_TABLES, STORE_TABLES
-from sec_ops.model.errors import StorageError
-from sec_ops.model.messages import message
-from sec_ops.runtime.files import make_folder
-from sec_ops.runtime.locks import waited
-from sec_ops.runtime.wal import use_wal
+from sec_ops.runtime import database
+from sec_ops.runtime.database import Database
 
 __all__ = ["DATABASE", "Database", "open_database"]
 
 DATABASE = Path("detection") / "detection.db"
 """The file, below the site's `var`."""
 _STEPS: tuple[str, ...] = (ALERT_TABLES, LIVE_TABLES, STORE_TABLES)
-_WAIT_SECONDS = 120
-_PRIVATE = 0o600
-
-
-class Database:
-    """The open database; its methods may be called from any thread, one at a time."""
-
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path = path
-        self._connection = connection
-        self._turn = threading.RLock()
-        self._depth = 0
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Enter a transaction that no other writer shares; all of it is kept, or on an exception nothing.
-
-        Entered again inside itself, it is the same transaction: whoever entered first commits. Raises StorageError.
-        """
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Enter a view of one moment, which no writer waits for; inside a transaction, its own. Raises StorageError."""
-        with self._transaction("BEGIN") as connection:
-            yield connection
-
-    @contextmanager
-    def alone(self, deed: str) -> Iterator[None]:
-        """Hold the right to do something that takes longer than a transaction, after waiting for whoever has it.
-
-        Raises StorageError.
-        """
-        with waited(self.path.with_name(f"{deed}.lock")):
-            yield
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._turn:
-            self._connection.close()
-
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with self._turn, _told(self.path):
-            if self._depth == 0:
-                self._connection.execute(begin)
-            self._depth += 1
-            try:
-                yield self._connection
-                if self._depth == 1:
-                    self._connection.execute("COMMIT")
-            except BaseException:
-                if self._depth == 1 and self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            finally:
-                self._depth -= 1
 
 
 def open_database(path: Path) -> Database:
     """Open the database, made or brought up to date when that is needed; raises StorageError."""
-    make_folder(path.parent)
-    with _told(path), _files_told(path):
-        connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
-        path.chmod(_PRIVATE)
-        use_wal(connection)
-        connection.execute("PRAGMA synchronous = FULL")
-        database = Database(path, connection)
-        if _version(connection) != len(_STEPS):
-            _bring_up_to_date(database)
-    return database
-
-
-def _bring_up_to_date(database: Database) -> None:
-    with database.writing() as connection:
-        found = _version(connection)
-        for step in _STEPS[found:]:
-            for statement in step.split(";\n"):
-                connection.execute(statement)
-        if found < len(_STEPS):
-            connection.execute(f"PRAGMA user_version = {len(_STEPS)}")
-    if found > len(_STEPS):
-        what = message("{path} was written by a newer version of this program", path=database.path)
-        raise StorageError(what, where=str(database.path), advice=message("install that version, or a newer one"))
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _refused(path, error) from error
-
-
-@contextmanager
-def _files_told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _refused(path, error) from error
-
-
-def _refused(path: Path, error: Exception) -> StorageError:
-    return StorageError(
-        message("the database of detection can't be used: {reason}", reason=str(error)),
-        where=str(path),
-        advice=message("free space or mend permissions, then run the command again; what was written before is intact"),
-    )
+    return database.open_database(path, _STEPS)

@@ -1,0 +1,183 @@
+"""`Record`: `var/backup/backup.db`, one object for all that is known of backups without asking a repository."""
+
+import os
+import socket
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sec_ops.backup.record.attempts import Attempting, Attempts, milliseconds
+from sec_ops.backup.record.rows import arrival_row, hold_row, inserted, read_arrival, read_hold, read_size
+from sec_ops.backup.record.tables import STEPS
+from sec_ops.backup.record.values import Arrival, Attempt, Doing, Hold, Size, Verb
+from sec_ops.backup.verdict import Verdict
+from sec_ops.model.errors import UsageError
+from sec_ops.model.messages import message
+from sec_ops.model.protocols import Clock
+from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.database import Database, open_database
+from sec_ops.runtime.site import Site
+
+__all__ = ["DATABASE", "Listed", "Record", "open_record"]
+
+DATABASE = Path("backup") / "backup.db"
+"""The file, below the site's `var`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What a whole listing of a repository brought: snapshots not known before, and those that are gone since."""
+
+    new: tuple[Arrival, ...]
+    gone: tuple[Arrival, ...]
+
+
+class Record:
+    """The record of one site. Every method raises StorageError when the disk refuses."""
+
+    def __init__(self, database: Database, locks: Path, clock: Clock, holder: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._attempts = Attempts(database, locks, clock, holder)
+
+    def attempting(self, doing: Doing) -> AbstractContextManager[Attempting]:
+        """Begin an attempt, recorded before the context is entered; raises AlreadyRunning."""
+        return self._attempts.begin(doing)
+
+    def settle(self) -> int:
+        """Mark attempts whose process is gone as interrupted; return how many there were."""
+        return self._attempts.settle()
+
+    def attempts(self, verb: Verb, system: str = "", repository: str = "", *, limit: int = -1) -> tuple[Attempt, ...]:
+        """Return attempts of a verb, newest first; of all systems and repositories unless one is named."""
+        return self._attempts.find(*_where(verb=verb.value, system=system, repository=repository), limit=limit)
+
+    def latest(
+        self, verb: Verb, system: str, repository: str = "", *, verdicts: Collection[Verdict] = ()
+    ) -> Attempt | None:
+        """Return the newest attempt, of those that came to one of the verdicts when any are named."""
+        condition, values = _where(verb=verb.value, system=system, repository=repository)
+        if verdicts:
+            condition += f" AND verdict IN ({', '.join('?' for _ in verdicts)})"
+        found = self._attempts.find(condition, (*values, *(each.value for each in verdicts)), limit=1)
+        return next(iter(found), None)
+
+    def of_run(self, run: str) -> tuple[Attempt, ...]:
+        """Return what was attempted under the name of a run, newest first."""
+        return self._attempts.find("run = ?", (run,))
+
+    def arrive(self, arrivals: Sequence[Arrival]) -> tuple[Arrival, ...]:
+        """Keep snapshots in the order given; return those that were not known, with their numbers.
+
+        A known one gains what was not known of it; its number and when it was first seen never change.
+        """
+        with self._database.writing() as connection:
+            return tuple(new for each in arrivals if (new := _arrived(connection, each)))
+
+    def listed(self, repository: str, arrivals: Sequence[Arrival], *, asked_ms: int) -> Listed:
+        """Take a whole listing of a repository, asked for at a moment, in the order new ones shall have.
+
+        What it lacks is marked gone, save what was first seen after the moment.
+        """
+        with self._database.writing() as connection:
+            new = self.arrive(arrivals)
+            there = {each.snapshot for each in arrivals}
+            condition = "repository = ? AND gone_ms IS NULL AND first_seen_ms < ?"
+            known = _arrivals(connection, condition, (repository, asked_ms))
+            gone = tuple(replace(each, gone_ms=self.now_ms) for each in known if each.snapshot not in there)
+            change = "UPDATE arrivals SET gone_ms = ? WHERE arrival = ?"
+            connection.executemany(change, [(each.gone_ms, each.arrival) for each in gone])
+            return Listed(new=new, gone=gone)
+
+    def arrivals(
+        self, system: str = "", repository: str = "", *, run: str = "", gone: bool = False
+    ) -> tuple[Arrival, ...]:
+        """Return snapshots in the order they came; those that are gone only when asked for."""
+        condition, values = _where(system=system, repository=repository, run=run)
+        with self._database.reading() as connection:
+            return _arrivals(connection, condition if gone else f"{condition} AND gone_ms IS NULL", values)
+
+    def hold(self, hold: Hold) -> Hold:
+        """Keep a hold and return it with its number."""
+        with self._database.writing() as connection:
+            return replace(hold, id=connection.execute(*inserted("holds", hold_row(hold))).lastrowid or 0)
+
+    def lift(self, identifier: int, *, person: str, reason: str) -> Hold:
+        """Lift a hold and return it; raises UsageError when there is none or it was lifted before."""
+        change = "UPDATE holds SET lifted_ms = ?, lifted_by = ?, lifted_why = ? WHERE id = ? AND lifted_ms IS NULL"
+        with self._database.writing() as connection:
+            if not connection.execute(change, (self.now_ms, person, reason, identifier)).rowcount:
+                raise UsageError(message("there is no hold {id} that could be lifted", id=identifier))
+            return read_hold(_rows(connection, "SELECT * FROM holds WHERE id = ?", (identifier,))[0])
+
+    def holds(self, system: str = "", repository: str = "", *, lifted: bool = False) -> tuple[Hold, ...]:
+        """Return the holds, oldest first; those that were lifted only when asked for."""
+        condition, values = _where(system=system, repository=repository)
+        query = f"SELECT * FROM holds WHERE {condition}{'' if lifted else ' AND lifted_ms IS NULL'} ORDER BY id"  # noqa: S608 - conditions of ours
+        with self._database.reading() as connection:
+            return tuple(read_hold(each) for each in _rows(connection, query, values))
+
+    def measured(self, size: Size) -> None:
+        """Keep how large a repository is."""
+        row = {"repository": size.repository, "at_ms": size.at_ms, "bytes": size.bytes, "free_bytes": size.free_bytes}
+        with self._database.writing() as connection:
+            connection.execute(*inserted("sizes", row, ignoring="OR REPLACE"))
+
+    def sizes(self, repository: str) -> tuple[Size, ...]:
+        """Return how large a repository was over time, oldest first."""
+        with self._database.reading() as connection:
+            rows = _rows(connection, "SELECT * FROM sizes WHERE repository = ? ORDER BY at_ms", (repository,))
+            return tuple(read_size(each) for each in rows)
+
+    @property
+    def now_ms(self) -> int:
+        """Return the present in milliseconds since 1970, by the clock the record is kept by."""
+        return milliseconds(self._clock)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+
+@contextmanager
+def open_record(site: Site, *, clock: Clock | None = None) -> Iterator[Record]:
+    """Open the record of a site, made when there is none; raises StorageError."""
+    path = site.var / DATABASE
+    database = open_database(path, STEPS)
+    record = Record(database, path.parent / "locks", clock or SystemClock(), f"{socket.gethostname()}/{os.getpid()}")
+    try:
+        yield record
+    finally:
+        record.close()
+
+
+def _where(**wanted: str) -> tuple[str, tuple[str, ...]]:
+    """Return the condition that columns equal what is wanted, and the values; an empty text wants anything."""
+    asked = {name: value for name, value in wanted.items() if value}
+    return " AND ".join(("1 = 1", *(f"{name} = ?" for name in asked))), tuple(asked.values())
+
+
+def _arrived(connection: sqlite3.Connection, arrival: Arrival) -> Arrival | None:
+    added = connection.execute(*inserted("arrivals", arrival_row(arrival), ignoring="OR IGNORE"))
+    if added.rowcount:
+        return replace(arrival, arrival=added.lastrowid or 0)
+    change = (
+        "UPDATE arrivals SET gone_ms = NULL, taken_at_ms = coalesce(taken_at_ms, ?),"
+        " heartbeat_ms = coalesce(heartbeat_ms, ?) WHERE repository = ? AND snapshot = ?"
+    )
+    known = (arrival.taken_at_ms, arrival.heartbeat_ms, arrival.repository, arrival.snapshot)
+    connection.execute(change, known)
+    return None
+
+
+def _arrivals(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> tuple[Arrival, ...]:
+    query = f"SELECT * FROM arrivals WHERE {condition} ORDER BY arrival"  # noqa: S608 - conditions of ours
+    return tuple(read_arrival(each) for each in _rows(connection, query, values))
+
+
+def _rows(connection: sqlite3.Connection, query: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
+    cursor = connection.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(query, values).fetchall()
