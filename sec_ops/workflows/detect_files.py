@@ -59,6 +59,7 @@ def detect_files(files: Files, setting: Setting, span: Span, site: Database | No
     with Detection(setting, span) as detection:
         for batch in _batches(files, reader):
             detection.judge(batch.events, _records(batch))
+            detection.count_elsewhere(batch.quiet)
         return FilesJudged(reading=reader.reading, findings=detection.findings(site))
 
 

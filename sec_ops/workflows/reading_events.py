@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
-import orjson
-
+from sec_ops.detection.sieve.sieving import Sieve, event_of, parsed
 from sec_ops.model.messages import Message, message
 from sec_ops.runtime.archives.finding import Found, NotTaken
 from sec_ops.runtime.archives.readers import Budget, Damaged, Plain, Refused
@@ -35,11 +34,15 @@ _STRANGE_BOUND: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that follow each other in one log; `numbers` are those of the records they were made of, from 1."""
+    """Events that follow each other in one log; `numbers` are those of the records they were made of, from 1.
+
+    `quiet` is how many more there were, which no rule finds.
+    """
 
     name: str
     events: Sequence[Mapping[str, Any]]
     numbers: Sequence[int]
+    quiet: int = 0
 
 
 @dataclass(slots=True)
@@ -65,7 +68,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What reading needs: parsers, known shapes, a reader of EVTX chunks.
+    """What reading needs: parsers, known shapes, what sorts lines of known JSON, a reader of EVTX chunks.
 
     `received_ms` is the present (milliseconds since 1970, UTC), for times that name no year; `zone` is for times that
     name none, empty for the site's.
@@ -76,6 +79,7 @@ class Means:
     ask: Ask
     received_ms: int
     zone: str = ""
+    sieve: Sieve = parsed
 
 
 class EventReader:
@@ -176,34 +180,18 @@ class _Log:
             yield from self._batches(self._session.flush())
 
     def _begins_known(self, records: Sequence[bytes]) -> bool:
-        document = _object(next((record for record in records if record.strip()), b""))
+        document = event_of(next((record for record in records if record.strip()), b""))
         return document is not None and self._means.knows(document)
 
     def _as_they_are(self, records: Sequence[bytes], first: int) -> Iterator[Batch]:
-        try:
-            events = list(map(orjson.loads, records))
-        except orjson.JSONDecodeError:
-            yield from self._one_by_one(records, first)
-            return
-        if set(map(type, events)) != {dict}:
-            yield from self._one_by_one(records, first)
-            return
-        self._reading.events += len(events)
-        yield Batch(self._name, events, range(first, first + len(events)))
-
-    def _one_by_one(self, records: Sequence[bytes], first: int) -> Iterator[Batch]:
-        """Sort out lines that are no objects: what no parser understands is counted, blank lines are nothing."""
-        events: list[Mapping[str, Any]] = []
-        numbers: list[int] = []
-        for number, record in enumerate(records, first):
-            document = _object(record)
-            if document is not None:
-                events.append(document)
-                numbers.append(number)
-            elif record.strip():
-                yield from self._understood((record,), number)
-        self._reading.events += len(events)
-        yield Batch(self._name, events, numbers)
+        """Hand on what the sieve lets through; what no parser understands is counted, blank lines are nothing."""
+        sieved = self._means.sieve(records)
+        for place in sieved.others:
+            if records[place].strip():
+                yield from self._understood((records[place],), first + place)
+        self._reading.events += len(sieved.events) + sieved.quiet
+        numbers = [first + place for place in sieved.places]
+        yield Batch(self._name, sieved.events, numbers, quiet=sieved.quiet)
 
     def _understood(self, records: Sequence[bytes], first: int) -> Iterator[Batch]:
         session = self._session = self._session or self._means.understand(self._origin)
@@ -223,7 +211,7 @@ class _Log:
 
     def _note_strange(self, record: bytes) -> None:
         """Count a JSON record whose names say nothing to detection: rules can't find anything in it."""
-        document = _object(record)
+        document = event_of(record)
         if document is None:
             return
         strange = self._reading.strange
@@ -231,11 +219,3 @@ class _Log:
             strange[self._name] = Strange(self._name, tuple(document)[:_KEYS_SHOWN])
         if self._name in strange:
             strange[self._name].count += 1
-
-
-def _object(record: bytes) -> dict[str, Any] | None:
-    try:
-        found = orjson.loads(record)
-    except orjson.JSONDecodeError:
-        return None
-    return found if type(found) is dict else None

@@ -88,7 +88,13 @@ class KeywordMemo(Memo):
         return super().__missing__(value)
 
     def _is_varied(self) -> bool:
-        return len({_skeleton(value) for value in self if isinstance(value, str)}) <= FEW
+        found: set[bytes] = set()
+        for value in self:
+            if isinstance(value, str):
+                found.add(_skeleton(value))
+                if len(found) > FEW:
+                    return False
+        return True
 
 
 Turn = Callable[[str, Kind], None]

@@ -1,0 +1,1 @@
+"""Lines of JSON to the events that a rule may find (ADR 51)."""
