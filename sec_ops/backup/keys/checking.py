@@ -43,10 +43,10 @@ def check_keys(restic: Restic, others: Mapping[str, Secret], known: KnownReposit
     """Open the repository with its own password and each of `others`; compare its keys with the known ones."""
     daily = restic.keys()
     identity = restic.cat_config() if daily.judged.good else None
-    tried = [Tried(name="daily", judged=daily.judged, key_id=_current(daily.keys))]
+    tried = [Tried(name="daily", judged=daily.judged, key_id=daily.current)]
     for name, secret in others.items():
         listed = opened_with(restic, secret).keys()
-        tried.append(Tried(name=name, judged=listed.judged, key_id=_current(listed.keys)))
+        tried.append(Tried(name=name, judged=listed.judged, key_id=listed.current))
     repository_id = identity.repository_id if identity else ""
     return Checked(
         repository=restic.repository.id,
@@ -55,10 +55,6 @@ def check_keys(restic: Restic, others: Mapping[str, Secret], known: KnownReposit
         keys=daily.keys,
         findings=tuple(_findings(restic.repository.id, repository_id, daily.keys, known)) if daily.judged.good else (),
     )
-
-
-def _current(keys: tuple[Key, ...]) -> str:
-    return next((key.id for key in keys if key.current), "")
 
 
 def _findings(name: str, identifier: str, keys: tuple[Key, ...], known: KnownRepository | None) -> list[Message]:

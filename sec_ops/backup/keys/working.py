@@ -43,8 +43,7 @@ def make_repository(restic: Restic, *, chunker_of: OpenRepository | None = None)
 def current_key(restic: Restic) -> MadeKey:
     """Return the id of the key that our own password opens."""
     listed = restic.keys()
-    found = next((key.id for key in listed.keys if key.current), "")
-    return MadeKey(judged=listed.judged, id=found)
+    return MadeKey(judged=listed.judged, id=listed.current)
 
 
 def add_proved_key(restic: Restic, key: NewKey) -> MadeKey:
@@ -56,7 +55,7 @@ def add_proved_key(restic: Restic, key: NewKey) -> MadeKey:
     if not added.judged.good:
         return MadeKey(judged=added.judged)
     proved = current_key(opened_with(restic, key.password))
-    if proved.judged.good and proved.id not in {each.id for each in before.keys}:
+    if proved.id and proved.id not in {each.id for each in before.keys}:
         return proved
     if added.id and added.id not in {each.id for each in before.keys}:
         restic.remove_key(added.id)

@@ -123,6 +123,11 @@ class KeyList(Result):
 
     keys: tuple[Key, ...] = ()
 
+    @property
+    def current(self) -> str:
+        """Return the id of the key it was opened with, empty when none was told."""
+        return next((key.id for key in self.keys if key.current), "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAdded(Result):

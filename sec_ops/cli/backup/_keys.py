@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from sec_ops.backup.keys.page import EscrowPage, escrow_page
 from sec_ops.backup.keys.passphrase import make_passphrase
 from sec_ops.backup.keys.register import KeyRegister, KnownKey, Purpose
-from sec_ops.backup.keys.working import MadeKey, add_proved_key, make_repository, opened_with, retire_key
+from sec_ops.backup.keys.working import MadeKey, add_proved_key, current_key, make_repository, opened_with, retire_key
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.requests import NewKey
 from sec_ops.backup.verdict import Judged
@@ -92,20 +92,18 @@ def rotate_file(place: Workplace, path: Path) -> Judged:
         write_atomically(neighbour, make_passphrase(secrets.token_bytes).get_secret_value().encode() + b"\n")
     password = Secret(private_file(neighbour, bound=_PASSWORD_BYTES).decode().strip())
     renewed = opened_with(place.restic, password)
-    listed = renewed.keys()
-    if listed.judged.good:
-        made = MadeKey(judged=listed.judged, id=next(key.id for key in listed.keys if key.current))
-    else:
+    made = current_key(renewed)
+    if not made.id:
         made = add_proved_key(place.restic, NewKey(password=password, user="sec-ops", host=socket.gethostname()))
     if not made.judged.good:
         return made.judged
     identity = renewed.cat_config().repository_id
-    old = [key.id for key in place.restic.keys().keys if key.current]
-    for key in [*old, made.id]:
+    old = place.restic.keys().current
+    for key in filter(None, (old, made.id)):
         _known(place, identity, key, "daily")
     sealed_change(place, "added", made.judged, identity, made.id)
     _put_in_place(neighbour, path)
-    return _retire_old(replace(place, restic=renewed), made.id, old)
+    return _retire_old(replace(place, restic=renewed), made.id)
 
 
 def sealed_change(
@@ -138,10 +136,10 @@ def _put_in_place(neighbour: Path, path: Path) -> None:
         raise storage_error(path, error) from error
 
 
-def _retire_old(place: Workplace, new: str, old: list[str]) -> Judged:
+def _retire_old(place: Workplace, new: str) -> Judged:
     """Remove the daily keys from before; the first that stays decides what is told."""
     known = place.register.read()[place.repository.id]
-    daily = dict.fromkeys([*old, *(key.id for key in known.keys if key.purpose == "daily")])
+    daily = [key.id for key in known.keys if key.purpose == "daily"]
     present = {key.id for key in place.restic.keys().keys}
     judged = place.restic.cat_config().judged
     for each in (key for key in daily if key != new):
