@@ -1,7 +1,7 @@
 """One call of restic: probe the target, run within the deadline, hear everything, judge."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -164,13 +164,7 @@ def _secrets(repository: OpenRepository, asked: Call) -> list[Secret]:
 
 
 def _redacted(judged: Judged, secrets: Sequence[Secret]) -> Judged:
-    return Judged(
-        verdict=judged.verdict,
-        what=judged.what,
-        why=redact(judged.why, secrets),
-        advice=judged.advice,
-        paths=judged.paths,
-    )
+    return replace(judged, why=redact(judged.why, secrets))
 
 
 class _GivenUp(Exception):

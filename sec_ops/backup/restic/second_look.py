@@ -1,7 +1,5 @@
 """A second look at results restic calls good: empty streams, restores of nothing, checks that count errors."""
 
-from dataclasses import replace
-
 from sec_ops.backup.restic.events import BackupSummary, CheckSummary, RestoreSummary
 from sec_ops.backup.restic.requests import BackupRequest
 from sec_ops.backup.verdict import Judged, Verdict
@@ -15,7 +13,7 @@ def looked_at_backup(judged: Judged, summary: BackupSummary | None, request: Bac
     if judged.verdict not in (Verdict.OK, Verdict.PARTIAL):
         return judged
     if summary is None or not summary.snapshot_id:
-        return _failed(judged, name, "")
+        return _failed(judged, name)
     if request.stream and (judged.verdict is Verdict.PARTIAL or summary.total_bytes == 0):
         return Judged(
             verdict=Verdict.FAILED,
@@ -44,7 +42,7 @@ def looked_at_restore(judged: Judged, summary: RestoreSummary | None, name: str)
 def looked_at_check(judged: Judged, summary: CheckSummary | None, name: str) -> Judged:
     """Return damage for a check that counted errors or broken packs, whatever its exit code."""
     if summary is None or not (summary.errors or summary.broken_packs):
-        return _failed(judged, name, "") if summary is None and judged.good else judged
+        return _failed(judged, name) if summary is None and judged.good else judged
     if judged.verdict in (Verdict.OK, Verdict.PARTIAL, Verdict.FAILED):
         return Judged(
             verdict=Verdict.DAMAGED,
@@ -52,13 +50,13 @@ def looked_at_check(judged: Judged, summary: CheckSummary | None, name: str) -> 
             why=judged.why or "\n".join(summary.broken_packs[:20]),
             advice=message("don't prune; restore from another copy, and see what is hurt: restic check --read-data"),
         )
-    return replace(judged)
+    return judged
 
 
-def _failed(judged: Judged, name: str, why: str) -> Judged:
+def _failed(judged: Judged, name: str) -> Judged:
     return Judged(
         verdict=Verdict.FAILED,
         what=message("{repository}: restic ended without telling what it did", repository=name),
-        why=judged.why or why,
+        why=judged.why,
         advice=message("run it again; nothing of this call counts"),
     )
