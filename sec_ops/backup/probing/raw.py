@@ -64,7 +64,7 @@ class RestDoor:
         return self._asked("DELETE", kind, name, b"")
 
     def _asked(self, method: Literal["POST", "DELETE"], kind: str, name: str, data: bytes) -> Answer:
-        base = self.repository.location.text.removeprefix("rest:").rstrip("/")
+        base = self.repository.location.url.rstrip("/")
         headers = {"Content-Type": "application/octet-stream", **self._credentials()}
         certificate = self.repository.certificate
         return _answer(lambda: send(method, f"{base}/{kind}/{name}", data, headers=headers, ca=certificate))
@@ -93,8 +93,7 @@ class S3Door:
         return self._asked("DELETE", kind, name, b"")
 
     def _asked(self, method: Literal["PUT", "DELETE"], kind: str, name: str, data: bytes) -> Answer:
-        text = self.repository.location.text.removeprefix("s3:")
-        place = urlsplit(text if "://" in text else f"https://{text.lstrip('/')}")
+        place = urlsplit(self.repository.location.url)
         folder = f"{kind}/{name[:2]}" if kind == "data" else kind
         path = f"{place.path.rstrip('/')}/{folder}/{name}"
         access = self._access()

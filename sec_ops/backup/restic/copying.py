@@ -50,6 +50,6 @@ def _with_credentials(source: OpenRepository) -> str:
     user, password = (source.credentials.get(f"RESTIC_REST_{name}") for name in ("USERNAME", "PASSWORD"))
     if source.location.kind is not Kind.REST or not user or not password:
         return source.location.text
-    place = urlsplit(source.location.text.removeprefix("rest:"))
+    place = urlsplit(source.location.url)
     told = f"{quote(user.get_secret_value(), safe='')}:{quote(password.get_secret_value(), safe='')}@{place.netloc}"
     return "rest:" + urlunsplit(place._replace(netloc=told))

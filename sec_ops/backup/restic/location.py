@@ -34,7 +34,10 @@ class LocationInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """A location taken apart; `host` is empty for a folder, `port` 0 where ssh's own configuration says."""
+    """A location taken apart; `host` is empty for a folder, `port` 0 where ssh's own configuration says.
+
+    `url` is the address of a rest-server or S3 as HTTP has it.
+    """
 
     text: str
     kind: Kind
@@ -43,6 +46,7 @@ class Location:
     user: str = ""
     protocol: Literal["", "http", "https", "ssh"] = ""
     path: str = ""
+    url: str = ""
 
 
 def read_location(text: str) -> Location:
@@ -61,7 +65,7 @@ def read_location(text: str) -> Location:
     if scheme == Kind.SFTP:
         return _sftp(text, rest)
     if scheme == Kind.REST:
-        return _rest(text, rest)
+        return _served(text, Kind.REST, rest)
     if scheme == Kind.S3:
         return _s3(text, rest)
     kinds = ", ".join(Kind)
@@ -79,27 +83,23 @@ def _sftp(text: str, rest: str) -> Location:
     return Location(text=text, kind=Kind.SFTP, host=host, user=found["user"] or "", protocol="ssh", path=found["path"])
 
 
-def _rest(text: str, rest: str) -> Location:
-    protocol = _protocol(rest)
-    host, port, _, path = _split(rest)
-    return _served(text, Kind.REST, protocol, host, port or (443 if protocol == "https" else 80), path)
-
-
 def _s3(text: str, rest: str) -> Location:
     if "://" not in rest:
         rest = f"https://{rest.lstrip('/')}"
-    protocol = _protocol(rest)
-    host, port, _, path = _split(rest)
-    bucket = path.strip("/").partition("/")[0]
+    location = _served(text, Kind.S3, rest)
+    bucket = location.path.strip("/").partition("/")[0]
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
         raise LocationInvalid(
             message("{bucket} is no bucket name: 3 to 63 small letters, digits, dots, hyphens", bucket=bucket)
         )
-    return _served(text, Kind.S3, protocol, host, port or (443 if protocol == "https" else 80), path)
+    return location
 
 
-def _served(text: str, kind: Kind, protocol: Literal["http", "https"], host: str, port: int, path: str) -> Location:
-    return Location(text=text, kind=kind, host=host, port=port, protocol=protocol, path=path)
+def _served(text: str, kind: Kind, url: str) -> Location:
+    protocol = _protocol(url)
+    host, port, _, path = _split(url)
+    port = port or (443 if protocol == "https" else 80)
+    return Location(text=text, kind=kind, host=host, port=port, protocol=protocol, path=path, url=url)
 
 
 def _protocol(url: str) -> Literal["http", "https"]:

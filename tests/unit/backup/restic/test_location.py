@@ -33,6 +33,21 @@ def test_parts(text, kind, host, port, protocol):
 
 
 @pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("rest:https://b.example:8000/r/", "https://b.example:8000/r/"),
+        ("s3:http://127.0.0.1:7070/bucket/r", "http://127.0.0.1:7070/bucket/r"),
+        ("s3:s3.example/bucket", "https://s3.example/bucket"),
+        ("s3://s3.example/bucket", "https://s3.example/bucket"),
+        ("sftp:b.example:/srv/r", ""),
+        ("/srv", ""),
+    ],
+)
+def test_the_address_as_http_has_it(text, url):
+    assert read_location(text).url == url
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         ("", "not empty"),
