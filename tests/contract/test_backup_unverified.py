@@ -136,13 +136,15 @@ def test_dm8(tmp_path: Path) -> None:
     ]
 
 
-def test_dm8_that_refuses_is_no_backup(tmp_path: Path) -> None:
-    answers = {"BACKUP DATABASE": {"says": f"[-2501]:Invalid username or password {_SECRET}."}}
+@pytest.mark.parametrize("secret", [_SECRET, _SECRET.replace('"', '""')])
+@pytest.mark.parametrize("code", [0, 3])
+def test_dm8_that_refuses_is_no_backup(tmp_path: Path, code: int, secret: str) -> None:
+    answers = {"BACKUP DATABASE": {"says": f"[-2501]:Invalid username or password {secret}.", "code": code}}
     opened = source_of("dm8").open(_order(tmp_path, "disql", answers, "dm8", user="SYSDBA", folder=str(tmp_path)))
     with pytest.raises(EngineError) as caught, opened:
         pass
     assert "[-2501]" in caught.value.why
-    assert _SECRET not in caught.value.why
+    assert secret not in caught.value.why
 
 
 def test_kingbase(tmp_path: Path) -> None:

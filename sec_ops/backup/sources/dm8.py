@@ -19,7 +19,7 @@ from sec_ops.backup.source import Capture, Facts, Loading, Order, Part
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, RuleBroken, Value, is_loopback
-from sec_ops.runtime.secrets import redact
+from sec_ops.runtime.secrets import Secret, redact
 
 __all__ = ["SOURCE"]
 
@@ -72,14 +72,15 @@ class Dm8:
 
 def _said(statement: str, settings: Settings, order: Order) -> None:
     """Sign in and run a statement, all over stdin; raises ProgramFailed unless the server says that it worked."""
-    secret = order.secret.get_secret_value().replace('"', '""') if order.secret else ""
-    connection = f'CONNECT {settings.user}/"{secret}"@{settings.server}:{settings.port}'
+    secret = order.secret or Secret("")
+    doubled = Secret(secret.get_secret_value().replace('"', '""'))
+    connection = f'CONNECT {settings.user}/"{doubled.get_secret_value()}"@{settings.server}:{settings.port}'
     text = f"{connection};\n{statement};\nEXIT;\n"
     words = Words(arguments=(settings.program, "/nolog"))
-    answer = asked(words, order.doors, stdin=text.encode(), deadline_seconds=order.deadline_seconds)
+    hidden = (doubled, secret)
+    answer = asked(words, order.doors, stdin=text.encode(), hidden=hidden, deadline_seconds=order.deadline_seconds)
     if _SUCCESS not in answer:
-        secrets = [order.secret] if order.secret else []
-        raise ProgramFailed(message("DM8 did not say that it worked"), why=redact(answer[-1000:], secrets))
+        raise ProgramFailed(message("DM8 did not say that it worked"), why=redact(answer, hidden)[-1000:])
 
 
 def _removed(path: str, order: Order) -> None:

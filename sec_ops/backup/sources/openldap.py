@@ -5,11 +5,10 @@ from contextlib import contextmanager
 
 from pydantic import Field
 
+from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.dumped import dumping
-from sec_ops.backup.dumping.tapping import Told, Words, quiet, tapped, told
+from sec_ops.backup.dumping.tapping import Told, Words, quiet, told
 from sec_ops.backup.source import Capture, Facts, Loading, Order
-from sec_ops.model.errors import ProgramFailed
-from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, Value
 
 __all__ = ["SOURCE"]
@@ -54,12 +53,7 @@ class Directory:
         settings = Settings.model_validate(order.source.settings)
         words = _slapcat(into, settings.suffix)
         with order.doors.report() as report:
-            done = order.doors.run(
-                tapped(words, order.doors, report), stdin=b"", deadline_seconds=order.deadline_seconds
-            )
-            if done.exit_code != 0:
-                what = message("{program} ended with exit code {code}", program="slapcat", code=done.exit_code)
-                raise ProgramFailed(what, why=done.stderr.decode(errors="replace")[-2000:])
+            asked(words, order.doors, report=report, deadline_seconds=order.deadline_seconds)
             return Facts(tables=told(report, _FILENAME).tables)
 
 
