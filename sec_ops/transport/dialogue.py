@@ -13,7 +13,7 @@ from sec_ops.model.messages import message
 from sec_ops.runtime.secrets import Secret, redact
 from sec_ops.transport._child import GRACE_SECONDS, NotStarted, end_group, start_child
 from sec_ops.transport.process import find_program, not_started, shown_arguments
-from sec_ops.transport.streaming import Handed, pipes
+from sec_ops.transport.streaming import Handed, handed_secrets, pipes
 
 __all__ = ["Dialogue", "dialogue"]
 
@@ -103,7 +103,7 @@ def dialogue(
 
     Raises ProgramMissing, and ProgramFailed when it can't be started.
     """
-    secrets = [each.secret for each in arguments if isinstance(each, Handed)]
+    secrets = handed_secrets(arguments)
     with pipes(arguments) as (words, descriptors):
         try:
             child = start_child([find_program(words[0], environment), *words[1:]], environment, descriptors)

@@ -17,6 +17,7 @@ from sec_ops.runtime.secrets import Secret, redact
 from sec_ops.transport._child import Ended, HeadAndTail, run_child
 
 __all__ = [
+    "OUTPUT_BYTES",
     "ProgramRunner",
     "clean_environment",
     "find_program",

@@ -13,10 +13,21 @@ from typing import Protocol
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.runtime.secrets import Secret
-from sec_ops.transport._child import GRACE_SECONDS, Kept, NotStarted, run_child
+from sec_ops.transport._child import GRACE_SECONDS, HeadAndTail, Kept, NotStarted, run_child
 from sec_ops.transport.process import find_program, not_started
 
-__all__ = ["Bytes", "Handed", "Kept", "Lines", "StreamProgram", "Streamed", "pipes", "stream_program"]
+__all__ = [
+    "Bytes",
+    "Handed",
+    "HeadAndTail",
+    "Kept",
+    "Lines",
+    "StreamProgram",
+    "Streamed",
+    "handed_secrets",
+    "pipes",
+    "stream_program",
+]
 
 LINE_BYTES = 4 * 1024 * 1024
 """Longest line handed over whole; of a longer one the first part, with `…` at its end."""
@@ -120,7 +131,6 @@ def stream_program(
     `grace_seconds` later; what they raise is passed on. Slow consumers slow the program down; nothing piles up.
     Raises ProgramMissing, and ProgramFailed when it can't be started or a secret is longer than a pipe holds.
     """
-    secrets = [each.secret for each in arguments if isinstance(each, Handed)]
     with pipes(arguments) as (words, descriptors):
         try:
             ended = run_child(
@@ -134,10 +144,15 @@ def stream_program(
                 grace_seconds=grace_seconds,
             )
         except NotStarted as error:
-            raise not_started(words, error, secrets) from error
+            raise not_started(words, error, handed_secrets(arguments)) from error
     stdout.feed(b"")
     stderr.feed(b"")
     return Streamed(exit_code=ended.exit_code, expired=ended.expired, elapsed_ms=ended.elapsed_ms)
+
+
+def handed_secrets(arguments: Sequence[str | Handed]) -> list[Secret]:
+    """Return the secrets among the arguments, which no text may show."""
+    return [each.secret for each in arguments if isinstance(each, Handed)]
 
 
 @contextmanager

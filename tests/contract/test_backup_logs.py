@@ -61,13 +61,17 @@ def _settings(server: Database, **more: object) -> dict[str, object]:
     return {"server": server.server, "port": server.port, "user": "keeper", "programs": programs, **more}
 
 
+_BASE_BYTES = 1 << 30
+"""A base backup goes through memory here."""
+
+
 def _saved(capture: Capture, folder: Path) -> None:
     """Do what restic does with the parts."""
     for part in capture.parts:
         for path in part.paths:
             shutil.copytree(path, folder / part.name, dirs_exist_ok=True)
         if part.command:
-            done = LocalDoors(clock=SystemClock()).run(part.command, deadline_seconds=120)
+            done = LocalDoors(clock=SystemClock(), output_bytes=_BASE_BYTES).run(part.command, deadline_seconds=120)
             assert done.exit_code == 0, done.stderr
             (folder / part.filename).write_bytes(done.stdout)
 

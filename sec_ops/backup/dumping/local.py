@@ -10,38 +10,46 @@ from sec_ops.backup.source import Arguments, Report
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock, Completed
+from sec_ops.runtime.secrets import redact
 from sec_ops.transport.dialogue import Dialogue, dialogue
-from sec_ops.transport.process import clean_environment
-from sec_ops.transport.streaming import Bytes, stream_program
+from sec_ops.transport.process import OUTPUT_BYTES, clean_environment
+from sec_ops.transport.streaming import HeadAndTail, handed_secrets, stream_program
 
 __all__ = ["LocalDoors"]
+
+_SHOWN = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalDoors:
-    """Programs of this machine, by the process door."""
+    """Programs of this machine, by the process door; `output_bytes` bound what is kept of stdout and stderr each."""
 
     clock: Clock
     python: str = sys.executable
+    output_bytes: int = OUTPUT_BYTES
 
     def run(self, arguments: Arguments, *, stdin: bytes = b"", deadline_seconds: float) -> Completed:
-        """Run a program to its end; raises ProgramMissing, and ProgramFailed at the deadline."""
-        said, complained = bytearray(), bytearray()
+        """Run a program to its end; raises ProgramMissing, and ProgramFailed at the deadline.
+
+        Output past the bound loses its middle, and a line there says how many bytes are missing.
+        """
+        said, complained = HeadAndTail(self.output_bytes), HeadAndTail(self.output_bytes)
         streamed = stream_program(
             arguments,
-            stdout=Bytes(said.extend),
-            stderr=Bytes(complained.extend),
+            stdout=said,
+            stderr=complained,
             stdin=stdin,
             deadline_seconds=deadline_seconds,
             environment=clean_environment(),
         )
         if streamed.expired:
             what = message("no answer within the deadline")
-            raise ProgramFailed(what, why=bytes(complained).decode(errors="replace"))
+            why = redact(complained.bytes().decode(errors="replace"), handed_secrets(arguments))
+            raise ProgramFailed(what, why=why[-_SHOWN:])
         return Completed(
             exit_code=streamed.exit_code,
-            stdout=bytes(said),
-            stderr=bytes(complained),
+            stdout=said.bytes(),
+            stderr=complained.bytes(),
             elapsed_ms=streamed.elapsed_ms,
         )
 

@@ -17,7 +17,7 @@ from sec_ops.model.protocols import Clock, RunProgram
 from sec_ops.runtime.secrets import Secret, redact
 from sec_ops.transport.process import clean_environment
 from sec_ops.transport.reach import Server
-from sec_ops.transport.streaming import Bytes, Handed, Kept, Lines, StreamProgram
+from sec_ops.transport.streaming import Bytes, Handed, Kept, Lines, StreamProgram, handed_secrets
 
 __all__ = ["QUICK_SECONDS", "Call", "Doors", "Reach", "Spoken", "call"]
 
@@ -159,8 +159,8 @@ def _torn_between(repository: OpenRepository, other: OpenRepository, name: str) 
 
 
 def _secrets(repository: OpenRepository, asked: Call) -> list[Secret]:
-    handed = [each.secret for each in asked.arguments if isinstance(each, Handed)]
-    return [*repository.secrets, *(secret for each in asked.others for secret in each.secrets), *handed]
+    others = (secret for each in asked.others for secret in each.secrets)
+    return [*repository.secrets, *others, *handed_secrets(asked.arguments)]
 
 
 def _redacted(judged: Judged, secrets: Sequence[Secret]) -> Judged:
