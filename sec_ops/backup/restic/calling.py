@@ -7,9 +7,10 @@ from typing import Protocol
 
 from sec_ops.backup.restic.events import Event, ExitError, ItemError, Said, read_event
 from sec_ops.backup.restic.judging import Heard, Verb, hopeless, judge
+from sec_ops.backup.restic.location import Kind
 from sec_ops.backup.restic.opening import OpenRepository
 from sec_ops.backup.restic.program import Program
-from sec_ops.backup.restic.target import one_value, ssh_options, target_of
+from sec_ops.backup.restic.target import asked_ssh, one_value, ssh_options, target_of
 from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.model.errors import ContentInvalid, Fault, TransportError
 from sec_ops.model.messages import message
@@ -26,6 +27,8 @@ QUICK_SECONDS = 180.0
 
 PROBE_SECONDS = 4.0
 _GRACE_SECONDS = 10.0
+_NO_SESSION = "unable to start the sftp session"
+_SSH_SAYS = "subprocess ssh:"
 _KEPT_ERRORS = 1000
 _KEPT_LINES = 200
 _DOCUMENT_BYTES = 512 * 1024 * 1024
@@ -98,6 +101,7 @@ def call(repository: OpenRepository, doors: Doors, asked: Call) -> Spoken:
         )
     except _GivenUp:
         return Spoken(judged=_redacted(ears.judged(repository, exit_code=1), _secrets(repository, asked)))
+    ears.said += _unheard(ears, (repository, *asked.others), doors)
     judged = ears.judged(repository, exit_code=ended.exit_code, expired=ended.expired)
     return Spoken(
         judged=_redacted(judged, _secrets(repository, asked)),
@@ -118,6 +122,14 @@ def _probe(repository: OpenRepository, doors: Doors) -> Judged | None:
         what = message("{repository}: {reason}", repository=repository.id, reason=error.what)
         return Judged(verdict=Verdict.UNREACHABLE, what=what, why=error.why, advice=error.advice)
     return None
+
+
+def _unheard(ears: "_Ears", repositories: Sequence[OpenRepository], doors: Doors) -> list[str]:
+    """Return why ssh let restic's session end, when restic ended before it told."""
+    if not ears.mute_session:
+        return []
+    reached = (each for each in repositories if each.location.kind is Kind.SFTP)
+    return [line for each in reached for line in asked_ssh(each, doors.run_program)]
 
 
 def _arguments(repository: OpenRepository, doors: Doors, asked: Call) -> list[str | Handed]:
@@ -187,6 +199,11 @@ class _Ears:
         if self._asked.on_bytes:
             return Bytes(self._asked.on_bytes)
         return Lines(self._line) if self._asked.on_event else Bytes(self._collect)
+
+    @property
+    def mute_session(self) -> bool:
+        """Return whether a session over ssh did not start and no word of ssh says why."""
+        return _NO_SESSION in self._exit_error and not any(line.startswith(_SSH_SAYS) for line in self.said)
 
     def judged(self, repository: OpenRepository, *, exit_code: int, expired: bool = False) -> Judged:
         """Return the verdict on all that was heard."""

@@ -11,10 +11,11 @@ from sec_ops.model.protocols import RunProgram
 from sec_ops.transport.process import clean_environment
 from sec_ops.transport.reach import Server
 
-__all__ = ["one_value", "ssh_options", "target_of"]
+__all__ = ["asked_ssh", "one_value", "ssh_options", "target_of"]
 
 _ALIVE = ("ConnectTimeout=5", "ServerAliveInterval=15", "ServerAliveCountMax=4")
 _SSH_PORT = 22
+_LOGIN_SECONDS = 15.0
 
 
 def target_of(repository: OpenRepository, run_program: RunProgram) -> Server | None:
@@ -32,8 +33,23 @@ def target_of(repository: OpenRepository, run_program: RunProgram) -> Server | N
 def ssh_options(repositories: Sequence[OpenRepository]) -> list[str]:
     """Return restic's option for ssh: never a question, never an unknown host key, a dead peer noticed."""
     reached = [each for each in repositories if each.location.kind is Kind.SFTP]
-    if not reached:
-        return []
+    return ["-o", one_value(f"sftp.args={shlex.join(_ssh_words(reached))}")] if reached else []
+
+
+def asked_ssh(repository: OpenRepository, run_program: RunProgram) -> list[str]:
+    """Return what ssh itself says to a login for sftp: restic may end before it has passed on ssh's reason."""
+    location = repository.location
+    port = ["-p", str(location.port)] if location.port else []
+    user = ["-l", location.user] if location.user else []
+    words = ["ssh", *_ssh_words([repository]), *port, *user, "-s", "--", location.host, "sftp"]
+    try:
+        completed = run_program(words, deadline_seconds=_LOGIN_SECONDS, environment=clean_environment())
+    except EngineError as error:
+        return [error.why] if error.why else []
+    return completed.stderr.decode(errors="replace").splitlines()
+
+
+def _ssh_words(reached: Sequence[OpenRepository]) -> list[str]:
     options = ["BatchMode=yes", "StrictHostKeyChecking=yes", *_ALIVE]
     known = dict.fromkeys(_quoted(each.known_hosts) for each in reached if each.known_hosts)
     if known:
@@ -41,8 +57,7 @@ def ssh_options(repositories: Sequence[OpenRepository]) -> list[str]:
     identities = dict.fromkeys(_quoted(each.identity_file) for each in reached if each.identity_file)
     if identities:
         options += [*(f"IdentityFile={each}" for each in identities), "IdentitiesOnly=yes"]
-    words = [word for option in options for word in ("-o", option)]
-    return ["-o", one_value(f"sftp.args={shlex.join(words)}")]
+    return [word for option in options for word in ("-o", option)]
 
 
 def one_value(text: str) -> str:
