@@ -92,14 +92,14 @@ def rotate_file(place: Workplace, path: Path) -> Judged:
         write_atomically(neighbour, make_passphrase(secrets.token_bytes).get_secret_value().encode() + b"\n")
     password = Secret(private_file(neighbour, bound=_PASSWORD_BYTES).decode().strip())
     renewed = opened_with(place.restic, password)
-    made = current_key(renewed)
+    made, host = current_key(renewed), _rotation_of(neighbour)
     if not made.id:
-        made = add_proved_key(place.restic, NewKey(password=password, user="sec-ops", host=socket.gethostname()))
+        made = add_proved_key(place.restic, NewKey(password=password, user="sec-ops", host=host))
     if not made.judged.good:
         return made.judged
     identity = renewed.cat_config().repository_id
-    old = place.restic.keys().current
-    for key in filter(None, (old, made.id)):
+    twins = [key.id for key in renewed.keys().keys if (key.user, key.host) == ("sec-ops", host)]
+    for key in filter(None, (place.restic.keys().current, *twins, made.id)):
         _known(place, identity, key, "daily")
     sealed_change(place, "added", made.judged, identity, made.id)
     _put_in_place(neighbour, path)
@@ -127,6 +127,11 @@ def sealed_change(
 def _known(place: Workplace, identity: str, key: str, purpose: Purpose, safe: str = "") -> None:
     recorded = utc_text(SystemClock().now())
     place.register.put(place.repository.id, identity, KnownKey(id=key, purpose=purpose, safe=safe, recorded=recorded))
+
+
+def _rotation_of(neighbour: Path) -> str:
+    """Return a host name that marks the keys of one rotation: one that was killed may have added its own behind us."""
+    return f"{socket.gethostname()}/{neighbour.stat().st_mtime_ns:x}"
 
 
 def _put_in_place(neighbour: Path, path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -12,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from sec_ops.backup.restic.requests import NewKey
 from sec_ops.cli.main import run
 from sec_ops.model.outcome import Outcome
+from sec_ops.runtime.secrets import Secret
 from tests.servers.restic import make_repository, make_restic
 
 pytestmark = pytest.mark.integration
@@ -171,6 +174,26 @@ def test_kill_9_in_a_rotation_never_locks_anybody_out(site: Site) -> None:
         child.wait()
         assert site.opens("a", site.password("a")), f"kill {number}"
     assert rotated_once_unlocked(site, seconds=60)
+    _code, checked = site.keys("check", "a")
+    assert len(checked["repositories"][0]["keys"]) == 1, checked
+
+
+def test_a_key_that_a_killed_rotation_added_behind_its_successor_goes_too(site: Site) -> None:
+    location = site.repository("a")
+    site.keys("init", "a", "--by", "chen")
+    neighbour = site.root / "secrets" / "a.new"
+    neighbour.touch(0o600)
+    neighbour.write_text("the new password\n")
+    key = NewKey(
+        password=Secret("the new password"),
+        user="sec-ops",
+        host=f"{socket.gethostname()}/{neighbour.stat().st_mtime_ns:x}",
+    )
+    restic = make_restic(make_repository(location, password=site.password("a")), site.root)
+    for _ in range(2):
+        assert restic.add_key(key).judged.good
+    code, _rotated = site.keys("rotate", "a", "--by", "chen")
+    assert code == 0
     _code, checked = site.keys("check", "a")
     assert len(checked["repositories"][0]["keys"]) == 1, checked
 

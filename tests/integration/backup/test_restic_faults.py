@@ -155,7 +155,7 @@ def test_bit_rot_is_seen_by_reading_only(restic, tree, tmp_path):
     assert restic.check().judged.good
     read = restic.check(ReadData(subset="all"))
     assert told(read.judged, Verdict.DAMAGED, Outcome.ENGINE)
-    assert "verify a" in str(read.judged.advice)
+    assert "don't prune" in str(read.judged.advice)
     point = restic.snapshots().snapshots[0].id
     restored = restic.restore(RestoreRequest(snapshot=point, target=tmp_path / "out"))
     assert told(restored.judged, Verdict.DAMAGED, Outcome.ENGINE)
