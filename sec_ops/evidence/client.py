@@ -49,6 +49,10 @@ class ServiceLog:
         """Sign both trees as they stand and return their size."""
         return int(self._ask({"operation": "checkpoint"})[0]["size"])
 
+    def sign(self, type_: str, payload: bytes) -> bytes:
+        """Return a statement signed by the log's keys, which only the service holds."""
+        return self._ask({"operation": "sign", "type": type_}, [payload])[1][0]
+
     def read_blob(self, sha256: str) -> bytes:
         """Return a blob's plain bytes, verified."""
         return self._ask({"operation": "read_blob", "sha256": sha256})[1][0]

@@ -29,6 +29,7 @@ __all__ = [
     "key_fingerprint",
     "load_ring",
     "open_signer",
+    "parsed_ring",
     "save_ring",
 ]
 
@@ -121,14 +122,18 @@ def closed_record(parts: Mapping[str, Any], signer: Signer) -> KeyClosed:
 def load_ring(layout: Layout, files: Files) -> KeyRing:
     """Return the key ring of a log; raises EvidenceBroken when there is none or it can't be read."""
     try:
-        document = json.loads(files.read(layout.key_ring))
-        created = tuple(KeyCreated.model_validate(each) for each in document["created"])
-        closed = tuple(KeyClosed.model_validate(each) for each in document["closed"])
-        return KeyRing(origin=document["origin"], created=created, closed=closed)
+        return parsed_ring(json.loads(files.read(layout.key_ring)))
     except (ValueError, KeyError, TypeError) as error:
         what = message("there is no readable key ring at {path}", path=layout.key_ring)
         advice = message("a new log is made by: sec-ops evidence key init")
         raise EvidenceBroken(what, where=str(layout.key_ring), why=str(error), advice=advice) from error
+
+
+def parsed_ring(document: Mapping[str, Any]) -> KeyRing:
+    """Return the ring in a document; raises ValueError, KeyError or TypeError."""
+    created = tuple(KeyCreated.model_validate(each) for each in document["created"])
+    closed = tuple(KeyClosed.model_validate(each) for each in document["closed"])
+    return KeyRing(origin=str(document["origin"]), created=created, closed=closed)
 
 
 def save_ring(layout: Layout, files: Files, ring: KeyRing) -> None:

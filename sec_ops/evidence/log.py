@@ -23,6 +23,7 @@ from sec_ops.evidence.keys import Anchor
 from sec_ops.evidence.layout import Layout
 from sec_ops.evidence.notes import valid_origin
 from sec_ops.evidence.reading import read_entries
+from sec_ops.evidence.statements import sign_statement
 from sec_ops.evidence.wire import connect
 from sec_ops.evidence.writer import Doors, Writer
 from sec_ops.model.errors import SecOpsError, UsageError
@@ -56,6 +57,10 @@ class EvidenceLog(Protocol):
 
     def checkpoint(self) -> int:
         """Sign both trees as they stand and return their size; raises EngineError when a signer fails."""
+        ...
+
+    def sign(self, type_: str, payload: bytes) -> bytes:
+        """Return a statement that travels without the log, signed by its keys; see `sec_ops.evidence.statements`."""
         ...
 
     def read_blob(self, sha256: str) -> bytes:
@@ -120,6 +125,12 @@ class LocalLog:
         """Sign what this log has appended."""
         if self._appended:
             self.checkpoint()
+
+    def sign(self, type_: str, payload: bytes) -> bytes:
+        """Return a statement signed by the log's keys."""
+        with told_as_storage_error(self._layout.root):
+            doors = self._doors
+            return sign_statement(self._layout, doors.files, doors.run_program, type_=type_, payload=payload)
 
     def read_blob(self, sha256: str) -> bytes:
         """Return a blob's plain bytes, verified."""

@@ -108,6 +108,8 @@ class _Conversation(socketserver.BaseRequestHandler):
             return {"numbers": server.log.append_as(actor, _requests(header["items"], blobs))}, []
         if operation == "checkpoint":
             return {"size": server.log.checkpoint()}, []
+        if operation == "sign":
+            return {}, [server.log.sign(str(header["type"]), blobs[0])]
         if operation == "read_blob":
             return {}, [server.log.read_blob(str(header["sha256"]))]
         if operation == "entries":

@@ -63,7 +63,8 @@ def backup_call(request: BackupRequest, deadline_seconds: float, on_event: OnEve
     """Return the call that saves what the request names."""
     words: list[str | Handed] = ["--host", request.host, *(word for tag in request.tags for word in ("--tag", tag))]
     words += [word for pattern in request.excludes for word in ("--exclude", pattern)]
-    words += ["--group-by", "host,tags", *request.options]
+    words += ["--parent", request.parent] if request.parent else ["--group-by", "host,tags"]
+    words += [*(("--verbose=2",) if request.tell_files else ()), *request.options]
     if request.time:
         words += ["--time", request.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")]
     if request.stream:

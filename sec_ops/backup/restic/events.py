@@ -18,6 +18,7 @@ __all__ = [
     "Progress",
     "RestoreSummary",
     "Said",
+    "Saved",
     "read_event",
 ]
 
@@ -98,7 +99,10 @@ class ExitError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One entry of a snapshot. `size` in bytes; `exact` is false when the name holds bytes JSON can't."""
+    """One entry of a snapshot. `size` in bytes; `exact` is false when the name holds bytes JSON can't.
+
+    `modified` and `changed` are its mtime and ctime, RFC 3339 to the nanosecond.
+    """
 
     path: str
     type: str
@@ -106,6 +110,16 @@ class Node:
     mode: int
     modified: str
     exact: bool
+    changed: str = ""
+    inode: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A file or folder that is in the snapshot now: `new`, `modified` or `unchanged`; a folder's path ends with `/`."""
+
+    path: str
+    action: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +158,7 @@ Event = (
     | ItemError
     | ExitError
     | Node
+    | Saved
     | Change
     | Said
 )
@@ -243,6 +258,8 @@ def _node(document: Mapping[str, Any]) -> Node:
         mode=int(document.get("mode", 0)),
         modified=str(document.get("mtime", "")),
         exact="\N{REPLACEMENT CHARACTER}" not in path,
+        changed=str(document.get("ctime", "")),
+        inode=int(document.get("inode", 0)),
     )
 
 
@@ -258,4 +275,5 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
     "error": _item_error,
     "exit_error": lambda document: ExitError(code=int(document["code"]), text=str(document["message"])),
     "node": _node,
+    "verbose_status": lambda document: Saved(path=str(document["item"]), action=str(document["action"])),
 }

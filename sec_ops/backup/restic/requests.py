@@ -25,6 +25,8 @@ class BackupRequest:
     """What is saved: `paths`, or what a `stream` says.
 
     `host` and `tags` are what restore points are chosen by; `time` is only for probes: ordinary backups have none.
+    Without `parent`, the whole id of the snapshot to compare files with, every file is read: restic's own choice would
+    believe claimed times. With `tell_files` each file is told by `Saved` once it is in.
     """
 
     host: str
@@ -34,6 +36,8 @@ class BackupRequest:
     excludes: Sequence[str] = ()
     options: Sequence[str] = ()
     time: datetime | None = None
+    parent: str = ""
+    tell_files: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

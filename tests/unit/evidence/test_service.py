@@ -15,6 +15,7 @@ import pytest
 
 from sec_ops.evidence.client import ServiceLog
 from sec_ops.evidence.log import LocalLog, open_evidence, os_user
+from sec_ops.evidence.statements import read_statement
 from sec_ops.evidence.wire import connect
 from sec_ops.model.errors import ContentInvalid, StorageError, UsageError
 from sec_ops.model.evidence import LowEntropy
@@ -53,6 +54,7 @@ def test_a_caller_is_known_by_its_socket(folder: Path, service: "subprocess.Pope
         assert log.read_blob(entry.blob.sha256) == b"facts"
         assert log.append_many([facts(2), facts(3, blob=LowEntropy(b"no"))]) == [4, 5]
         assert log.checkpoint() == 6
+        assert read_statement(log.sign("text/plain", b"by the service"), ()).payload == b"by the service"
     assert [entry.blob.size for entry in opened(folder).entries(5, 5) if entry.blob] == [34]
     assert faults(folder) == []
 

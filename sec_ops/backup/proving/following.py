@@ -1,0 +1,161 @@
+"""Following a backup: each file is hashed where it lies as soon as restic has it, while it is still in memory."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib import resources
+from queue import Empty, SimpleQueue
+from threading import Event as Moment
+from threading import Thread
+from typing import Any
+
+from sec_ops.backup.proving.digests import Digests, Hashed
+from sec_ops.backup.restic.events import Event, Saved
+from sec_ops.backup.source import Doors
+from sec_ops.model.errors import ProgramFailed, SecOpsError
+from sec_ops.model.messages import message
+from sec_ops.transport.dialogue import Dialogue
+
+__all__ = ["Following", "following"]
+
+_BATCH_FILES = 250
+_BATCH_CHARACTERS = 24_000
+_UNCHANGED = "unchanged"
+_WAITING = 100_000
+_PAUSE_SECONDS = 0.01
+_SHOWN_BYTE = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(slots=True)
+class Following:
+    """Takes the events of a backup. After it: what was reused and altered in silence, and why hashing ended early.
+
+    `roots` are the part's paths, a folder's with `/` at its end; those restic found as in the parent are in `alike`.
+    `altered` are files with another digest under the identity they were hashed with last. `began_ns` is the time of
+    where the files lie, before restic began.
+    """
+
+    digests: Digests
+    doors: Doors
+    roots: frozenset[str]
+    alike: set[str] = field(default_factory=set)
+    reused: int = 0
+    altered: list[str] = field(default_factory=list)
+    failed: SecOpsError | None = None
+    began_ns: int = 0
+    _ready: Moment = field(default_factory=Moment)
+    _waiting: "SimpleQueue[Saved | None]" = field(default_factory=SimpleQueue)
+
+    def __call__(self, event: Event) -> None:
+        """Take an event; slow down a restic that is far ahead."""
+        if not isinstance(event, Saved) or not event.path:
+            return
+        if event.action == _UNCHANGED and event.path in self.roots:
+            self.alike.add(event.path)
+        if event.path.endswith("/"):
+            return
+        self._waiting.put(event)
+        while self.failed is None and self._waiting.qsize() > _WAITING:
+            time.sleep(_PAUSE_SECONDS)
+
+    def run(self, deadline_seconds: float) -> None:
+        """Hash what waits until the end is told; a failure is kept, as the backup itself goes on without."""
+        script = resources.files("sec_ops.backup.proving").joinpath("hasher.py").read_text("utf-8")
+        try:
+            words = (self.doors.python, "-I", "-c", script)
+            with self.doors.talk(words, deadline_seconds=deadline_seconds) as spoken:
+                self.began_ns = int(json.loads(spoken.hear(".")[0])[0])
+                self._ready.set()
+                for batch in self._batches():
+                    self._hash(spoken, batch)
+        except SecOpsError as error:
+            self.failed = error
+        except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to; what is missing is told as missing
+            self.failed = ProgramFailed(message("the files could not be hashed"), why=repr(error))
+        finally:
+            self._ready.set()
+
+    def wait(self) -> None:
+        """Wait until hashing can begin, or never will."""
+        self._ready.wait()
+
+    def end(self) -> None:
+        """Tell that no more comes."""
+        self._waiting.put(None)
+
+    def drop(self) -> None:
+        """Forget what waits: the backup came to nothing."""
+        with suppress(Empty):
+            while True:
+                self._waiting.get_nowait()
+
+    def _batches(self) -> Iterator[list[Saved]]:
+        ended = False
+        while not ended:
+            batch, size = list[Saved](), 0
+            first = self._waiting.get()
+            while first is not None:
+                batch.append(first)
+                size += len(first.path) + 80
+                if len(batch) >= _BATCH_FILES or size >= _BATCH_CHARACTERS:
+                    break
+                try:
+                    first = self._waiting.get_nowait()
+                except Empty:
+                    break
+            ended = first is None
+            if batch:
+                yield batch
+
+    def _hash(self, spoken: Dialogue, batch: Sequence[Saved]) -> None:
+        """Ask for a batch and keep what comes back."""
+        before = [self.digests.found(each.path) for each in batch]
+        asked = (self._question(each.path, found) for each, found in zip(batch, before, strict=True))
+        spoken.say("".join(asked) + "\n")
+        kept = []
+        for line in spoken.hear("."):
+            number, *told = json.loads(line)
+            if told:
+                kept.append((batch[number].path, self._compared(batch[number], before[number], _hashed(told))))
+            else:
+                self.reused += 1
+        self.digests.keep(kept)
+
+    def _question(self, shown: str, found: Sequence[Hashed]) -> str:
+        known = None
+        if len(found) == 1 and found[0].whole and not self.digests.due(shown) and _SHOWN_BYTE not in shown:
+            known = found[0].identity
+        return json.dumps([shown, known]) + "\n"
+
+    def _compared(self, event: Saved, before: Sequence[Hashed], now: Hashed) -> Hashed:
+        """Return what is true of the snapshot: of a file that restic did not read again, the digest it had."""
+        for each in before:
+            same = each.path == now.path and each.identity == now.identity
+            if same and each.whole and now.whole and each.sha256 != now.sha256:
+                self.altered.append(event.path)
+                return each if event.action == _UNCHANGED else now
+        return now
+
+
+@contextmanager
+def following(digests: Digests, doors: Doors, *, roots: frozenset[str], deadline_seconds: float) -> Iterator[Following]:
+    """Hash beside a backup; when the context ends all that restic told is hashed."""
+    follower = Following(digests, doors, roots=roots)
+    thread = Thread(target=follower.run, args=(deadline_seconds,), name="hashing", daemon=True)
+    thread.start()
+    follower.wait()
+    try:
+        yield follower
+    except BaseException:
+        follower.drop()
+        raise
+    finally:
+        follower.end()
+        thread.join()
+
+
+def _hashed(told: Sequence[Any]) -> Hashed:
+    path, device, inode, size, mtime, ctime, sha256 = told
+    return Hashed("" if path is None else json.dumps(path), (device, inode, size, mtime, ctime), sha256)

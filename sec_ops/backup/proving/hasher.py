@@ -1,0 +1,132 @@
+"""Hashes files where they lie, as it is asked to, line by line.
+
+One file on the standard library alone, for Python 3.8 and newer. A question is `[path, known]`: a path as restic shows
+it (each byte that is no UTF-8 as U+FFFD), and device, inode, size, mtime and ctime (ns) of which a digest is known, or
+null. An empty line ends a batch. Answers, up to a line `.`, are `[number]` when the file is still as known, else
+`[number, path, device, inode, size, mtime, ctime, sha256]`, the path null when it is as asked and base64 in a list when
+it is no UTF-8. In place of the digest stands `changed` for a file that changed or went while it was read, `unread` for
+one that could not be read. Before the first question it tells the time (ns since 1970) as such a batch.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import stat
+import sys
+import time
+from typing import Any, Iterator
+
+PIECE = 1024 * 1024
+CHANGED, UNREAD = "changed", "unread"
+NOTHING = [0, 0, 0, 0, 0]
+SHOWN_BYTE = "\N{REPLACEMENT CHARACTER}"
+OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+BUFFER = memoryview(bytearray(PIECE))
+
+
+def main() -> int:
+    """Answer batches until there are no more."""
+    say("[%d]\n" % time.time_ns())
+    batch: list[Any] = []
+    for line in sys.stdin.buffer:
+        if line.strip():
+            batch.append(json.loads(line))
+            continue
+        say("".join(each for number, asked in enumerate(batch) for each in answers(number, *asked)))
+        batch = []
+    return 0
+
+
+def say(text: str) -> None:
+    """Send a batch."""
+    sys.stdout.write(text + ".\n")
+    sys.stdout.flush()
+
+
+def answers(number: int, shown: str, known: list[int] | None) -> Iterator[str]:
+    """Return a line for each file that the shown path may be: one, unless names differ in bytes nobody can show."""
+    if SHOWN_BYTE not in shown:
+        yield answer(number, os.fsencode(shown), known, None)
+        return
+    for path in candidates(shown):
+        yield answer(number, path, None, spelled(path))
+
+
+def answer(number: int, path: bytes, known: list[int] | None, told: object) -> str:
+    """Return the line about one file."""
+    try:
+        seen = identity(os.lstat(path))
+        if seen == known:
+            return "[%d]\n" % number
+        seen, digest = hashed(path)
+    except FileNotFoundError:
+        seen, digest = NOTHING, CHANGED
+    except OSError:
+        seen, digest = NOTHING, UNREAD
+    return json.dumps([number, told, *seen, digest], separators=(",", ":")) + "\n"
+
+
+def hashed(path: bytes) -> tuple[list[int], str]:
+    """Return identity and digest of a regular file, or why it has none."""
+    file = os.open(path, OPEN)
+    try:
+        before = os.fstat(file)
+        if not stat.S_ISREG(before.st_mode):
+            return identity(before), CHANGED
+        digest, left = hashlib.sha256(), before.st_size
+        # Not to the end: of a file that is written to all the time that never comes.
+        while left > 0 and (count := os.readv(file, [BUFFER])):
+            digest.update(BUFFER[:count])
+            left -= count
+        after = os.fstat(file)
+    finally:
+        os.close(file)
+    same = left == 0 and identity(before) == identity(after)
+    return identity(before), digest.hexdigest() if same else CHANGED
+
+
+def identity(seen: os.stat_result) -> list[int]:
+    """Return what says that a file is the same and unchanged."""
+    return [seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns]
+
+
+def candidates(shown: str) -> Iterator[bytes]:
+    """Return the paths that are shown like this."""
+    found = [b""]
+    for name in shown.split("/")[1:]:
+        if SHOWN_BYTE in name:
+            found = [
+                folder + b"/" + each for folder in found for each in names(folder or b"/") if as_shown(each) == name
+            ]
+        else:
+            found = [folder + b"/" + os.fsencode(name) for folder in found]
+    return iter(found)
+
+
+def names(folder: bytes) -> list[bytes]:
+    """Return the names in a folder, none when it can't be read."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def as_shown(name: bytes) -> str:
+    """Return a name as restic shows it: a U+FFFD for each byte that is no UTF-8."""
+    text = name.decode("utf-8", "surrogateescape")
+    return "".join(SHOWN_BYTE if "\udc80" <= each <= "\udcff" else each for each in text)
+
+
+def spelled(path: bytes) -> object:
+    """Return a path as JSON keeps it."""
+    try:
+        return path.decode("utf-8")
+    except UnicodeDecodeError:
+        return [base64.b64encode(path).decode("ascii")]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
