@@ -62,23 +62,27 @@ class Kind(Enum):
 class KeywordMemo(Memo):
     """Values of a field that is asked for keywords alone; `turn` is called when they look like one kind or another."""
 
-    __slots__ = ("_skeletons", "_turn")
+    __slots__ = ("_few", "_skeletons", "_turn")
 
     def __init__(
         self, tests: FieldTests, sets: HitSets, budget: Budget, skeletons: Skeletons, turn: Callable[[Kind], None]
     ) -> None:
         super().__init__(tests, sets, budget)
         self._skeletons, self._turn = skeletons, turn
+        self._few: set[bytes] = set()
 
     def __missing__(self, value: Value) -> int:
         """Judge a value that wasn't there yet."""
         if not self._skeletons.useful:
             return super().__missing__(value)
         if isinstance(value, str) and len(value) <= LONG_VALUE:
-            number = self[value] = 0 if self._skeletons[_skeleton(value)] else self._judged(value)
+            skeleton = _skeleton(value)
+            number = self[value] = 0 if self._skeletons[skeleton] else self._judged(value)
             self._budget.spend(len(value))
-            if len(self) % MANY == 0 and self._is_varied():
-                self._turn(Kind.VARIED)
+            if len(self._few) <= FEW:
+                self._few.add(skeleton)
+                if len(self) % MANY == 0 and len(self._few) <= FEW:
+                    self._turn(Kind.VARIED)
             return number
         if isinstance(value, bool | int | float) and self._skeletons.numbers_hold_none:
             self._turn(Kind.NUMBER)
@@ -86,15 +90,6 @@ class KeywordMemo(Memo):
                 self[value] = 0
             return 0
         return super().__missing__(value)
-
-    def _is_varied(self) -> bool:
-        found: set[bytes] = set()
-        for value in self:
-            if isinstance(value, str):
-                found.add(_skeleton(value))
-                if len(found) > FEW:
-                    return False
-        return True
 
 
 Turn = Callable[[str, Kind], None]

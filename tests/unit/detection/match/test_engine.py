@@ -1,16 +1,19 @@
 """The fast engine gives the answers of the naive evaluator, whatever rules and events come, in whatever order."""
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sec_ops.detection.match import varied
 from sec_ops.detection.match.engine import Engine
 from sec_ops.detection.match.memo import LONG_VALUE, TEST_COST
 from sec_ops.detection.match.nodes import Node, Outcome
 from sec_ops.detection.naive import finds
-from sec_ops.detection.rule import ANY_MANY, All, AnyOf, Expression, Glob, Not, Number, Regex, Test
+from sec_ops.detection.rule import ANY_MANY, KEYWORD, All, AnyOf, Expression, Glob, Not, Number, Regex, Test
 from tests.strategies.detection import events, expressions
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -64,6 +67,22 @@ def test_thousands_of_names_are_no_plan() -> None:
     assert one.plan(tuple(event)) is None
     assert one.found(event).rules == (0,)
     assert one.found({**event, "y4999": "1"}).rules == ()
+
+
+def test_values_that_never_come_twice_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = engine(contains(KEYWORD, "mimikatz"))
+    looked_at: list[str] = []
+
+    def skeleton(text: str, made: Callable[[str], bytes] = varied._skeleton) -> bytes:
+        looked_at.append(text)
+        return made(text)
+
+    monkeypatch.setattr(varied, "_skeleton", skeleton)
+    memo = one._state.keyword_memo("t")
+    values = [f"2026-11-26T{number:05}Z" for number in range(5_000)]
+    assert [memo[value] for value in values] == [0] * 5_000
+    assert looked_at == values
+    assert one._kinds == {"t": varied.Kind.VARIED}
 
 
 def test_only_fields_that_are_needed_are_fetched() -> None:
