@@ -15,14 +15,15 @@ def jobs_of_site(site: Site, configuration: SiteConfiguration) -> tuple[Job, ...
 
 
 def _of_plans(site: Site, configuration: SiteConfiguration) -> tuple[Job, ...]:
-    if not any((site.root / "backup" / "plans").glob("*.yml")):
+    if configuration.backup.own is None and not any((site.root / "backup" / "plans").glob("*.yml")):
         return ()
     from sec_ops.backup.planning.jobs import jobs_of_plans
+    from sec_ops.backup.planning.own import all_plans
     from sec_ops.cli.backup import VERBS
     from sec_ops.content.kinds import PLANS, REPOSITORIES
     from sec_ops.content.library import Library
 
     library = Library.open(site.root).readable(PLANS, REPOSITORIES)
-    plans = {name: loaded.value for name, loaded in library.objects(PLANS).items()}
+    plans = all_plans(library, configuration.backup)
     repositories = {name: loaded.value for name, loaded in library.objects(REPOSITORIES).items()}
     return jobs_of_plans(plans, repositories, configuration.backup.place, VERBS)

@@ -29,6 +29,10 @@ origin: {origin}
 #   parallel: 50
 #   host_deadline_seconds: 120
 #   known_hosts: inventory/known_hosts
+# Where this folder itself is saved, evidence and keys with it; see backup/repositories/.
+# backup:
+#   place: centre
+#   own: {{repository: sec-ops-a, copy_to: sec-ops-b, answers: PERSON}}
 """
 
 

@@ -45,6 +45,11 @@ class Site:
         return self.var / "logs"
 
     @property
+    def event_readers(self) -> Path:
+        """Return the folder in which readers of events are known; see `sec_ops.runtime.presence`."""
+        return self.logs / "locks" / "readers"
+
+    @property
     def approvals(self) -> Path:
         """Return the folder of signed approvals."""
         return self.var / "approvals"

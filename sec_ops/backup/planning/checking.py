@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sec_ops.backup.planning.faults import host_faults, plan_faults
 from sec_ops.backup.planning.findings import Planned
+from sec_ops.backup.planning.own import all_plans, own_faults
 from sec_ops.backup.restic.opening import open_repository, placed
 from sec_ops.content.kinds import PLACES, PLANS, REPOSITORIES
 from sec_ops.content.library import Library
@@ -21,12 +22,12 @@ def load_plans(library: Library, inventory: Inventory, settings: BackupSettings)
     """Return the plans of a site with all they refer to; raises ContentInvalid with every fault of every file."""
     faults = list(library.faults(PLACES, REPOSITORIES, PLANS))
     if not faults:
-        faults = [*plan_faults(library), *host_faults(library, inventory.hosts)]
+        faults = [*plan_faults(library), *host_faults(library, inventory.hosts), *own_faults(library, settings)]
     if faults:
         raise ContentInvalid(sorted(faults, key=lambda fault: (fault.file, fault.line)))
     return Planned(
         systems=inventory.systems,
-        plans={name: each.value for name, each in library.objects(PLANS).items()},
+        plans=all_plans(library, settings),
         repositories={name: each.value for name, each in library.objects(REPOSITORIES).items()},
         places={name: each.value for name, each in library.objects(PLACES).items()},
         off_site_km=settings.off_site_km,

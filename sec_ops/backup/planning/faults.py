@@ -13,9 +13,10 @@ from sec_ops.model.backup_plan import SELF, BackupPlan, SourceSettings
 from sec_ops.model.errors import Fault
 from sec_ops.model.messages import Message, message
 
-__all__ = ["host_faults", "plan_faults"]
+__all__ = ["Found", "host_faults", "plan_faults", "reference_faults"]
 
-_Found = tuple[Path, Message, Message | None]
+Found = tuple[Path, Message, Message | None]
+"""Where in a plan, what is wrong, and advice."""
 
 
 def plan_faults(library: Library) -> Iterator[Fault]:
@@ -25,7 +26,7 @@ def plan_faults(library: Library) -> Iterator[Fault]:
         if repository.value.place not in places:
             yield library.fault(REPOSITORIES, name, ("place",), *_no_place(repository.value.place, places))
     for name, plan in library.objects(PLANS).items():
-        for path, what, advice in (*_references(plan.value, library), *_sources(plan.value)):
+        for path, what, advice in (*reference_faults(plan.value, library), *_sources(plan.value)):
             yield library.fault(PLANS, name, path, what, advice)
 
 
@@ -39,7 +40,8 @@ def host_faults(library: Library, hosts: Collection[str]) -> Iterator[Fault]:
                 yield library.fault(PLANS, name, ("sources", index, "host"), what, advice)
 
 
-def _references(plan: BackupPlan, library: Library) -> Iterator[_Found]:
+def reference_faults(plan: BackupPlan, library: Library) -> Iterator[Found]:
+    """Tell what a plan names that is not there: system, person, place, repositories."""
     systems, people = library.objects(SYSTEMS), library.objects(PEOPLE)
     if plan.id not in systems and plan.id != SELF:
         yield ("id",), message("no key system has the id {id}", id=plan.id), did_you_mean(plan.id, systems)
@@ -60,7 +62,7 @@ def _no_place(name: str, known: Collection[str]) -> tuple[Message, Message | Non
     return message("no place has the id {id}", id=name), advice
 
 
-def _sources(plan: BackupPlan) -> Iterator[_Found]:
+def _sources(plan: BackupPlan) -> Iterator[Found]:
     for index, source in enumerate(plan.sources):
         base: Path = ("sources", index)
         if source.kind not in kinds():
@@ -71,7 +73,7 @@ def _sources(plan: BackupPlan) -> Iterator[_Found]:
             yield from _settings(source, base)
 
 
-def _settings(source: SourceSettings, base: Path) -> Iterator[_Found]:
+def _settings(source: SourceSettings, base: Path) -> Iterator[Found]:
     model = source_of(source.kind).settings
     try:
         model.model_validate(source.settings)

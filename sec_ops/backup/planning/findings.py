@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sec_ops.backup.planning.measuring import cycle_seconds, great_circle_km, recovery_point_seconds
 from sec_ops.backup.source import Continuous
 from sec_ops.backup.sources import settings_of, source_of
-from sec_ops.model.backup_plan import BackupPlan, Place, Repository, SourceSettings
+from sec_ops.model.backup_plan import SELF, BackupPlan, Place, Repository, SourceSettings
 from sec_ops.model.messages import Message, message
 from sec_ops.model.organisation import KeySystem
 
@@ -40,8 +40,9 @@ class Planned:
 
 
 def findings(planned: Planned) -> tuple[Finding, ...]:
-    """Return every finding: key systems without a plan first, then plan by plan."""
+    """Return every finding: key systems without a plan first, this program itself, then plan by plan."""
     found = [_unplanned(each) for each in planned.systems.values() if each.id not in planned.plans]
+    found += [] if SELF in planned.plans else [_nobody_saves_us()]
     for plan in planned.plans.values():
         if not plan.enabled:
             found.append(_switched_off(plan))
@@ -75,6 +76,15 @@ def _unplanned(system: KeySystem) -> Finding:
         system=system.id,
         what=message("the key system {system} has no backup plan", system=system.id),
         advice=message("write backup/plans/{system}.yml", system=system.id),
+    )
+
+
+def _nobody_saves_us() -> Finding:
+    return Finding(
+        kind="no_plan",
+        system=SELF,
+        what=message("nobody saves this site folder, its evidence and keys"),
+        advice=message("name a repository under backup.own in sec-ops.yml"),
     )
 
 

@@ -6,14 +6,13 @@ the manifest: a file that was removed in a later generation stays until no such 
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sec_ops.runtime.files import storage_error
-from sec_ops.runtime.locks import Lock, tried, waited
+from sec_ops.runtime.locks import Lock, tried
 
-__all__ = ["alone", "oldest_reader", "present"]
+__all__ = ["alone", "oldest_reader"]
 
 _ATTEMPTS, _PAUSE_SECONDS = 20, 0.01
 
@@ -32,24 +31,6 @@ def alone(path: Path) -> Iterator[bool]:
     finally:
         if lock:
             lock.release()
-
-
-@contextmanager
-def present(folder: Path, generation: int, randomness: Callable[[int], bytes]) -> Iterator[None]:
-    """Be a reader of this generation or a later one; raises StorageError."""
-    name = f"{generation}.{randomness(8).hex()}"
-    hidden, shown = folder / f".{name}", folder / name
-    # Locked before anybody can take it for a dead reader's.
-    with waited(hidden):
-        try:
-            hidden.rename(shown)
-        except OSError as error:
-            hidden.unlink(missing_ok=True)
-            raise storage_error(shown, error) from error
-        try:
-            yield
-        finally:
-            shown.unlink(missing_ok=True)
 
 
 def oldest_reader(folder: Path) -> int | None:

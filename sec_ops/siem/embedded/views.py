@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sec_ops.runtime.presence import present
 from sec_ops.siem.embedded.columns import read_columns
 from sec_ops.siem.embedded.fields import Column, Field
 from sec_ops.siem.embedded.files import EventFile, files_between
-from sec_ops.siem.embedded.locks import present
 from sec_ops.siem.embedded.manifest import Manifest
 
 __all__ = ["Span", "View", "viewing"]

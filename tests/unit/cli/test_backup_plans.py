@@ -25,6 +25,13 @@ def site(tmp_path: Path) -> Path:
     return root
 
 
+def save_ourselves(site: Path) -> None:
+    """Name a repository for the site folder itself."""
+    own = {"repository": "near", "copy_to": "far", "place": "centre", "answers": "chen"}
+    with (site / "sec-ops.yml").open("a") as configuration:
+        configuration.write(yaml.safe_dump({"backup": {"own": own}}))
+
+
 def document(capsys: pytest.CaptureFixture[str], site: Path, *words: str) -> tuple[int, Any]:
     capsys.readouterr()
     code = run(["--site", str(site), *words, "--json"])
@@ -33,9 +40,11 @@ def document(capsys: pytest.CaptureFixture[str], site: Path, *words: str) -> tup
 
 def test_good_plans_are_shown(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     library(site, PLAN)
+    save_ourselves(site)
     code, body = document(capsys, site, "backup", "plans")
     assert (code, body["findings"]) == (0, [])
-    (plan,) = body["plans"]
+    plan, ours = body["plans"]
+    assert (ours["system"], [each["kind"] for each in ours["sources"]]) == ("sec-ops", ["site"])
     assert (plan["system"], plan["rpo_seconds"], plan["exposure_seconds"]) == ("records", 14400, 3600)
     assert [each["km"] for each in plan["copies"]] == [0.0, pytest.approx(59.1, abs=0.2)]
     assert plan["next_due"].endswith(":00:00.000Z")
@@ -43,8 +52,26 @@ def test_good_plans_are_shown(site: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_findings_are_exit_1(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     library(site, PLAN | {"copies": []})
+    save_ourselves(site)
     code, body = document(capsys, site, "backup", "plans")
     assert (code, [each["kind"] for each in body["findings"]]) == (1, ["no_copy", "not_off_site"])
+
+
+def test_that_nobody_saves_the_site_itself_is_a_finding(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library(site, PLAN)
+    code, body = document(capsys, site, "backup", "plans")
+    assert (code, [(each["kind"], each["system"]) for each in body["findings"]]) == (1, [("no_plan", "sec-ops")])
+
+
+def test_the_site_itself_is_saved_by_a_job_even_without_other_plans(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library(site)
+    save_ourselves(site)
+    _code, body = document(capsys, site, "schedule", "show")
+    jobs = {each["id"] for each in body["jobs"]}
+    assert "backup-plans" in jobs
+    assert ("backup-sec-ops" in jobs) == ("run" in VERBS)
 
 
 def test_faults_and_secrets_are_exit_4(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +85,7 @@ def test_faults_and_secrets_are_exit_4(site: Path, capsys: pytest.CaptureFixture
 def test_the_example_has_neither_faults_nor_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert run(["backup", "plans", "--example", "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["plans"]) == 6
+    assert len(json.loads(capsys.readouterr().out)["plans"]) == 7
 
 
 def test_plans_make_jobs_even_beside_one_with_faults(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,8 @@ from sec_ops.model.text import printable
 from sec_ops.runtime.secrets import Secret
 from tests.unit.backup.planning.plans import PLAN, inventory, library, system
 
-_SETTINGS = BackupSettings()
+_OWN: dict[str, Any] = {"repository": "near", "answers": "chen", "copy_to": "far", "place": "centre"}
+_SETTINGS = BackupSettings.model_validate({"own": _OWN})
 
 
 def _planned(root: Path, *plans: dict[str, Any], systems: tuple[dict[str, Any], ...] = ()) -> Planned:
@@ -136,9 +137,12 @@ def test_only_a_log_that_commits_wait_for_costs_nothing(
 
 def test_off_site_is_as_far_as_the_site_says(tmp_path: Path) -> None:
     content = library(tmp_path, PLAN)
-    far = load_plans(content, inventory(), BackupSettings(off_site_km=100))
-    assert [each.kind for each in findings(far)] == ["not_off_site"]
-    near = load_plans(content, inventory(), BackupSettings(off_site_km=30))
+    far = load_plans(content, inventory(), _SETTINGS.model_copy(update={"off_site_km": 100.0}))
+    assert [(each.kind, each.system) for each in findings(far)] == [
+        ("not_off_site", "records"),
+        ("not_off_site", "sec-ops"),
+    ]
+    near = load_plans(content, inventory(), _SETTINGS.model_copy(update={"off_site_km": 30.0}))
     assert off_site_copies(near.plans["records"], near) == {"far": pytest.approx(59.1, abs=0.2)}
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sec_ops.runtime.locks import shared
-from sec_ops.siem.embedded.locks import alone, oldest_reader, present
+from sec_ops.runtime.presence import present
+from sec_ops.siem.embedded.locks import alone, oldest_reader
 from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import TIME
 from sec_ops.siem.storing import Commit, Request
