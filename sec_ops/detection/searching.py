@@ -16,7 +16,7 @@ from sec_ops.content.patterns import GUARDED, Pattern, PatternError
 from sec_ops.content.spelling import SIGNS, spelled
 from sec_ops.detection.rule import Regex
 
-__all__ = ["DEADLINE_S", "Search", "SearchError", "search_of"]
+__all__ = ["DEADLINE_S", "Search", "SearchError", "search_of", "written_out"]
 
 DEADLINE_S: Final = 0.05
 SOURCE_BOUND: Final = 4096
@@ -75,7 +75,7 @@ def _ending(source: str) -> str:
 
 
 def _with_deadline(source: str) -> regex.Pattern[str]:
-    if _written_out(source) > REPEAT_BOUND:
+    if written_out(source) > REPEAT_BOUND:
         reason = f"its repetitions come to more than {REPEAT_BOUND} parts"
         raise SearchError(reason)
     try:
@@ -84,7 +84,7 @@ def _with_deadline(source: str) -> regex.Pattern[str]:
         raise SearchError(str(error)) from error
 
 
-def _written_out(source: str) -> int:
+def written_out(source: str) -> int:
     """Return how many parts an expression has with its counted repetitions written out, as `regex` keeps them."""
     sizes, last = [0], 0
     for sign in SIGNS.finditer(source):

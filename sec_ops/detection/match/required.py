@@ -1,4 +1,4 @@
-r"""Text that a value must hold for a regular expression to be found in it, read off the expression carefully.
+r"""What a value must hold for a regular expression to be found in it, and how long it must be: read off carefully.
 
 Only what stands open to sight counts: letters, digits and escaped signs in a row, outside groups, classes and
 alternatives, and not made optional by what follows.
@@ -7,7 +7,7 @@ alternatives, and not made optional by what follows.
 import re
 from typing import Final
 
-__all__ = ["required_text"]
+__all__ = ["least_length", "required_text"]
 
 _LEADING: Final = re.compile(r"(\(\?[ims]+\))?\^?")
 _TOKEN: Final = re.compile(
@@ -19,6 +19,8 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _OPTIONAL: Final = re.compile(r"[*?]|\{0*[,}]|\{0*,")
+
+_NO_WIDTH: Final = frozenset(("^", "$", "\\b", "\\B", "\\A", "\\z", "\\Z"))
 
 
 def required_text(source: str) -> str:
@@ -41,6 +43,34 @@ def required_text(source: str) -> str:
         at = token.end()
         runs = _added(runs, token, counted=open_groups == 0)
     return max(runs, key=len) if open_groups == 0 else ""
+
+
+def least_length(source: str) -> int:
+    """Return how many characters every value has at least in which the expression is found; 0 if unknown."""
+    leading = _LEADING.match(source)
+    at = leading.end() if leading else 0
+    whole = 0
+    last: int | None = None
+    while at < len(source):
+        token = _TOKEN.match(source, at)
+        if token is None or source.startswith("\\Q", at):
+            return 0
+        at = token.end()
+        if token["repeat"]:
+            if last is None:
+                return 0
+            whole += last * (_least_count(token["repeat"]) - 1)
+            last = None
+        else:
+            last = int(token["other"] not in _NO_WIDTH)
+            whole += last
+    return whole
+
+
+def _least_count(repeat: str) -> int:
+    if repeat.startswith("{"):
+        return int("0" + repeat[1:].partition(",")[0].partition("}")[0])
+    return int(repeat.startswith("+"))
 
 
 def _added(runs: list[str], token: re.Match[str], *, counted: bool) -> list[str]:

@@ -6,11 +6,10 @@ from itertools import pairwise
 from typing import Final, Literal, get_args
 
 from sec_ops.detection.match.contained import Contained
-from sec_ops.detection.match.patience import Searches
-from sec_ops.detection.match.required import required_text
-from sec_ops.detection.match.together import together
+from sec_ops.detection.match.patience import Patience, Searches
+from sec_ops.detection.match.required import least_length, required_text
+from sec_ops.detection.match.together import goes_together, together
 from sec_ops.detection.rule import ANY_MANY, ANY_ONE, Glob, Regex
-from sec_ops.detection.searching import search_of
 from sec_ops.detection.values import like
 from sec_ops.model.folding import fold
 
@@ -18,6 +17,8 @@ __all__ = ["TextTests"]
 
 NEAR: Final = 7
 LONG_TEXT: Final = 1_000
+WORTH_MEASURING: Final = 20
+"""Expressions that need so many characters are asked of texts that have them."""
 LINES_BOUND: Final = 4_000_000
 """So many characters of lines are remembered for a field."""
 
@@ -56,7 +57,7 @@ class TextTests:
         loose: list[tuple[Regex, _Asked]] = []
         for number, operand in tests:
             place, literal, asked = _placed(number, operand, known)
-            if place == "any" and isinstance(operand, Regex) and search_of(operand).guarded:
+            if place == "any" and isinstance(operand, Regex) and goes_together(operand):
                 loose.append((operand, asked))
                 continue
             places[place].setdefault(literal, []).append(asked)
@@ -129,9 +130,8 @@ class _Ends:
 
 def _placed(number: int, operand: Glob | Regex, searches: Searches) -> tuple[Place, str, _Asked]:
     if isinstance(operand, Regex):
-        search = searches[operand]
         needed = fold(required_text(operand.source))
-        searched = _Asked(number, lambda text, _folded: search.found_in(text))
+        searched = _Asked(number, _searched(operand, searches[operand]))
         return ("holds", needed, searched) if len(needed) > 2 else ("any", "", searched)
     parts = operand.parts
     literals = [part for part in parts if isinstance(part, str)]
@@ -154,6 +154,14 @@ def _place_of(operand: Glob) -> Place | None:
         case (one, str(), other) if one is ANY_MANY and other is ANY_MANY:
             return "holds"
     return None
+
+
+def _searched(operand: Regex, search: Patience) -> Callable[[str, str], bool | None]:
+    least = least_length(operand.source)
+    if least < WORTH_MEASURING:
+        return lambda text, _folded: search.found_in(text)
+    # Halves of surrogate pairs are spelled out for RE2, so that other texts may be longer than they look.
+    return lambda text, _folded: search.found_in(text) if len(text) >= least or not text.isascii() else False
 
 
 def _cased(operand: Glob) -> Callable[[str, str], bool]:

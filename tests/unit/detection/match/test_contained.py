@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sec_ops.content.patterns import Pattern, PatternError
 from sec_ops.detection.match.contained import Contained
 from sec_ops.detection.match.patience import Searches
-from sec_ops.detection.match.required import required_text
+from sec_ops.detection.match.required import least_length, required_text
 from sec_ops.detection.match.texts import TextTests
 from sec_ops.detection.rule import ANY_MANY, Glob, Regex
 from sec_ops.detection.searching import search_of
@@ -82,3 +83,31 @@ def test_long_texts_are_looked_at_line_by_line(text: str) -> None:
     for whole in (text, text + "\n" * 1_000, "\n".join((text, "y" * 1_500, text))):
         wanted = {at for at, literal in enumerate(literals) if literal in whole}
         assert tests.passed(whole)[0] == tests.passed(whole)[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("source", "least"),
+    [
+        (".{1000,}", 1000),
+        (r"(?i)^\sa+b?c*[d-f]{3}\b$", 5),
+        (r"x{2}{0}", 0),
+        (r"x{,5}y", 1),
+        (r"x{2,3}?y+?", 3),
+        ("a(b)", 0),
+        ("a|bc", 0),
+        (r"\Qa+\E", 0),
+        (r"\.\[", 2),
+        ("", 0),
+    ],
+)
+def test_least_length(source: str, least: int) -> None:
+    assert least_length(source) == least
+
+
+@given(st.text(r"ab.\d[c]^$+*?{2,}|", max_size=10), st.text("abc12^", max_size=8))
+def test_no_shorter_value_holds_an_expression(source: str, text: str) -> None:
+    try:
+        found = Pattern(source).found_in(text)
+    except PatternError:
+        return
+    assert not found or len(text) >= least_length(source)

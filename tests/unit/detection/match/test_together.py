@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sec_ops.content.patterns import GUARDED
-from sec_ops.detection.match.together import together
+from sec_ops.detection.match.together import goes_together, together
 from sec_ops.detection.rule import Regex
 from sec_ops.detection.searching import search_of
 
@@ -33,3 +33,10 @@ def test_found_where_one_of_them_is(wanted: list[Regex], text: str) -> None:
 def test_not_for_one_alone_nor_for_what_re2_refuses() -> None:
     assert together([Regex("a")]) is None
     assert together([Regex("a"), Regex("(?=b)c")]) is None
+
+
+@pytest.mark.skipif(not GUARDED, reason="no RE2 for this machine")
+def test_what_has_many_parts_is_asked_alone() -> None:
+    assert goes_together(Regex("a{99}b"))
+    assert not goes_together(Regex(".{1000,}"))
+    assert not goes_together(Regex("(?=b)c"))
