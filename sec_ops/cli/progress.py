@@ -21,10 +21,14 @@ class Progress:
 
     def __call__(self, name: str, count: int) -> None:
         """Show what is being read and how much was, a few times a second."""
+        self.show(f"{count:>12,}  {printable(name)[-60:]}")
+
+    def show(self, text: str) -> None:
+        """Show a line, a few times a second."""
         now = self._clock.monotonic_ms()
         if self._shown and now - self._last_ms > _PAUSE_MS:
             self._last_ms = now
-            self._write(f"{count:>12,}  {printable(name)[-60:]}")
+            self._write(text)
 
     def clear(self) -> None:
         """Take the line away."""

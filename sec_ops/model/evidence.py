@@ -12,6 +12,7 @@ from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from sec_ops.model.errors import ContentInvalid, Fault, UsageError
 from sec_ops.model.evidence_backup_guard import BackupKey, BackupLock, BackupProbe
+from sec_ops.model.evidence_backup_run import BackupRun
 from sec_ops.model.evidence_detection import (
     DetectionAlert,
     DetectionAlertClosed,
@@ -34,6 +35,7 @@ __all__ = [
     "BackupKey",
     "BackupLock",
     "BackupProbe",
+    "BackupRun",
     "BlobReference",
     "ContentApproval",
     "DeletedDataset",
@@ -406,6 +408,7 @@ _MODELS: tuple[type[Value], ...] = (
     BackupKey,
     BackupLock,
     BackupProbe,
+    BackupRun,
     KeyCreated,
     KeyClosed,
 )

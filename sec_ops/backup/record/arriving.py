@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sec_ops.backup.naming import named
+from sec_ops.backup.record.moments import milliseconds
 from sec_ops.backup.record.values import Arrival, Counts
 from sec_ops.backup.restic.events import BackupSummary
 from sec_ops.backup.restic.results import Snapshot
@@ -24,7 +25,7 @@ def arrival_of(repository: str, snapshot: Snapshot, seen_ms: int) -> Arrival:
         snapshot=snapshot.id,
         original=snapshot.original,
         host=snapshot.host,
-        claimed_ms=round(snapshot.time.timestamp() * 1000),
+        claimed_ms=milliseconds(snapshot.time),
         first_seen_ms=seen_ms,
         run=name.run if name else "",
         system=name.system if name else "",

@@ -1,10 +1,11 @@
 """Attempts: written down as begun before anything starts, so that one cut short shows as interrupted, never as good."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sec_ops.backup.record.moments import milliseconds
 from sec_ops.backup.record.rows import counted, inserted, read_attempt
 from sec_ops.backup.record.spelling import judged_text
 from sec_ops.backup.record.values import Attempt, Doing, Ending, State, Verb
@@ -16,7 +17,7 @@ from sec_ops.runtime.database import Database
 from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.locks import Lock
 
-__all__ = ["AlreadyRunning", "Attempting", "Attempts", "milliseconds"]
+__all__ = ["AlreadyRunning", "Attempting", "Attempts"]
 
 
 class AlreadyRunning(IncompleteError):
@@ -84,7 +85,7 @@ class Attempts:
 
     def finish(self, identifier: int, ending: Ending, state: State) -> bool:
         """Write down the end of an attempt; return whether it was open. Raises StorageError."""
-        ended = milliseconds(self._clock) if state is State.ENDED else None
+        ended = milliseconds(self._clock.now()) if state is State.ENDED else None
         row = {
             "state": state.value,
             "ended_ms": ended,
@@ -105,11 +106,12 @@ class Attempts:
                 connection.execute(*inserted("sources", {"attempt": identifier, "position": position, **source}))
         return True
 
-    def settle(self) -> int:
-        """Mark attempts whose process is gone as interrupted; return how many there were. Raises StorageError."""
-        return sum(self._settled(each) for each in self.find("state = 'running'"))
+    def settle(self) -> tuple[Attempt, ...]:
+        """Mark attempts whose process is gone as interrupted; return these, newest first. Raises StorageError."""
+        settled = [each.id for each in self.find("state = 'running'") if self._settled(each)]
+        return tuple(found for identifier in settled for found in self.find("id = ?", (identifier,)))
 
-    def find(self, condition: str, values: tuple[object, ...] = (), *, limit: int = -1) -> tuple[Attempt, ...]:
+    def find(self, condition: str, values: Sequence[object] = (), *, limit: int = -1) -> tuple[Attempt, ...]:
         """Return the attempts that fulfil a condition over the table's columns, newest first."""
         query = f"SELECT * FROM attempts WHERE {condition} ORDER BY id DESC LIMIT ?"  # noqa: S608 - conditions of ours
         with self._database.reading() as connection:
@@ -136,7 +138,7 @@ class Attempts:
             "repository": doing.repository,
             "run": doing.run,
             "holder": self._holder,
-            "started_ms": milliseconds(self._clock),
+            "started_ms": milliseconds(self._clock.now()),
             "state": State.RUNNING.value,
         }
         with self._database.writing() as connection:
@@ -147,11 +149,6 @@ class Attempts:
 
     def _lock(self, verb: Verb, system: str, repository: str) -> Path:
         return make_folder(self._locks) / f"{verb.value}@{system}@{repository}.lock"
-
-
-def milliseconds(clock: Clock) -> int:
-    """Return the present in milliseconds since 1970."""
-    return round(clock.now().timestamp() * 1000)
 
 
 def _rows(connection: sqlite3.Connection, query: str, values: tuple[object, ...]) -> list[sqlite3.Row]:

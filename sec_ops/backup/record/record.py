@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sec_ops.backup.record.attempts import Attempting, Attempts, milliseconds
+from sec_ops.backup.record.attempts import Attempting, Attempts
+from sec_ops.backup.record.moments import milliseconds
 from sec_ops.backup.record.rows import arrival_row, hold_row, inserted, read_arrival, read_hold, read_size
 from sec_ops.backup.record.tables import STEPS
 from sec_ops.backup.record.values import Arrival, Attempt, Doing, Hold, Size, Verb
@@ -46,8 +47,8 @@ class Record:
         """Begin an attempt, recorded before the context is entered; raises AlreadyRunning."""
         return self._attempts.begin(doing)
 
-    def settle(self) -> int:
-        """Mark attempts whose process is gone as interrupted; return how many there were."""
+    def settle(self) -> tuple[Attempt, ...]:
+        """Mark attempts whose process is gone as interrupted; return these."""
         return self._attempts.settle()
 
     def attempts(self, verb: Verb, system: str = "", repository: str = "", *, limit: int = -1) -> tuple[Attempt, ...]:
@@ -62,6 +63,12 @@ class Record:
         if verdicts:
             condition += f" AND verdict IN ({', '.join('?' for _ in verdicts)})"
         found = self._attempts.find(condition, (*values, *(each.value for each in verdicts)), limit=1)
+        return next(iter(found), None)
+
+    def before(self, attempt: Attempt) -> Attempt | None:
+        """Return the attempt of the same kind before one, None when it was the first."""
+        condition, values = _where(verb=attempt.verb.value, system=attempt.system, repository=attempt.repository)
+        found = self._attempts.find(f"{condition} AND id < ?", (*values, attempt.id), limit=1)
         return next(iter(found), None)
 
     def of_run(self, run: str) -> tuple[Attempt, ...]:
@@ -99,6 +106,19 @@ class Record:
         with self._database.reading() as connection:
             return _arrivals(connection, condition if gone else f"{condition} AND gone_ms IS NULL", values)
 
+    def newest(self, system: str, repository: str, source: str, part: str, run: str = "") -> Iterator[Arrival]:
+        """Return the snapshots of a part that are there, the last to come first, read as far as they are asked for."""
+        condition, values = _where(system=system, repository=repository, source=source, part=part, run=run)
+        before = 2**63 - 1
+        while True:
+            query = f"{condition} AND gone_ms IS NULL AND arrival < ?"
+            with self._database.reading() as connection:
+                found = _arrivals(connection, query, (*values, before), order="DESC LIMIT 20")
+            yield from found
+            if not found:
+                return
+            before = found[-1].arrival
+
     def hold(self, hold: Hold) -> Hold:
         """Keep a hold and return it with its number."""
         with self._database.writing() as connection:
@@ -134,7 +154,7 @@ class Record:
     @property
     def now_ms(self) -> int:
         """Return the present in milliseconds since 1970, by the clock the record is kept by."""
-        return milliseconds(self._clock)
+        return milliseconds(self._clock.now())
 
     def close(self) -> None:
         """Close the file."""
@@ -172,8 +192,10 @@ def _arrived(connection: sqlite3.Connection, arrival: Arrival) -> Arrival | None
     return None
 
 
-def _arrivals(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> tuple[Arrival, ...]:
-    query = f"SELECT * FROM arrivals WHERE {condition} ORDER BY arrival"  # noqa: S608 - conditions of ours
+def _arrivals(
+    connection: sqlite3.Connection, condition: str, values: tuple[object, ...], *, order: str = ""
+) -> tuple[Arrival, ...]:
+    query = f"SELECT * FROM arrivals WHERE {condition} ORDER BY arrival {order}"  # noqa: S608 - conditions of ours
     return tuple(read_arrival(each) for each in _rows(connection, query, values))
 
 

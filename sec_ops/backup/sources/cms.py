@@ -12,8 +12,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from sec_ops.backup.dumping.asking import asked
-from sec_ops.backup.dumping.tapping import Words
+from sec_ops.backup.dumping.stillness import changed_since, moment_there
 from sec_ops.backup.source import Capture, Facts, Loading, Order, Part
 from sec_ops.backup.sources import source_of
 from sec_ops.content.model_faults import refusals
@@ -24,7 +23,6 @@ from sec_ops.model.values import NonEmpty, RuleBroken, Value
 __all__ = ["SOURCE"]
 
 _DATABASES = ("mariadb", "mysql", "postgresql", "sqlite")
-_SHOWN = 1000
 
 
 class Database(Value):
@@ -65,9 +63,8 @@ class _Capture:
 
     def facts(self) -> Facts:
         """Return the database's facts, and the paths that changed since its moment."""
-        words = Words(arguments=("find", *self.paths, "-newerct", f"@{self.since}", "-print0"))
-        changed = asked(words, self.order.doors, deadline_seconds=self.order.deadline_seconds).split("\0")
-        return replace(self.database.facts(), disturbed=tuple(filter(None, changed))[:_SHOWN])
+        changed = changed_since(self.since, self.paths, self.order.doors, deadline_seconds=self.order.deadline_seconds)
+        return replace(self.database.facts(), disturbed=changed)
 
 
 class ContentSystem:
@@ -80,7 +77,7 @@ class ContentSystem:
     def open(self, order: Order) -> Iterator[Capture]:
         """Note the time where the files lie, then hold the database still."""
         settings = Settings.model_validate(order.source.settings)
-        since = asked(Words(arguments=("date", "+%s.%N")), order.doors).strip()
+        since = moment_there(order.doors)
         files = Part(name="files", paths=[PurePath(each) for each in settings.paths], excludes=settings.exclude)
         with source_of(settings.database.kind).open(_inner(order, settings)) as database:
             yield _Capture(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sec_ops.backup.verdict import Judged
+from sec_ops.backup.words import VERDICT_WORDS
 from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
@@ -23,7 +24,7 @@ def judged_document(judged: Judged) -> dict[str, Any]:
 
 def judged_lines(judged: Judged) -> list[str]:
     """Return the verdict, why, and the next command."""
-    lines = [f"{judged.verdict.value.upper()}  {render(judged.what)}"]
+    lines = [f"{render(VERDICT_WORDS[judged.verdict])}  {render(judged.what)}"]
     if judged.why:
         lines.append(_("  why: {why}").format(why=printable(judged.why)))
     if judged.advice:

@@ -123,11 +123,11 @@ def test_an_attempt_whose_process_was_killed_is_interrupted(record: Record, tmp_
     with child:
         assert child.stdout
         assert child.stdout.readline() == b"begun\n"
-        assert record.settle() == 0
+        assert record.settle() == ()
         child.send_signal(signal.SIGKILL)
     if found_by == "settle":
-        assert record.settle() == 1
-        assert record.settle() == 0
+        assert [each.state for each in record.settle()] == [State.INTERRUPTED]
+        assert record.settle() == ()
     else:
         with record.attempting(DOING) as attempting:
             attempting.end(Ending(judged=OK))

@@ -1,0 +1,1 @@
+"""Running a plan: hooks, sources held still, one restic call a part, the manifest, one verdict; nothing silent."""

@@ -1,0 +1,59 @@
+"""Verdicts of a run: of an error, the worst of several, and the next command for each."""
+
+from collections.abc import Iterable
+
+from sec_ops.backup.verdict import Judged, Verdict
+from sec_ops.model.errors import ContentInvalid, SecOpsError, TransportError
+from sec_ops.model.messages import message
+
+__all__ = ["COUNTS", "GRAVITY", "HOPELESS", "command_after", "judged_of", "worst"]
+
+COUNTS = frozenset({Verdict.OK, Verdict.PARTIAL})
+"""What a run may come to whose snapshots are restore points."""
+
+GRAVITY = (
+    Verdict.OK,
+    Verdict.PARTIAL,
+    Verdict.LOCKED,
+    Verdict.INTERRUPTED,
+    Verdict.UNREACHABLE,
+    Verdict.FULL,
+    Verdict.REFUSED,
+    Verdict.FAILED,
+    Verdict.NO_REPOSITORY,
+    Verdict.WRONG_KEY,
+    Verdict.DAMAGED,
+)
+"""All verdicts, the gravest last."""
+
+HOPELESS = frozenset({Verdict.UNREACHABLE, Verdict.FULL, Verdict.REFUSED, Verdict.NO_REPOSITORY, Verdict.WRONG_KEY})
+"""What a repository says that it would say to the next part too."""
+
+
+def worst(all_: Iterable[Judged]) -> Judged:
+    """Return the gravest, the first of equals; good when there is none."""
+    return max(all_, key=lambda each: GRAVITY.index(each.verdict), default=_GOOD)
+
+
+def judged_of(error: SecOpsError) -> Judged:
+    """Return an error as a verdict: a host that can't be reached may be later, all else has failed."""
+    verdict = Verdict.UNREACHABLE if isinstance(error, TransportError) else Verdict.FAILED
+    why = "\n".join(filter(None, (error.where, error.why)))
+    if isinstance(error, ContentInvalid):
+        why = "\n".join(f"{each.place}: {each.message}" for each in error.faults)
+    return Judged(verdict=verdict, what=error.what, why=why, advice=error.advice)
+
+
+def command_after(verdict: Verdict, system: str, repository: str) -> str:
+    """Return the next command to type after a run came to a verdict."""
+    by_verdict = {
+        Verdict.OK: "sec-ops backup status",
+        Verdict.LOCKED: f"sec-ops backup locks list {repository}",
+        Verdict.WRONG_KEY: f"sec-ops backup keys check {repository}",
+        Verdict.NO_REPOSITORY: f"sec-ops backup keys check {repository}",
+        Verdict.REFUSED: f"sec-ops backup keys check {repository}",
+    }
+    return by_verdict.get(verdict, f"sec-ops backup run {system}")
+
+
+_GOOD = Judged(verdict=Verdict.OK, what=message("done"))
