@@ -227,10 +227,11 @@ class Restic:
             snapshots=int(told.get("snapshots_count", 0)),
         )
 
-    def diff(self, first: str, second: str) -> DiffResult:
-        """Compare two snapshots."""
+    def diff(self, first: str, second: str, *, on_change: Callable[[Change], None] | None = None) -> DiffResult:
+        """Compare two snapshots; each difference goes to `on_change`, or stands in the result without one."""
         changes: list[Change] = []
-        heard = Last(lambda event: changes.append(event) if isinstance(event, Change) else None)
+        take = on_change or changes.append
+        heard = Last(lambda event: take(event) if isinstance(event, Change) else None)
         spoken = self._call(self._long(Verb.DIFF, ["--", first, second], heard))
         return DiffResult(
             judged=spoken.judged,
