@@ -3,10 +3,18 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sec_ops.model.messages import Message
+from sec_ops.model.errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    DeadlineExceeded,
+    HostUnreachable,
+    NameUnknown,
+    TransportError,
+)
+from sec_ops.model.messages import Message, message
 from sec_ops.model.outcome import Outcome
 
-__all__ = ["Judged", "Verdict", "outcome_of"]
+__all__ = ["Judged", "Verdict", "judged_link", "outcome_of"]
 
 
 class Verdict(StrEnum):
@@ -53,4 +61,15 @@ def outcome_of(verdict: Verdict) -> Outcome:
     return Outcome.INCOMPLETE if verdict in _LATER else Outcome.ENGINE
 
 
+def judged_link(error: TransportError, name: str) -> Judged:
+    """Return the verdict on `name` whose host could not be worked on, or was lost meanwhile."""
+    found = (verdict for kinds, verdict in _LINKS if isinstance(error, kinds))
+    what = message("{repository}: {reason}", repository=name, reason=error.what)
+    return Judged(verdict=next(found, Verdict.REFUSED), what=what, why=error.why, advice=error.advice)
+
+
+_LINKS = (
+    ((ConnectionLost, DeadlineExceeded), Verdict.INTERRUPTED),
+    ((NameUnknown, ConnectionRefused, HostUnreachable), Verdict.UNREACHABLE),
+)
 _LATER = frozenset({Verdict.PARTIAL, Verdict.LOCKED, Verdict.UNREACHABLE, Verdict.INTERRUPTED})

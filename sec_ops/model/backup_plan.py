@@ -14,6 +14,7 @@ __all__ = [
     "BackupPlan",
     "CopyRule",
     "Hook",
+    "HostAccess",
     "Place",
     "Repository",
     "Retention",
@@ -51,6 +52,18 @@ class Place(Value):
     longitude: float = Field(ge=-180, le=180)
 
 
+class HostAccess(Value):
+    """How one host opens a repository to save what is on it: credentials of its own, which may add and not delete."""
+
+    credentials: dict[NonEmpty, SecretReference] = Field(
+        default_factory=dict, description="as those of the repository, of an account of the server for this host alone"
+    )
+    password: SecretReference | None = Field(
+        default=None, description="key of its own, so that it can be taken away; empty: the repository's"
+    )
+    identity_file: str = Field(default="", description="private key for sftp, used by the controller for this host")
+
+
 class Repository(Value):
     """A restic repository: where it lies, how it is opened, and who may do what to it."""
 
@@ -68,14 +81,45 @@ class Repository(Value):
     identity_file: str = Field(default="", description="private key for sftp; empty: what ssh itself finds")
     known_hosts: str = Field(default="", description="host keys for sftp; empty: what ssh itself knows")
     append_only: bool = Field(default=False, description="the server refuses deletion; proved by a probe, not believed")
+    hosts: dict[NonEmpty, HostAccess] = Field(
+        default_factory=dict, description="hosts of the inventory that save into it, each with its own access"
+    )
     escrow: SecretReference | None = Field(default=None, description="the escrow key, where this machine may read it")
     deadline_minutes: int = Field(default=360, ge=1, le=10_080)
+
+    @model_validator(mode="after")
+    def _hosts_apart(self) -> Self:
+        for name, access in self.hosts.items():
+            if self.location.startswith(("rest:", "s3:")) and not access.credentials:
+                raise RuleBroken(message("the host {name} needs credentials of its own", name=name))
+            if access.credentials and access.credentials == self.credentials:
+                raise RuleBroken(message("the host {name} is given the controller's own credentials", name=name))
+        return self
 
     @property
     def executes(self) -> bool:
         """Return whether a command tells one of its secrets."""
-        secrets = (self.password, self.escrow or {}, *self.credentials.values())
-        return any("command" in each for each in secrets)
+        ours = (self.password, self.escrow or {}, *self.credentials.values())
+        theirs = (each for host in self.hosts.values() for each in (host.password or {}, *host.credentials.values()))
+        return any("command" in each for each in (*ours, *theirs))
+
+    def opened_by(self, host: str) -> "Repository | None":
+        """Return the repository as a host opens it; None when it has no access of its own. Its access holds no escrow.
+
+        What the controller itself uses is never given to a host: credentials and key file are replaced, not added to.
+        """
+        access = self.hosts.get(host)
+        if access is None:
+            return None
+        return self.model_copy(
+            update={
+                "password": access.password or self.password,
+                "credentials": access.credentials,
+                "identity_file": access.identity_file,
+                "hosts": {},
+                "escrow": None,
+            }
+        )
 
 
 class Hook(Value):

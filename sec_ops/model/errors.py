@@ -157,7 +157,7 @@ class AuthenticationFailed(TransportError):
 
 
 class PrivilegeRefused(TransportError):
-    """Sudo refused the login user, or its password was wrong."""
+    """The host refused rights: sudo, or sshd a session or a tunnel."""
 
 
 class DeadlineExceeded(TransportError):

@@ -33,11 +33,11 @@ class Conversation:
         channel.in_buffer.set_event(self._signal)
         channel.in_stderr_buffer.set_event(self._signal)
 
-    def wait(self) -> bool:
-        """Sleep until more came and take it; return whether the command may still say more."""
+    def wait(self, seconds: float | None = None) -> bool:
+        """Sleep until more came (at most so long) and take it; return whether the command may still say more."""
         if self._ended:
             return False
-        self._signal.wait()
+        self._signal.wait(seconds)
         self._signal.rearm()
         self._ended = bool(self._channel.eof_received or self._channel.closed)
         self._take()

@@ -32,7 +32,8 @@ class Wire:
     def __init__(self, bound_bytes: int) -> None:
         """Take no more than `bound_bytes` from the host: a packet may claim to be gigabytes long."""
         self.overrun = False
-        self._left_bytes = bound_bytes
+        self._allowed_bytes = bound_bytes
+        self._taken_bytes = 0
         self._socket: socket.socket | paramiko.Channel | None = None
         self._buffer = memoryview(b"")
         self._lock = threading.Lock()
@@ -60,7 +61,8 @@ class Wire:
 
     def allow(self, more_bytes: int) -> None:
         """Take so many bytes more from the host: it carries another connection."""
-        self._left_bytes += more_bytes
+        with self._lock:
+            self._allowed_bytes += more_bytes
 
     def end(self) -> None:
         """Shut the connection down, also one still being opened: every thread that reads or writes is woken."""
@@ -122,8 +124,8 @@ class Wire:
 
     def _receive(self) -> bytes:
         data = self._open_socket().recv(_READ_BYTES)
-        self._left_bytes -= len(data)
-        if self._left_bytes < 0:
+        self._taken_bytes += len(data)
+        if self._taken_bytes > self._allowed_bytes:
             self.overrun = True
             raise EOFError
         return data

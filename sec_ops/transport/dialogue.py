@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Protocol
 
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
@@ -22,8 +22,20 @@ _ANSWER_BYTES = 64 * 1024 * 1024
 _SAID_BYTES = 65536
 
 
-class Dialogue:
-    """A running program. What it says on stderr is kept for its errors."""
+class Dialogue(Protocol):
+    """A running program that is spoken with."""
+
+    def say(self, text: str) -> None:
+        """Send a text of at most a pipe's length; raises ProgramFailed when the program has gone."""
+        ...
+
+    def hear(self, until: str) -> tuple[str, ...]:
+        """Return the lines up to the line `until`, without it; raises ProgramFailed when it never comes."""
+        ...
+
+
+class _Dialogue:
+    """A program of this machine. What it says on stderr is kept for its errors."""
 
     def __init__(
         self, child: subprocess.Popen[bytes], words: Sequence[str], secrets: Collection[Secret], end: float
@@ -109,7 +121,7 @@ def dialogue(
             child = start_child([find_program(words[0], environment), *words[1:]], environment, descriptors)
         except NotStarted as error:
             raise not_started(words, error, secrets) from error
-    spoken = Dialogue(child, words, secrets, time.monotonic() + deadline_seconds)
+    spoken = _Dialogue(child, words, secrets, time.monotonic() + deadline_seconds)
     try:
         yield spoken
     finally:

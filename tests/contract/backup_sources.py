@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sec_ops.backup.dumping.local import LocalDoors
-from sec_ops.backup.source import Order
+from sec_ops.backup.source import Doors, Order
 from sec_ops.model.backup_plan import SourceSettings
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.secrets import Secret
@@ -51,13 +51,14 @@ class Case:
     secret: str = ""
     counted: bool = True
     targets: list[str] = field(default_factory=list)
+    doors: Doors = field(default_factory=lambda: LocalDoors(clock=SystemClock()))
 
     def order(self, *, secret: str | None = None, **settings: object) -> Order:
         """Return the order to capture it, with another secret or other settings when they are given."""
         given = self.secret if secret is None else secret
         return Order(
             source=SourceSettings(id="data", kind=self.kind, settings={**self.settings, **settings}),
-            doors=LocalDoors(clock=SystemClock()),
+            doors=self.doors,
             last_good=lambda _part: None,
             secret=Secret(given) if given else None,
             deadline_seconds=120,

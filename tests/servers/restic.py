@@ -86,8 +86,8 @@ class Sftp:
 
 
 @contextmanager
-def sftp_server(folder: Path) -> Iterator[Sftp]:
-    """Run an sshd of our own on loopback that speaks sftp only, with fresh keys."""
+def sftp_server(folder: Path, **settings: str) -> Iterator[Sftp]:
+    """Run an sshd of our own on loopback with fresh keys; it runs programs too. `settings` go to its configuration."""
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
     port = free_port()
@@ -103,6 +103,7 @@ def sftp_server(folder: Path) -> Iterator[Sftp]:
         "PermitRootLogin": "yes",
         "PidFile": "none",
         "Subsystem": "sftp internal-sftp",
+        **settings,
     }
     Path("/run/sshd").mkdir(exist_ok=True)
     words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]

@@ -20,6 +20,7 @@ from typing import IO, Any, Iterator
 CHUNK = 1024 * 1024
 TAIL = 4096
 EMPTY, CUT_SHORT = 65, 66
+FOR_RESTIC = ("RESTIC_", "AWS_", "SEC_OPS_", "HTTPS_PROXY")
 
 
 class Rows:
@@ -137,7 +138,7 @@ def read_options() -> argparse.Namespace:
 
 def prepared(options: argparse.Namespace) -> tuple[list[str], dict[str, str], list[int]]:
     """Return the command, its environment without what is meant for restic, and the descriptors of its secret files."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RESTIC_", "AWS_"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOR_RESTIC)}
     words: list[str] = list(options.command)
     descriptors: list[int] = []
     for name, path in pairs(options.environment):

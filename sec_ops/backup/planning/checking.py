@@ -63,10 +63,19 @@ def _of_sources(plan: BackupPlan, library: Library, read_secret: SecretReader, f
 def _of_repository(
     repository: Repository, library: Library, read_secret: SecretReader, folder: Path
 ) -> Iterator[Fault]:
-    try:
-        open_repository(repository, read_secret, folder=folder)
-    except ContentInvalid as error:
-        for fault in error.faults:
-            key = fault.path.partition(":")[0]
-            path = ("credentials", key) if key in repository.credentials else (key,)
-            yield library.fault(REPOSITORIES, repository.id, path, fault.message, fault.advice)
+    ways = {"": repository, **{host: repository.opened_by(host) for host in repository.hosts}}
+    for host, way in ways.items():
+        try:
+            open_repository(way or repository, read_secret, folder=folder)
+        except ContentInvalid as error:
+            for fault in error.faults:
+                path = _place(fault.path.partition(":")[0], host, repository)
+                yield library.fault(REPOSITORIES, repository.id, path, fault.message, fault.advice)
+
+
+def _place(key: str, host: str, repository: Repository) -> tuple[str, ...]:
+    """Return where in the file a fault stands: with a host, what is not its own is the repository's."""
+    access = repository.hosts[host] if host else repository
+    if key in access.credentials:
+        return ("hosts", host, "credentials", key) if host else ("credentials", key)
+    return ("hosts", host, key) if host and getattr(access, key, None) else (key,)

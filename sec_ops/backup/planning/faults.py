@@ -31,13 +31,34 @@ def plan_faults(library: Library) -> Iterator[Fault]:
 
 
 def host_faults(library: Library, hosts: Collection[str]) -> Iterator[Fault]:
-    """Tell every source of a plan on a host that the inventory does not know."""
+    """Tell every source on a host that is unknown or can't save into its repository, and access of unknown hosts."""
     for name, plan in library.objects(PLANS).items():
         for index, source in enumerate(plan.value.sources):
-            if source.host and source.host not in hosts:
-                what = message("no host is called {name}", name=source.host)
-                advice = did_you_mean(source.host, hosts)
-                yield library.fault(PLANS, name, ("sources", index, "host"), what, advice)
+            if source.host:
+                for what, advice in _host(source.host, plan.value, library, hosts):
+                    yield library.fault(PLANS, name, ("sources", index, "host"), what, advice)
+    for name, repository in library.objects(REPOSITORIES).items():
+        for host in sorted(set(repository.value.hosts) - set(hosts)):
+            what = message("no host is called {name}", name=host)
+            yield library.fault(REPOSITORIES, name, ("hosts", host), what, did_you_mean(host, hosts))
+
+
+def _host(
+    host: str, plan: BackupPlan, library: Library, hosts: Collection[str]
+) -> Iterator[tuple[Message, Message | None]]:
+    """Tell why a host can't save into the plan's repository: it is unknown, or has no way or no access to it."""
+    if host not in hosts:
+        yield message("no host is called {name}", name=host), did_you_mean(host, hosts)
+        return
+    found = library.objects(REPOSITORIES).get(plan.repository)
+    if found is None:
+        return
+    if found.value.location.startswith(("/", ".", "local:")):
+        what = message("{repository} is a folder of this machine, which a host can't reach", repository=plan.repository)
+        yield what, message("serve it by rest-server --append-only, or by sftp, and name that as location")
+    elif host not in found.value.hosts:
+        what = message("{repository} names no access for the host {name}", repository=plan.repository, name=host)
+        yield what, message("give it credentials of its own under hosts in the repository's file")
 
 
 def reference_faults(plan: BackupPlan, library: Library) -> Iterator[Found]:

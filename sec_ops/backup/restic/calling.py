@@ -5,18 +5,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from sec_ops.backup.restic.access import Access, AccessTo, straight
 from sec_ops.backup.restic.events import Event, ExitError, ItemError, Said, read_event
 from sec_ops.backup.restic.judging import Heard, Verb, hopeless, judge
 from sec_ops.backup.restic.location import Kind
 from sec_ops.backup.restic.opening import OpenRepository
 from sec_ops.backup.restic.program import Program
-from sec_ops.backup.restic.target import asked_ssh, one_value, ssh_options, target_of
-from sec_ops.backup.verdict import Judged, Verdict
-from sec_ops.model.errors import ContentInvalid, Fault, TransportError
+from sec_ops.backup.restic.target import asked_ssh, target_of
+from sec_ops.backup.verdict import Judged, Verdict, judged_link
+from sec_ops.model.errors import TransportError
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock, RunProgram
 from sec_ops.runtime.secrets import Secret, redact
-from sec_ops.transport.process import clean_environment
 from sec_ops.transport.reach import Server
 from sec_ops.transport.streaming import Bytes, Handed, Kept, Lines, StreamProgram, handed_secrets
 
@@ -44,7 +44,10 @@ class Reach(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
-    """All that a call needs of the world; `cache` is a folder restic may lose."""
+    """All that a call needs of the world; `cache` is a folder restic may lose, where restic runs.
+
+    `reach` and `run_program` are this machine's: it is the one that comes to the repository's server.
+    """
 
     stream: StreamProgram
     run_program: RunProgram
@@ -52,6 +55,7 @@ class Doors:
     clock: Clock
     program: Program
     cache: Path
+    access: AccessTo = straight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,16 +95,19 @@ def call(repository: OpenRepository, doors: Doors, asked: Call) -> Spoken:
             return Spoken(judged=silent)
     ears = _Ears(asked)
     try:
+        access = doors.access((repository, *asked.others))
         ended = doors.stream(
-            _arguments(repository, doors, asked),
+            _arguments(repository, doors, asked, access),
             stdout=ears.stdout,
             stderr=ears.stderr,
             deadline_seconds=asked.deadline_seconds,
-            environment=_environment(repository, asked),
+            environment={**access.environment, "RESTIC_PROGRESS_FPS": "1", **asked.environment},
             grace_seconds=_GRACE_SECONDS,
         )
     except _GivenUp:
         return Spoken(judged=_redacted(ears.judged(repository, exit_code=1), _secrets(repository, asked)))
+    except TransportError as error:
+        return Spoken(judged=judged_link(error, repository.id))
     ears.said += _unheard(ears, (repository, *asked.others), doors)
     judged = ears.judged(repository, exit_code=ended.exit_code, expired=ended.expired)
     return Spoken(
@@ -132,42 +139,10 @@ def _unheard(ears: "_Ears", repositories: Sequence[OpenRepository], doors: Doors
     return [line for each in reached for line in asked_ssh(each, doors.run_program)]
 
 
-def _arguments(repository: OpenRepository, doors: Doors, asked: Call) -> list[str | Handed]:
-    words: list[str | Handed] = [doors.program.path, asked.verb.value, "--json", "-r", repository.location.text]
+def _arguments(repository: OpenRepository, doors: Doors, asked: Call, access: Access) -> list[str | Handed]:
+    words: list[str | Handed] = [doors.program.path, asked.verb.value, "--json", *access.words]
     words += ["--password-file", Handed(repository.password), "--cache-dir", str(doors.cache)]
-    certificates = [each.certificate for each in (repository, *asked.others) if each.certificate]
-    for certificate in dict.fromkeys(certificates):
-        words += ["--cacert", one_value(str(certificate))]
-    return [*words, *ssh_options((repository, *asked.others)), *asked.options, *asked.arguments]
-
-
-def _environment(repository: OpenRepository, asked: Call) -> dict[str, str]:
-    """Return the child's environment; nothing of ours but what programs need, and the credentials.
-
-    Raises ContentInvalid when two repositories need different credentials of one name; those of a REST server that is
-    copied from stand in its location.
-    """
-    added = dict(repository.credentials)
-    for other in asked.others:
-        for name, secret in other.credentials.items():
-            if name.startswith("RESTIC_REST_"):
-                continue
-            if added.setdefault(name, secret) != secret:
-                raise _torn_between(repository, other, name)
-    told = {name: secret.get_secret_value() for name, secret in added.items()}
-    return clean_environment(RESTIC_PROGRESS_FPS="1", **told) | dict(asked.environment)
-
-
-def _torn_between(repository: OpenRepository, other: OpenRepository, name: str) -> ContentInvalid:
-    what = message(
-        "{first} and {second} need different values of {name}, and restic takes one",
-        first=repository.id,
-        second=other.id,
-        name=name,
-    )
-    advice = message("give both repositories one access key, or copy by way of a rest-server")
-    place = f"backup/repositories/{other.id}.yml"
-    return ContentInvalid([Fault(file=place, line=0, path=name, message=what, advice=advice)])
+    return [*words, *asked.options, *asked.arguments]
 
 
 def _secrets(repository: OpenRepository, asked: Call) -> list[Secret]:

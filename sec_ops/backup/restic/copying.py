@@ -9,7 +9,7 @@ from sec_ops.backup.restic.opening import OpenRepository
 from sec_ops.runtime.secrets import Secret
 from sec_ops.transport.streaming import Handed
 
-__all__ = ["copied", "from_options", "told"]
+__all__ = ["copied", "from_options", "told", "with_credentials"]
 
 _SOURCE = re.compile(r"^snapshot ([0-9a-f]{8,64}) of ")
 _SAVED = re.compile(r"^snapshot ([0-9a-f]{8,64}) saved")
@@ -22,7 +22,7 @@ def from_options(source: OpenRepository) -> list[str | Handed]:
     Restic reads credentials of a REST server from one pair of variables for both sides, so the source's stand in its
     location instead.
     """
-    location = Handed(Secret(_with_credentials(source)))
+    location = Handed(Secret(with_credentials(source)))
     return ["--from-repository-file", location, "--from-password-file", Handed(source.password)]
 
 
@@ -46,7 +46,8 @@ def copied(lines: Sequence[str]) -> tuple[tuple[tuple[str, str], ...], tuple[str
     return tuple(pairs), tuple(found[1] for line in lines if (found := _SKIPPED.search(line)))
 
 
-def _with_credentials(source: OpenRepository) -> str:
+def with_credentials(source: OpenRepository) -> str:
+    """Return a repository's location with the credentials of its REST server in it: a secret, to go by a pipe."""
     user, password = (source.credentials.get(f"RESTIC_REST_{name}") for name in ("USERNAME", "PASSWORD"))
     if source.location.kind is not Kind.REST or not user or not password:
         return source.location.text

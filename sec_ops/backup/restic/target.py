@@ -11,7 +11,7 @@ from sec_ops.model.protocols import RunProgram
 from sec_ops.transport.process import clean_environment
 from sec_ops.transport.reach import Server
 
-__all__ = ["asked_ssh", "one_value", "ssh_options", "target_of"]
+__all__ = ["asked_ssh", "one_value", "ssh_options", "ssh_words", "target_of"]
 
 _ALIVE = ("ConnectTimeout=5", "ServerAliveInterval=15", "ServerAliveCountMax=4")
 _SSH_PORT = 22
@@ -33,23 +33,27 @@ def target_of(repository: OpenRepository, run_program: RunProgram) -> Server | N
 def ssh_options(repositories: Sequence[OpenRepository]) -> list[str]:
     """Return restic's option for ssh: never a question, never an unknown host key, a dead peer noticed."""
     reached = [each for each in repositories if each.location.kind is Kind.SFTP]
-    return ["-o", one_value(f"sftp.args={shlex.join(_ssh_words(reached))}")] if reached else []
+    return ["-o", one_value(f"sftp.args={shlex.join(_options(reached))}")] if reached else []
 
 
 def asked_ssh(repository: OpenRepository, run_program: RunProgram) -> list[str]:
     """Return what ssh itself says to a login for sftp: restic may end before it has passed on ssh's reason."""
-    location = repository.location
-    port = ["-p", str(location.port)] if location.port else []
-    user = ["-l", location.user] if location.user else []
-    words = ["ssh", *_ssh_words([repository]), *port, *user, "-s", "--", location.host, "sftp"]
     try:
-        completed = run_program(words, deadline_seconds=_LOGIN_SECONDS, environment=clean_environment())
+        completed = run_program(ssh_words(repository), deadline_seconds=_LOGIN_SECONDS, environment=clean_environment())
     except EngineError as error:
         return [error.why] if error.why else []
     return completed.stderr.decode(errors="replace").splitlines()
 
 
-def _ssh_words(reached: Sequence[OpenRepository]) -> list[str]:
+def ssh_words(repository: OpenRepository) -> list[str]:
+    """Return the command that speaks sftp with a repository's server, as restic would run it."""
+    location = repository.location
+    port = ["-p", str(location.port)] if location.port else []
+    user = ["-l", location.user] if location.user else []
+    return ["ssh", *_options([repository]), *port, *user, "-s", "--", location.host, "sftp"]
+
+
+def _options(reached: Sequence[OpenRepository]) -> list[str]:
     options = ["BatchMode=yes", "StrictHostKeyChecking=yes", *_ALIVE]
     known = dict.fromkeys(_quoted(each.known_hosts) for each in reached if each.known_hosts)
     if known:

@@ -23,6 +23,7 @@ PLAN: dict[str, Any] = {
     "copies": [{"repository": "far", "timing": {"every_hours": 2}, "retention": {"daily": 7}}],
 }
 _PLACES = {"centre": (36.0, 118.0), "annexe": (36.002, 118.003), "second": (36.45, 118.35)}
+_OPENED: dict[str, Any] = {"password": {"file": "/no/such/key"}, "hosts": {"web-1": {}}}
 _PERSON = {
     "id": "chen",
     "name": "陈",
@@ -46,7 +47,7 @@ def library(root: Path, *plans: dict[str, Any], **repositories: dict[str, Any]) 
     ]
     _write(root / "backup/places.yml", {"places": places})
     for name, place in {"near": "centre", "far": "second", "next-door": "annexe"}.items():
-        document = {"id": name, "place": place, "location": f"/srv/{name}", "password": {"file": "/no/such/key"}}
+        document = {"id": name, "place": place, "location": f"sftp:keeper@{name}.example:/srv", **_OPENED}
         _write(root / f"backup/repositories/{name}.yml", document | repositories.get(name, {}))
     for plan in plans:
         _write(root / f"backup/plans/{plan['id']}.yml", plan)

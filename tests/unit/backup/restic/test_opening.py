@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sec_ops.backup.restic.calling import Call, _environment
-from sec_ops.backup.restic.judging import Verb
+from sec_ops.backup.restic.access import straight
 from sec_ops.backup.restic.opening import open_repository
 from sec_ops.backup.restic.target import one_value, ssh_options
 from sec_ops.model.backup_plan import Repository
@@ -92,8 +91,8 @@ def test_credentials_that_exclude_each_other_are_told(tmp_path: Path):
         for key in ("one", "two", "one")
     )
     with pytest.raises(ContentInvalid) as caught:
-        _environment(first, Call(verb=Verb.COPY, others=[second]))
+        straight((first, second))
     assert "AWS_ACCESS_KEY_ID" in str(caught.value.faults[0].message)
-    assert _environment(first, Call(verb=Verb.COPY, others=[third]))["AWS_ACCESS_KEY_ID"] == "one"
+    assert straight((first, third)).environment["AWS_ACCESS_KEY_ID"] == "one"
     rest = make_repository("rest:https://b.example/r", credentials={"RESTIC_REST_PASSWORD": "x"})
-    assert "RESTIC_REST_PASSWORD" not in _environment(first, Call(verb=Verb.COPY, others=[rest]))
+    assert "RESTIC_REST_PASSWORD" not in straight((first, rest)).environment
