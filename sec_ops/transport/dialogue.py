@@ -15,7 +15,7 @@ from sec_ops.transport._child import GRACE_SECONDS, NotStarted, end_group, start
 from sec_ops.transport.process import find_program, not_started, shown_arguments
 from sec_ops.transport.streaming import Handed, handed_secrets, pipes
 
-__all__ = ["Dialogue", "dialogue"]
+__all__ = ["Dialogue", "LocalDialogue", "dialogue"]
 
 _CHUNK_BYTES = 65536
 _ANSWER_BYTES = 64 * 1024 * 1024
@@ -34,7 +34,7 @@ class Dialogue(Protocol):
         ...
 
 
-class _Dialogue:
+class LocalDialogue:
     """A program of this machine. What it says on stderr is kept for its errors."""
 
     def __init__(
@@ -50,6 +50,11 @@ class _Dialogue:
         for stream, kept in ((child.stdout, self._heard), (child.stderr, self._complaints)):
             os.set_blocking(_pipe(stream).fileno(), False)
             self._selector.register(_pipe(stream), selectors.EVENT_READ, kept)
+
+    @property
+    def process(self) -> int:
+        """Return the number of the program's process."""
+        return self._child.pid
 
     def say(self, text: str) -> None:
         """Send a text of at most a pipe's length; raises ProgramFailed when the program has gone."""
@@ -110,7 +115,7 @@ class _Dialogue:
 @contextmanager
 def dialogue(
     arguments: Sequence[str | Handed], *, deadline_seconds: float, environment: Mapping[str, str] | None = None
-) -> Iterator[Dialogue]:
+) -> Iterator[LocalDialogue]:
     """Start a program, never through a shell, and speak with it; its whole group is ended with the context.
 
     Raises ProgramMissing, and ProgramFailed when it can't be started.
@@ -121,7 +126,7 @@ def dialogue(
             child = start_child([find_program(words[0], environment), *words[1:]], environment, descriptors)
         except NotStarted as error:
             raise not_started(words, error, secrets) from error
-    spoken = _Dialogue(child, words, secrets, time.monotonic() + deadline_seconds)
+    spoken = LocalDialogue(child, words, secrets, time.monotonic() + deadline_seconds)
     try:
         yield spoken
     finally:
