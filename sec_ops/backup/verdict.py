@@ -14,7 +14,7 @@ from sec_ops.model.errors import (
 from sec_ops.model.messages import Message, message
 from sec_ops.model.outcome import Outcome
 
-__all__ = ["Judged", "Verdict", "judged_link", "outcome_of"]
+__all__ = ["Judged", "Verdict", "judged_link", "link_verdict", "outcome_of"]
 
 
 class Verdict(StrEnum):
@@ -63,9 +63,13 @@ def outcome_of(verdict: Verdict) -> Outcome:
 
 def judged_link(error: TransportError, name: str) -> Judged:
     """Return the verdict on `name` whose host could not be worked on, or was lost meanwhile."""
-    found = (verdict for kinds, verdict in _LINKS if isinstance(error, kinds))
     what = message("{repository}: {reason}", repository=name, reason=error.what)
-    return Judged(verdict=next(found, Verdict.REFUSED), what=what, why=error.why, advice=error.advice)
+    return Judged(verdict=link_verdict(error), what=what, why=error.why, advice=error.advice)
+
+
+def link_verdict(error: TransportError) -> Verdict:
+    """Return what became of work on a host: cut short, not reached, or not let in."""
+    return next((verdict for kinds, verdict in _LINKS if isinstance(error, kinds)), Verdict.REFUSED)
 
 
 _LINKS = (

@@ -12,7 +12,7 @@ from sec_ops.inventory.jumps import with_jumps
 from sec_ops.inventory.places import Locate
 from sec_ops.model.errors import Fault
 from sec_ops.model.messages import Message, message
-from sec_ops.model.organisation import Host, Privilege
+from sec_ops.model.organisation import BackupAccount, Host, Privilege
 from sec_ops.runtime.secrets import KINDS
 
 __all__ = ["INLINE_SECRETS", "Hosts", "holds_no_secret", "read_hosts"]
@@ -34,6 +34,7 @@ INLINE_SECRETS = frozenset(
 )
 _OWN = frozenset(
     {
+        "sec_ops_backup",
         "sec_ops_jump",
         "sec_ops_key_passphrase",
         "sec_ops_password",
@@ -42,6 +43,7 @@ _OWN = frozenset(
         "sec_ops_unit",
     }
 )
+_BACKUP_PRIVILEGES = ("user", "root", "streamed")
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 
 
@@ -126,6 +128,7 @@ class _HostReader:
             password=self._secret("sec_ops_password"),
             sudo_password=self._secret("sec_ops_sudo_password"),
             unit=self._text("sec_ops_unit"),
+            backup=self._backup(),
             groups=groups,
             variables={key: value for key, value in self.variables.items() if key not in INLINE_SECRETS},
         )
@@ -180,6 +183,31 @@ class _HostReader:
             return "user"
         privilege: Privilege = given
         return privilege
+
+    def _backup(self) -> BackupAccount | None:
+        """Return the account that backups sign in with; faults stand at the one variable that holds all of it."""
+        given = self.variables.get("sec_ops_backup")
+        if given is None:
+            return None
+        texts = ("user", "key_file", "privilege")
+        if (
+            not isinstance(given, Mapping)
+            or set(given) - {*texts, "sudo_password"}
+            or not all(isinstance(given.get(name, ""), str) for name in texts)
+            or not given.get("user")
+            or given.get("privilege", "user") not in _BACKUP_PRIVILEGES
+            or not _is_reference(given.get("sudo_password", {"file": "none"}))
+        ):
+            what = message("wants user, and may have key_file, privilege (user, root, streamed) and sudo_password")
+            advice = message("for example: {variable}: {{user: backup, key_file: PATH}}", variable="sec_ops_backup")
+            self._fault("sec_ops_backup", what, advice)
+            return None
+        return BackupAccount(
+            user=given["user"],
+            key_file=given.get("key_file", ""),
+            privilege=given.get("privilege", "user"),
+            sudo_password=given.get("sudo_password"),
+        )
 
     def _secret(self, variable: str) -> Mapping[str, str] | None:
         given = self.variables.get(variable)

@@ -1,12 +1,13 @@
 """From hosts of the inventory to targets of the SSH door, jump hosts included."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sec_ops.model.organisation import Host
 from sec_ops.transport.values import Privilege, Target
 
-__all__ = ["targets_of"]
+__all__ = ["backup_target", "targets_of"]
 
 
 def targets_of(
@@ -17,6 +18,23 @@ def targets_of(
         _target(host, _way(host, hosts, known_hosts, deadline_seconds), known_hosts, deadline_seconds)
         for host in chosen
     ]
+
+
+def backup_target(host: Host, hosts: Mapping[str, Host], *, known_hosts: Path, deadline_seconds: float) -> Target:
+    """Return a host as backups reach it: by the account it has for them, else by its usual one."""
+    account = host.backup
+    if account is not None:
+        host = replace(
+            host,
+            user=account.user,
+            key_file=account.key_file or host.key_file,
+            key_passphrase=None if account.key_file else host.key_passphrase,
+            privilege=account.privilege,
+            sudo_password=account.sudo_password,
+            password=None,
+        )
+    (target,) = targets_of([host], hosts, known_hosts=known_hosts, deadline_seconds=deadline_seconds)
+    return target
 
 
 def _way(host: Host, hosts: Mapping[str, Host], known_hosts: Path, deadline_seconds: float) -> Target | None:

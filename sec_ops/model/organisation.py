@@ -149,6 +149,16 @@ Privilege = Literal["user", "root", "streamed", "pinned"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupAccount:
+    """The account of a host that its data is read with, where it is not the one that audits it."""
+
+    user: str
+    key_file: str = ""
+    privilege: Privilege = "user"
+    sudo_password: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """A host of the Ansible inventory as this tool needs it; passwords are references, never values.
 
@@ -166,5 +176,6 @@ class Host:
     sudo_password: Mapping[str, str] | None = None
     unit: str = ""
     jump: tuple[str, ...] = ()
+    backup: BackupAccount | None = None
     groups: tuple[str, ...] = ()
     variables: Mapping[str, object] = field(default_factory=dict)

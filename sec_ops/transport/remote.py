@@ -263,7 +263,7 @@ def _only_its_collector(target: Target) -> PrivilegeRefused:
     return PrivilegeRefused(
         message("{host}: {user} may run the pinned collector only", host=target.name, user=target.user),
         where=place(target),
-        advice=message("give the host another privilege in the inventory: streamed, root, or user"),
+        advice=message("give the host an account for backups in the inventory: sec_ops_backup"),
     )
 
 

@@ -7,11 +7,15 @@ from sec_ops.backup.source import Arguments, Report
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock, Completed
+from sec_ops.runtime.secrets import redact
 from sec_ops.transport.dialogue import Dialogue
+from sec_ops.transport.process import OUTPUT_BYTES
 from sec_ops.transport.remote import RemoteHost
-from sec_ops.transport.streaming import Bytes
+from sec_ops.transport.streaming import HeadAndTail, handed_secrets
 
 __all__ = ["RemoteDoors"]
+
+_SHOWN = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,22 +31,26 @@ class RemoteDoors:
         return self.host.facts.python
 
     def run(self, arguments: Arguments, *, stdin: bytes = b"", deadline_seconds: float) -> Completed:
-        """Run a program to its end; raises ProgramMissing, and ProgramFailed at the deadline."""
-        said, complained = bytearray(), bytearray()
+        """Run a program to its end; raises ProgramMissing, and ProgramFailed at the deadline.
+
+        Output past the bound loses its middle, and a line there says how many bytes are missing.
+        """
+        said, complained = HeadAndTail(OUTPUT_BYTES), HeadAndTail(OUTPUT_BYTES)
         streamed = self.host.stream(
             arguments,
-            stdout=Bytes(said.extend),
-            stderr=Bytes(complained.extend),
+            stdout=said,
+            stderr=complained,
             stdin=stdin,
             deadline_seconds=deadline_seconds,
         )
         if streamed.expired:
             what = message("no answer within the deadline")
-            raise ProgramFailed(what, why=bytes(complained).decode(errors="replace"))
+            why = redact(complained.bytes().decode(errors="replace"), handed_secrets(arguments))
+            raise ProgramFailed(what, where=self.host.target.name, why=why[-_SHOWN:])
         return Completed(
             exit_code=streamed.exit_code,
-            stdout=bytes(said),
-            stderr=bytes(complained),
+            stdout=said.bytes(),
+            stderr=complained.bytes(),
             elapsed_ms=streamed.elapsed_ms,
         )
 

@@ -36,10 +36,12 @@ class There:
     run_program: RunProgram = run_program
 
     def restic(self, repository: OpenRepository) -> Restic:
-        """Return restic at work on the host.
+        """Return restic at work on the host, with its tunnel open.
 
-        Raises ProgramMissing when it has none, EngineError for one too old, a TransportError.
+        Raises ProgramMissing when it has none, EngineError for one too old, PrivilegeRefused when sshd opens no tunnel,
+        ContentInvalid for a folder of this machine, another TransportError.
         """
+        self.access([repository])
         doors = ResticDoors(
             stream=self.host.stream,
             run_program=self.run_program,

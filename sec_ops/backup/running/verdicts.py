@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sec_ops.backup.verdict import Judged, Verdict
+from sec_ops.backup.verdict import Judged, Verdict, link_verdict
 from sec_ops.model.errors import ContentInvalid, SecOpsError, TransportError
 from sec_ops.model.messages import message
 
@@ -36,8 +36,8 @@ def worst(all_: Iterable[Judged]) -> Judged:
 
 
 def judged_of(error: SecOpsError) -> Judged:
-    """Return an error as a verdict: a host that can't be reached may be later, all else has failed."""
-    verdict = Verdict.UNREACHABLE if isinstance(error, TransportError) else Verdict.FAILED
+    """Return an error as a verdict: a host that can't be reached or was lost may be later, all else has failed."""
+    verdict = link_verdict(error) if isinstance(error, TransportError) else Verdict.FAILED
     why = "\n".join(filter(None, (error.where, error.why)))
     if isinstance(error, ContentInvalid):
         why = "\n".join(f"{each.place}: {each.message}" for each in error.faults)

@@ -1,7 +1,7 @@
 """Plans as the command line works with them: read with the inventory, shown row by row."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.backup_plan import BackupPlan
 from sec_ops.model.backup_settings import BackupSettings
 from sec_ops.model.errors import ContentInvalid
+from sec_ops.model.organisation import Host
 from sec_ops.runtime.clock import SystemClock, utc_text
 from sec_ops.runtime.configuration import load_configuration
 from sec_ops.runtime.secrets import Secrets
@@ -30,13 +31,15 @@ __all__ = ["Room", "found", "load_example", "load_site", "require_secrets", "row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """Plans without faults, and the site they are of (none for the example)."""
+    """Plans without faults, and the site they are of (none for the example); `known_hosts` has its hosts' keys."""
 
     planned: Planned
     library: Library
     settings: BackupSettings
     zone: ZoneInfo
     site: Site | None
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    known_hosts: Path = Path()
 
 
 def load_example() -> Room:
@@ -59,6 +62,8 @@ def load_site(named: str | None) -> Room:
         settings=configuration.backup,
         zone=ZoneInfo(configuration.schedule.zone),
         site=site,
+        hosts=inventory.hosts,
+        known_hosts=site.root / configuration.collection.known_hosts,
     )
 
 

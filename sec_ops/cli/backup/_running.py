@@ -10,14 +10,16 @@ from sec_ops.backup.proving.sealing import SealedManifest
 from sec_ops.backup.record.attempts import AlreadyRunning
 from sec_ops.backup.record.record import Record, open_record
 from sec_ops.backup.record.values import Attempt, Verb
+from sec_ops.backup.remote.places import HostPlaces
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.doors import site_doors
 from sec_ops.backup.restic.opening import open_repository, placed
-from sec_ops.backup.running.place import local_places
+from sec_ops.backup.running.place import Places, local_places
 from sec_ops.backup.running.run import Books, Ran, RunDoors, run_plan
 from sec_ops.backup.running.sealing import sealed_run
 from sec_ops.backup.running.telling import notice_of
 from sec_ops.backup.verdict import Judged, Verdict
+from sec_ops.cli.backup._hosts import backup_target_of
 from sec_ops.cli.backup._planning import Room
 from sec_ops.cli.backup._progress import BackupProgress
 from sec_ops.cli.backup._ran import ran_document, ran_lines
@@ -29,10 +31,11 @@ from sec_ops.content.model_faults import did_you_mean
 from sec_ops.evidence.log import EvidenceLog
 from sec_ops.identity.approvals import ContentApprovals, read_approvals
 from sec_ops.identity.people import load_people
-from sec_ops.model.backup_plan import BackupPlan, SourceSettings
+from sec_ops.model.backup_plan import BackupPlan, Repository, SourceSettings
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
+from sec_ops.model.protocols import SecretReader
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.run import Run, create_run
@@ -133,12 +136,24 @@ class _Runner:
             environment=clean_environment(),
             host=host,
             restic=restic,
-            places=local_places(restic, LocalDoors(clock=self._clock), host),
+            places=self._places(repository, restic, reader, host),
             signs=self._log,
             digests=make_folder(self._site.state / "backup-digests"),
             folder=folder.folder,
             secret_of=secret_of,
             hear=self._progress,
+        )
+
+    def _places(self, repository: Repository, restic: Restic, reader: SecretReader, host: str) -> Places:
+        """Return the ways to this machine and to the inventory's hosts."""
+        return HostPlaces(
+            local=local_places(restic, LocalDoors(clock=self._clock), host),
+            target_of=lambda name: backup_target_of(self._room, name),
+            repository=repository,
+            restic=restic,
+            folder=self._site.root,
+            read_secret=reader,
+            clock=self._clock,
         )
 
     def _seal(self, ran: Ran, sealed: SealedManifest | None, folder: Run, started: datetime) -> int:
