@@ -38,3 +38,8 @@ class BackupSettings(Value):
         description="save this site folder by the built-in plan sec-ops; a file backup/plans/sec-ops.yml replaces it",
     )
     off_site_km: float = Field(default=30, gt=0, le=20_000, description="kilometres along the earth to be off-site")
+    metrics: str = Field(
+        default="",
+        description="file that status and run write for Prometheus, ending in .prom, where a node exporter reads; "
+        "relative to the site; unset: var/backup/backup.prom",
+    )

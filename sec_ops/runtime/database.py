@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sec_ops.model.errors import StorageError
-from sec_ops.model.messages import message
+from sec_ops.model.messages import Message, message
 from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.locks import waited
 from sec_ops.runtime.wal import use_wal
@@ -19,13 +19,15 @@ __all__ = ["Database", "open_database"]
 
 _WAIT_SECONDS = 120
 _PRIVATE = 0o600
+_PRIMARY = 0xFF
 
 
 class Database:
     """The open database; its methods may be called from any thread, one at a time."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, cure: Message | None = None) -> None:
         self.path = path
+        self._cure = cure
         self._connection = connection
         self._turn = threading.RLock()
         self._depth = 0
@@ -61,7 +63,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with self._turn, _told(self.path):
+        with self._turn, _told(self.path, self._cure):
             if self._depth == 0:
                 self._connection.execute(begin)
             self._depth += 1
@@ -77,15 +79,18 @@ class Database:
                 self._depth -= 1
 
 
-def open_database(path: Path, steps: Sequence[str]) -> Database:
-    """Open a database, made or brought up to date by the steps it lacks; raises StorageError."""
+def open_database(path: Path, steps: Sequence[str], *, cure: Message | None = None) -> Database:
+    """Open a database, made or brought up to date by the steps it lacks; raises StorageError.
+
+    `cure` is the advice for one that is damaged.
+    """
     make_folder(path.parent)
-    with _told(path), _files_told(path):
+    with _told(path, cure), _files_told(path):
         connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
         path.chmod(_PRIVATE)
         use_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
-        database = Database(path, connection)
+        database = Database(path, connection, cure)
         if _version(connection) != len(steps):
             _bring_up_to_date(database, steps)
     return database
@@ -109,11 +114,14 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _told(path: Path, cure: Message | None) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _refused(path, error) from error
+        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+        raise _refused(
+            path, error, cure if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) else None
+        ) from error
 
 
 @contextmanager
@@ -121,12 +129,13 @@ def _files_told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _refused(path, error) from error
+        raise _refused(path, error, None) from error
 
 
-def _refused(path: Path, error: Exception) -> StorageError:
+def _refused(path: Path, error: Exception, cure: Message | None) -> StorageError:
+    room = message("free space or mend permissions, then run the command again; what was written before is intact")
     return StorageError(
         message("the database {name} can't be used: {reason}", name=path.name, reason=str(error)),
         where=str(path),
-        advice=message("free space or mend permissions, then run the command again; what was written before is intact"),
+        advice=cure or room,
     )

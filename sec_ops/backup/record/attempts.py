@@ -86,24 +86,34 @@ class Attempts:
     def finish(self, identifier: int, ending: Ending, state: State) -> bool:
         """Write down the end of an attempt; return whether it was open. Raises StorageError."""
         ended = milliseconds(self._clock.now()) if state is State.ENDED else None
-        row = {
-            "state": state.value,
-            "ended_ms": ended,
-            "verdict": ending.judged.verdict.value,
-            "judged": judged_text(ending.judged),
-            "snapshots": ending.snapshots,
-            "evidence": ending.evidence,
-            **counted(ending.counts),
-        }
+        row = {"state": state.value, "ended_ms": ended, **_ending(ending)}
         assignments = ", ".join(f"{name} = ?" for name in row)
         change = f"UPDATE attempts SET {assignments} WHERE id = ? AND state = 'running'"  # noqa: S608 - our names
         with self._database.writing() as connection:
             if not connection.execute(change, (*row.values(), identifier)).rowcount:
                 return False
-            for position, each in enumerate(ending.sources):
-                moments = {"taken_at_ms": each.taken_at_ms, "heartbeat_ms": each.heartbeat_ms}
-                source = {"source": each.source, "judged": judged_text(each.judged), **moments}
-                connection.execute(*inserted("sources", {"attempt": identifier, "position": position, **source}))
+            _keep_sources(connection, identifier, ending)
+        return True
+
+    def remember(self, attempt: Attempt) -> bool:
+        """Keep an attempt that ended long ago; return whether its run was not known. Raises StorageError."""
+        assert attempt.ending is not None  # noqa: S101 - only what ended is remembered
+        with self._database.writing() as connection:
+            if self.find("run = ? AND verb = ?", (attempt.run, attempt.verb.value), limit=1):
+                return False
+            row = {
+                "verb": attempt.verb.value,
+                "system": attempt.system,
+                "repository": attempt.repository,
+                "run": attempt.run,
+                "holder": attempt.holder,
+                "started_ms": attempt.started_ms,
+                "ended_ms": attempt.ended_ms,
+                "state": State.ENDED.value,
+                **_ending(attempt.ending),
+            }
+            identifier = int(connection.execute(*inserted("attempts", row)).lastrowid or 0)
+            _keep_sources(connection, identifier, attempt.ending)
         return True
 
     def settle(self) -> tuple[Attempt, ...]:
@@ -155,6 +165,23 @@ def _rows(connection: sqlite3.Connection, query: str, values: tuple[object, ...]
     cursor = connection.cursor()
     cursor.row_factory = sqlite3.Row
     return cursor.execute(query, values).fetchall()
+
+
+def _ending(ending: Ending) -> dict[str, object]:
+    return {
+        "verdict": ending.judged.verdict.value,
+        "judged": judged_text(ending.judged),
+        "snapshots": ending.snapshots,
+        "evidence": ending.evidence,
+        **counted(ending.counts),
+    }
+
+
+def _keep_sources(connection: sqlite3.Connection, identifier: int, ending: Ending) -> None:
+    for position, each in enumerate(ending.sources):
+        moments = {"taken_at_ms": each.taken_at_ms, "heartbeat_ms": each.heartbeat_ms}
+        source = {"source": each.source, "judged": judged_text(each.judged), **moments}
+        connection.execute(*inserted("sources", {"attempt": identifier, "position": position, **source}))
 
 
 def _same(doing: Doing) -> tuple[str, ...]:

@@ -51,6 +51,10 @@ class Record:
         """Mark attempts whose process is gone as interrupted; return these."""
         return self._attempts.settle()
 
+    def remember(self, attempt: Attempt) -> bool:
+        """Keep an attempt known from elsewhere, in its place by number; return whether it was not known."""
+        return self._attempts.remember(attempt)
+
     def attempts(self, verb: Verb, system: str = "", repository: str = "", *, limit: int = -1) -> tuple[Attempt, ...]:
         """Return attempts of a verb, newest first; of all systems and repositories unless one is named."""
         return self._attempts.find(*_where(verb=verb.value, system=system, repository=repository), limit=limit)
@@ -119,6 +123,13 @@ class Record:
                 return
             before = found[-1].arrival
 
+    def future_dated(self, system: str, repository: str) -> tuple[Arrival, ...]:
+        """Return the snapshots there that claim to be more than five minutes later than they came."""
+        condition, values = _where(system=system, repository=repository)
+        late = "claimed_ms > first_seen_ms + 300000 AND gone_ms IS NULL"
+        with self._database.reading() as connection:
+            return _arrivals(connection, f"{condition} AND {late}", values)
+
     def hold(self, hold: Hold) -> Hold:
         """Keep a hold and return it with its number."""
         with self._database.writing() as connection:
@@ -151,6 +162,26 @@ class Record:
             rows = _rows(connection, "SELECT * FROM sizes WHERE repository = ? ORDER BY at_ms", (repository,))
             return tuple(read_size(each) for each in rows)
 
+    def stored_since(self, repository: str, since_ms: int) -> int:
+        """Return how many bytes the snapshots first seen since a moment added to a repository, as they are packed."""
+        query = "SELECT coalesce(sum(bytes_packed), 0) FROM arrivals WHERE repository = ? AND first_seen_ms >= ?"
+        with self._database.reading() as connection:
+            return int(connection.execute(query, (repository, since_ms)).fetchone()[0])
+
+    def first_seen_ms(self, repository: str) -> int | None:
+        """Return when the first snapshot of a repository was seen, None when none was."""
+        query = "SELECT first_seen_ms FROM arrivals WHERE repository = ? ORDER BY first_seen_ms LIMIT 1"
+        with self._database.reading() as connection:
+            found = connection.execute(query, (repository,)).fetchone()
+            return int(found[0]) if found else None
+
+    @property
+    def new(self) -> bool:
+        """Return whether nothing was ever written down."""
+        with self._database.reading() as connection:
+            rows = "SELECT (SELECT count(*) FROM attempts) + (SELECT count(*) FROM arrivals)"
+            return int(connection.execute(rows).fetchone()[0]) == 0
+
     @property
     def now_ms(self) -> int:
         """Return the present in milliseconds since 1970, by the clock the record is kept by."""
@@ -165,7 +196,8 @@ class Record:
 def open_record(site: Site, *, clock: Clock | None = None) -> Iterator[Record]:
     """Open the record of a site, made when there is none; raises StorageError."""
     path = site.var / DATABASE
-    database = open_database(path, STEPS)
+    cure = message("make it anew: {command}", command="sec-ops backup status --rebuild")
+    database = open_database(path, STEPS, cure=cure)
     record = Record(database, path.parent / "locks", clock or SystemClock(), f"{socket.gethostname()}/{os.getpid()}")
     try:
         yield record

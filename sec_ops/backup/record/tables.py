@@ -26,7 +26,11 @@ CREATE TABLE arrivals (
     files_new INTEGER NOT NULL, files_changed INTEGER NOT NULL, files_unmodified INTEGER NOT NULL,
     files_removed INTEGER NOT NULL, UNIQUE (repository, snapshot)
 );
-CREATE INDEX arrivals_by_system ON arrivals (system, repository, arrival);
+CREATE INDEX arrivals_by_part ON arrivals (system, repository, part, arrival);
+CREATE INDEX arrivals_by_run ON arrivals (run);
+CREATE INDEX arrivals_by_time ON arrivals (repository, first_seen_ms, bytes_packed);
+CREATE INDEX arrivals_of_the_future ON arrivals (repository, system) WHERE claimed_ms > first_seen_ms + 300000;
+CREATE INDEX attempts_by_run ON attempts (run);
 CREATE TABLE holds (
     id INTEGER PRIMARY KEY AUTOINCREMENT, system TEXT NOT NULL, repository TEXT NOT NULL, run TEXT NOT NULL,
     reason TEXT NOT NULL, signs TEXT NOT NULL, since_ms INTEGER NOT NULL, lifted_ms INTEGER,

@@ -23,6 +23,7 @@ from sec_ops.cli.backup._hosts import backup_target_of
 from sec_ops.cli.backup._planning import Room
 from sec_ops.cli.backup._progress import BackupProgress
 from sec_ops.cli.backup._ran import ran_document, ran_lines
+from sec_ops.cli.backup._status import gathered, write_metrics
 from sec_ops.cli.output import emit, note
 from sec_ops.cli.schedule_run import open_outbox
 from sec_ops.cli.sealing import evidence_of
@@ -81,6 +82,7 @@ def run_plans(room: Room, plans: Sequence[BackupPlan]) -> Iterable[Outcome]:
             runner = _Runner(room, room.site, record, log, progress)
             ran.append(runner.run(plan))
         progress.clear()
+        write_metrics(room, gathered(room, record))
         tell(room.site, record, [*settled, *(found for each in ran for found in record.of_run(each.run))])
     emit(
         "sec-ops/backup-run",

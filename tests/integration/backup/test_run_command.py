@@ -165,3 +165,8 @@ def test_whatever_goes_wrong_is_red_everywhere(
         assert attempt.verdict == verdict
         counted = [each for each in record.arrivals(SYSTEM) if each.verdict in ("ok", "partial")]
     assert bool(counted) == (verdict == "partial")
+    code, body = site.call("backup", "status", SYSTEM)
+    (status,) = body["systems"]
+    assert (status["verdict"], status["state"]) == (verdict, verdict)
+    assert code in ((3, 1) if expected == 3 else (5,))
+    assert status["problems"][0]["command"] == ran["command"]
