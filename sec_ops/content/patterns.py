@@ -11,13 +11,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sec_ops.content.spelling import spelled
+from sec_ops.model.folding import spellings
 
 try:
     import re2
 except ImportError:  # no wheel for this machine
     re2 = None
 
-__all__ = ["GUARDED", "Pattern", "PatternError", "first_of", "path_pattern"]
+__all__ = ["GUARDED", "Pattern", "PatternError", "first_of", "holder_of", "path_pattern"]
 
 GUARDED: Final = re2 is not None
 """Whether RE2 is there; without it no search is bounded by anything but the text's length."""
@@ -83,6 +84,27 @@ def first_of(patterns: Sequence[str], where: str) -> Callable[[str], Sequence[in
         chosen.Add(pattern)
     chosen.Compile()
     return lambda text: sorted(chosen.Match(_bytes(text)) or ())
+
+
+def holder_of(literals: Sequence[str]) -> Callable[[bytes], bool]:
+    """Return a function that tells whether bytes hold one of these texts, written in UTF-8 and whatever its case.
+
+    The texts are folded. What lies between texts in the bytes may be anything.
+    """
+    source = b"|".join(b"".join(map(_in_bytes, literal)) for literal in literals)
+    if re2 is None:
+        found = re.compile(source).search
+    else:
+        options = _options()
+        options.encoding = re2.Options.Encoding.LATIN1
+        found = re2.compile(source, options).search
+    return lambda data: bool(literals) and found(data) is not None
+
+
+def _in_bytes(character: str) -> bytes:
+    """Return the pattern of a folded character in bytes, one of Latin-1 for each, in all its spellings."""
+    written = ("".join(f"\\x{byte:02x}" for byte in each.encode()) for each in spellings(character))
+    return f"(?:{'|'.join(written)})".encode()
 
 
 def path_pattern(glob: str) -> Pattern:

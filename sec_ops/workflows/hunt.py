@@ -1,19 +1,22 @@
 """Hunting: rules over what the event store keeps, column by column, and event by event where columns can't decide."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final, Protocol
 
+from sec_ops.content.patterns import holder_of
 from sec_ops.detection.database import Database
 from sec_ops.detection.events import FlatEvent
 from sec_ops.detection.mapping.shape import STORED_SHAPE, Shape
+from sec_ops.detection.rule import Rule
 from sec_ops.detection.run.detection import Detection, Setting
 from sec_ops.detection.run.findings import Findings
 from sec_ops.detection.run.gathering import Span
-from sec_ops.detection.run.sifting import Judged, Sieve, Sifted, Way
-from sec_ops.siem.embedded.hunting import Cell, Group, Stretch
+from sec_ops.detection.run.sifting import Judged, Narrow, Sieve, Sifted, Way
+from sec_ops.siem.embedded.alike import Asked, Combination, Group, Numbers
+from sec_ops.siem.embedded.hunting import Stretch
 from sec_ops.siem.events import RECORD, TIME, Event
 
 __all__ = ["Hunted", "hunt"]
@@ -25,7 +28,6 @@ _WHOLE_SHARE: Final = 500
 _FREQUENT_SHARE: Final = 40
 """Of so many events, one of a combination makes it a frequent one."""
 _EVENTS_AT_ONCE: Final = 2_000
-_Combination = tuple[Cell | None, ...]
 
 
 class Hunted(Protocol):
@@ -62,8 +64,32 @@ def hunt(
 class _Sorted:
     """Combinations of first fields: those looked at by columns, those whose events are looked at one by one."""
 
-    by_columns: Mapping[_Combination, Way]
-    whole: Sequence[_Combination]
+    by_columns: Mapping[Combination, Way]
+    whole: Mapping[Combination, Way]
+
+    @property
+    def every(self) -> Sequence[Way]:
+        return [*self.by_columns.values(), *self.whole.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """What the values of fields pass, and which fields may hold words that rules look for."""
+
+    judged: Mapping[str, Judged]
+    worded: frozenset[str]
+
+    def there(self) -> Mapping[int, float]:
+        """Return the tests that values pass, or a field without one, and by which share of the field's values."""
+        found: dict[int, float] = {}
+        for each in self.judged.values():
+            every = sum(map(len, each.by_passed.values())) + 1
+            for passed, values in each.by_passed.items():
+                for test in passed:
+                    found[test] = found.get(test, 0.0) + len(values) / every
+            for test in each.absent:
+                found[test] = 1.0
+        return found
 
 
 class _Hunting:
@@ -79,72 +105,122 @@ class _Hunting:
         self._engine.seen.update(stretch.has(sorted(self._engine.rules.fields)))
         combinations = stretch.combinations(self._sieve.first)
         sorted_ = self._sorted(combinations)
-        unsure = [row for group in stretch.groups(self._sieve.first, sorted_.whole, {}) for row in group.rows]
-        found: dict[int, tuple[int, ...]] = {}
-        for group, sifted in self._by_columns(stretch, combinations, sorted_.by_columns):
+        values = self._values(stretch, sorted_)
+        unsure = [row for group in self._whole(stretch, list(sorted_.whole)) for row in group.rows]
+        found: dict[int, Sequence[Rule]] = {}
+        for group, sifted in self._by_columns(stretch, combinations, sorted_.by_columns, values):
             if sifted.unsure:
                 unsure += group.rows
             else:
-                found |= dict.fromkeys(group.rows, sifted.rules)
+                rules = [self._detection.matcher.rules[place] for place in sifted.rules]
+                found.update((row, rules) for row in group.rows)
         self._detection.count_elsewhere(sum(combinations.values()) - len(unsure))
+        found |= self._judged(stretch, unsure, self._needed(sorted_.every, values))
         for row, event in stretch.events(found):
             self._detection.take(event, STORED_SHAPE, str(event[RECORD]), found[row])
-        self._judge(stretch, unsure)
 
-    def _judge(self, stretch: Stretch, rows: Sequence[int]) -> None:
-        """Judge events one by one."""
-        found = stretch.events(rows)
-        while events := [_judged(event) for _row, event in islice(found, _EVENTS_AT_ONCE)]:
-            self._detection.judge(events, _records(events))
+    def _judged(
+        self, stretch: Stretch, rows: Sequence[int], fields: frozenset[str] | None
+    ) -> Iterator[tuple[int, Sequence[Rule]]]:
+        """Judge events one by one; yield the rows of those that rules find, and the rules."""
+        events = stretch.events(rows, fields)
+        while some := list(islice(events, _EVENTS_AT_ONCE)):
+            for place, _event, rules in self._detection.matcher.run(_tupled(event) for _row, event in some):
+                yield some[place][0], rules
 
-    def _sorted(self, combinations: Mapping[_Combination, int]) -> _Sorted:
+    def _needed(self, ways: Sequence[Way], values: _Values) -> frozenset[str] | None:
+        """Return the fields without which events can't be judged; None for all."""
+        if any(way.whole for way in ways):
+            return None
+        return values.worded.union(self._sieve.first, *(entry.reads for way in ways for entry in way.entries))
+
+    def _sorted(self, combinations: Mapping[Combination, int]) -> _Sorted:
         ways = {each: way for each in combinations if (way := self._sieve.way(each)) is not None}
         most = sum(combinations.values()) // _WHOLE_SHARE
-        whole: list[_Combination] = []
+        whole: dict[Combination, Way] = {}
         for each in sorted(ways, key=lambda each: combinations[each]):
             most -= combinations[each]
             if most < 0:
                 break
-            whole.append(each)
-        return _Sorted({each: way for each, way in ways.items() if each not in set(whole)}, whole)
+            whole[each] = ways[each]
+        return _Sorted({each: way for each, way in ways.items() if each not in whole}, whole)
+
+    def _values(self, stretch: Stretch, sorted_: _Sorted) -> _Values:
+        """Judge the values of fields that decide; of others, where words may stand, those that may hold one."""
+        known = {*_APART, *self._sieve.first}
+        reads = frozenset[str]().union(*(way.reads for way in sorted_.by_columns.values())) - known
+        keywords = frozenset[int]().union(*(way.keywords for way in sorted_.every))
+        worded: frozenset[str] = frozenset()
+        if keywords:
+            others = sorted(stretch.worded() - known - reads)
+            words = self._sieve.words(keywords)
+            worded = frozenset(others) if words is None else stretch.holding(others, holder_of(words))
+        if stretch.spills():
+            return _Values({}, worded)
+        values = stretch.distinct(sorted(reads | worded))
+        return _Values({name: self._sieve.judged(name, each) for name, each in values.items()}, worded)
 
     def _by_columns(
-        self, stretch: Stretch, combinations: Mapping[_Combination, int], ways: Mapping[_Combination, Way]
+        self,
+        stretch: Stretch,
+        combinations: Mapping[Combination, int],
+        ways: Mapping[Combination, Way],
+        values: _Values,
     ) -> Iterator[tuple[Group, Sifted]]:
         """Yield groups that rules find, or may find; columns are read of fields that decide, and are there."""
         if stretch.spills():
-            some = stretch.groups(self._sieve.first, list(ways), {})
-            yield from ((group, Sifted((), unsure=True)) for group in some)
+            yield from ((group, Sifted((), unsure=True)) for group in self._whole(stretch, list(ways)))
             return
-        judged = self._values(stretch, list(ways.values()))
-        for together in _clusters(combinations, list(ways)):
-            yield from self._sifted(stretch, {each: ways[each] for each in together}, judged)
-
-    def _values(self, stretch: Stretch, ways: Sequence[Way]) -> dict[str, Judged]:
-        worded = stretch.worded() if any(way.worded for way in ways) else frozenset()
-        reads = sorted(worded.union(*(way.reads for way in ways)) - {*_APART, *self._sieve.first})
-        return {name: self._sieve.judged(name, values) for name, values in stretch.distinct(reads).items()}
+        there = values.there()
+        left = {each: narrow for each, way in ways.items() if (narrow := self._sieve.narrowed(way, there)) is not None}
+        for together in _clusters(combinations, list(left)):
+            yield from self._sifted(stretch, {each: left[each] for each in together}, values.judged)
 
     def _sifted(
-        self, stretch: Stretch, ways: Mapping[_Combination, Way], judged: Mapping[str, Judged]
+        self, stretch: Stretch, left: Mapping[Combination, Narrow], judged: Mapping[str, Judged]
     ) -> Iterator[tuple[Group, Sifted]]:
-        asked = frozenset().union(*(way.tests for way in ways.values()))
-        numbering = {name: self._sieve.numbered(each, asked) for name, each in judged.items()}
+        tests = frozenset().union(*(narrow.tests for narrow in left.values()))
+        needed = frozenset().union(*(narrow.by_test for narrow in left.values()))
+        numbering = {name: self._sieve.numbered(each, tests, needed) for name, each in judged.items()}
         always = [each.passed[0] for each in numbering.values() if not each.numbers]
         deciding = {name: each for name, each in numbering.items() if each.numbers}
-        combinations = list(ways)
-        numbers: dict[str, Mapping[Cell, int]] = {name: each.numbers for name, each in deciding.items()}
-        for group in stretch.groups(self._sieve.first, combinations, numbers):
-            given = zip(deciding.values(), group.numbers, strict=True)
+        narrows = list(left.values())
+        known: dict[tuple[int, tuple[int | None, ...]], Sifted] = {}
+
+        def wanted(combination: int, numbers: tuple[int | None, ...]) -> bool:
+            given = zip(deciding.values(), numbers, strict=True)
             passed = chain(always, (each.passed[number or 0] for each, number in given))
-            sifted = self._sieve.found(ways[combinations[group.combination]], passed)
-            if sifted.rules or sifted.unsure:
-                yield group, sifted
+            sifted = known[combination, numbers] = self._sieve.found(narrows[combination], passed)
+            return bool(sifted.rules) or sifted.unsure
+
+        asked = Asked(
+            fields=self._sieve.first,
+            combinations=list(left),
+            numbers={name: Numbers(each.numbers, each.least) for name, each in deciding.items()},
+            always=_always(narrows, [each.passed[0] for each in numbering.values()]),
+        )
+        for group in stretch.groups(asked, wanted):
+            yield group, known[group.combination, group.numbers]
+
+    def _whole(self, stretch: Stretch, combinations: Sequence[Combination]) -> Iterator[Group]:
+        every = range(len(combinations))
+        asked = Asked(fields=self._sieve.first, combinations=combinations, always=every)
+        return stretch.groups(asked, lambda _combination, _numbers: True)
+
+
+def _always(narrows: Sequence[Narrow], lacking: Sequence[frozenset[int]]) -> Collection[int]:
+    """Return the places of those of which some rule needs nothing more, or what events pass that lack a field."""
+    absent = frozenset().union(*lacking)
+    return [
+        place
+        for place, each in enumerate(narrows)
+        if each.always or not each.by_test.keys().isdisjoint(absent | each.passed)
+    ]
 
 
 def _clusters(
-    combinations: Mapping[_Combination, int], wanted: Sequence[_Combination]
-) -> Iterator[Sequence[_Combination]]:
+    combinations: Mapping[Combination, int], wanted: Sequence[Combination]
+) -> Iterator[Sequence[Combination]]:
     """Yield combinations that are looked at together: frequent ones by themselves, for they read few columns."""
     least = sum(combinations.values()) / _FREQUENT_SHARE
     frequent = [each for each in wanted if combinations[each] >= least]
@@ -153,10 +229,6 @@ def _clusters(
         yield [each for each in wanted if combinations[each] < least]
 
 
-def _judged(event: Event) -> FlatEvent:
+def _tupled(event: Event) -> FlatEvent:
     """Return an event with its lists as tuples, whose values the matcher remembers."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in event.items()}
-
-
-def _records(events: Sequence[FlatEvent]) -> Callable[[int], str]:
-    return lambda place: str(events[place][RECORD])

@@ -28,9 +28,10 @@ Each = TypeVar("Each")
 
 
 class Candidates:
-    """Events of one alert that may be among its first or last."""
+    """Events of one alert that may be among its first or last `ends`."""
 
-    def __init__(self) -> None:
+    def __init__(self, ends: int = ENDS) -> None:
+        self._ends = ends
         self._rule: Rule | Correlation | None = None
         self._found: list[Occurrence] = []
 
@@ -38,29 +39,30 @@ class Candidates:
         """Consider more events."""
         self._rule = rule
         self._found += occurrences
-        if len(self._found) > 8 * ENDS:
-            self._found = _ends(self._found, _occurrence_order)
+        if len(self._found) > 8 * self._ends:
+            self._found = _ends_of(self._found, self._ends, _occurrence_order)
 
     def keep(self, connection: sqlite3.Connection, alert: str, names: FieldNames) -> None:
         """Let an alert keep the first and the last of what it had and of these."""
+        if self._rule is None or not self._found:
+            return
         query = "SELECT record, time_us FROM related WHERE alert = ?"
         known = {record: _order(time_us, record) for record, time_us in connection.execute(query, (alert,))}
         fresh = {clean(each.record)[:_VALUE_CHARACTERS]: each for each in self._found}
         places = known | {record: _order(valid_time(each.time_us), record) for record, each in fresh.items()}
-        kept = _ends(list(places), places.__getitem__)
+        kept = _ends_of(list(places), self._ends, places.__getitem__)
         gone = [(alert, record) for record in known.keys() - set(kept)]
         connection.executemany("DELETE FROM related WHERE alert = ? AND record = ?", gone)
-        if self._rule is not None:
-            new = (_related(self._rule, record, fresh[record], names) for record in kept if record not in known)
-            rows = [(alert, each.record, each.time_us, each.shape, json.dumps(each.event), each.cut) for each in new]
-            connection.executemany("INSERT INTO related VALUES (?, ?, ?, ?, ?, ?)", rows)
+        asked = {shape: _asked(self._rule, shape, names) for shape in {each.shape for each in self._found}}
+        new = ((record, fresh[record]) for record in kept if record not in known)
+        rows = [(alert, record, *_row(each, asked[each.shape])) for record, each in new]
+        connection.executemany("INSERT INTO related VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def _related(rule: Rule | Correlation, record: str, occurrence: Occurrence, names: FieldNames) -> Related:
-    """Return an occurrence as an alert keeps it."""
-    event, cut = _bounded(occurrence.event, _asked(rule, occurrence.shape, names))
-    time_us = valid_time(occurrence.time_us)
-    return Related(record=record, time_us=time_us, shape=occurrence.shape, event=event, cut=cut)
+def _row(occurrence: Occurrence, asked: Iterable[str]) -> tuple[int | None, str, str, bool]:
+    """Return an occurrence as an alert keeps it: its time, shape, event, and whether something was cut."""
+    text, cut = _bounded(occurrence.event, asked)
+    return valid_time(occurrence.time_us), occurrence.shape, text, cut
 
 
 def read_related(connection: sqlite3.Connection, alert: str) -> tuple[Related, ...]:
@@ -73,9 +75,9 @@ def read_related(connection: sqlite3.Connection, alert: str) -> tuple[Related, .
     return tuple(sorted(found, key=lambda each: _order(each.time_us, each.record)))
 
 
-def _ends(found: list[Each], order: Callable[[Each], tuple[int, str]]) -> list[Each]:
+def _ends_of(found: list[Each], ends: int, order: Callable[[Each], tuple[int, str]]) -> list[Each]:
     ordered = sorted(found, key=order)
-    return ordered if len(ordered) <= 2 * ENDS else ordered[:ENDS] + ordered[-ENDS:]
+    return ordered if len(ordered) <= 2 * ends else ordered[:ends] + ordered[len(ordered) - ends :]
 
 
 def _occurrence_order(each: Occurrence) -> tuple[int, str]:
@@ -94,12 +96,12 @@ def _asked(rule: Rule | Correlation, shape: str, names: FieldNames) -> list[str]
     return [each for field in dict.fromkeys(wanted) if field for each in names(rule, shape, field)]
 
 
-def _bounded(event: FlatEvent, first: Iterable[str]) -> tuple[FlatEvent, bool]:
-    """Return the fields that fit, those named first before others, and whether something was left out."""
+def _bounded(event: FlatEvent, first: Iterable[str]) -> tuple[str, bool]:
+    """Return the fields that fit as JSON, those named first before others, and whether something was left out."""
     names = dict.fromkeys([*(each for each in first if each in event), *event])
     whole = {name: event[name] for name in names}
-    if _fits(whole):
-        return whole, False
+    if all(map(_fits, whole.items())) and len(text := json.dumps(whole)) <= _EVENT_CHARACTERS:
+        return text, False
     kept: dict[str, Value] = {}
     room, cut = _EVENT_CHARACTERS, False
     for name, full in whole.items():
@@ -111,13 +113,15 @@ def _bounded(event: FlatEvent, first: Iterable[str]) -> tuple[FlatEvent, bool]:
         room -= size
         cut = cut or value is not full
         kept[name] = value
-    return kept, cut
+    return json.dumps(kept), cut
 
 
-def _fits(event: FlatEvent) -> bool:
-    """Return whether an event is within all bounds, as nearly all are."""
-    short = all(value is _short(value) and len(name) <= _NAME_CHARACTERS for name, value in event.items())
-    return short and len(json.dumps(event)) <= _EVENT_CHARACTERS
+def _fits(field: tuple[str, Value]) -> bool:
+    """Return whether a field is within all bounds, as nearly all are."""
+    name, value = field
+    if len(name) > _NAME_CHARACTERS:
+        return False
+    return len(value) <= _VALUE_CHARACTERS if isinstance(value, str) else value is _short(value)
 
 
 def _short(value: Value) -> Value:

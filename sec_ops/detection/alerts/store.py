@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sec_ops.detection.alerts.grouping import FieldNames, Group, clean, group_of, same_names, valid_time
-from sec_ops.detection.alerts.related import Candidates
+from sec_ops.detection.alerts.related import ENDS, Candidates
 from sec_ops.detection.alerts.seen import Seen
 from sec_ops.detection.alerts.values import State
 from sec_ops.detection.database import Database
@@ -57,13 +57,14 @@ def keep_hits(
     now_ms: int,
     names: FieldNames = same_names,
     suppress: Suppress = never,
+    ends: int = ENDS,
 ) -> Taken:
     """Take hits into alerts, in one transaction or in the one the caller has entered; raises StorageError.
 
-    `now_ms` is the present in milliseconds since 1970 (UTC).
+    `now_ms` is the present in milliseconds since 1970 (UTC). An alert keeps its first `ends` events and its last.
     """
     with database.writing() as connection:
-        taking = _Taking(connection, names, now_ms)
+        taking = _Taking(connection, names, now_ms, ends)
         for hit in hits:
             taking.take(hit, suppress(hit))
         return taking.kept()
@@ -74,10 +75,10 @@ class _Growth:
     """What one transaction adds to one alert."""
 
     rule: Rule | Correlation
+    candidates: Candidates
     count: int = 0
     first_us: int | None = None
     last_us: int | None = None
-    candidates: Candidates = field(default_factory=Candidates)
     entities: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def add(self, hit: Hit, count: int, occurrences: Sequence[Occurrence]) -> None:
@@ -98,8 +99,9 @@ class _Growth:
 class _Taking:
     """One transaction's hits, gathered by alert before anything is written."""
 
-    def __init__(self, connection: sqlite3.Connection, names: FieldNames, now_ms: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, names: FieldNames, now_ms: int, ends: int) -> None:
         self._connection = connection
+        self._ends = ends
         self._names = names
         self._now_ms = now_ms
         self._seen = Seen(connection)
@@ -123,7 +125,7 @@ class _Taking:
             group = self._places[wanted] = self._with_room(wanted)
         growth = self._growths.get(group)
         if growth is None:
-            growth = self._growths[group] = _Growth(hit.rule)
+            growth = self._growths[group] = _Growth(hit.rule, Candidates(self._ends))
         growth.add(hit, count, occurrences)
 
     def kept(self) -> Taken:

@@ -17,7 +17,7 @@ from sec_ops.detection.match.memo import LONG_VALUE, Budget, HitSets, Memo
 from sec_ops.detection.rule import Glob, Operand
 from sec_ops.model.folding import fold
 
-__all__ = ["MANY", "KeywordMemo", "Kind", "Skeletons", "Turn", "fetch_all"]
+__all__ = ["MANY", "KeywordMemo", "Kind", "Skeletons", "Turn", "fetch_all", "longest_text"]
 
 MANY: Final = 500
 """Every so many values a field is looked at: do they bring anything new?"""
@@ -39,7 +39,7 @@ class Skeletons(dict[bytes, bool]):
     def __init__(self, keywords: Iterable[Operand], budget: Budget) -> None:
         super().__init__()
         self._budget = budget
-        texts = [_longest(operand) for operand in keywords]
+        texts = [longest_text(operand) for operand in keywords]
         self._keywords = tuple({_skeleton(text) for text in texts})
         self.useful = bool(texts) and all(self._keywords)
         self.numbers_hold_none = self.useful and not any(set(text) <= set("0123456789.+-einfatrusl") for text in texts)
@@ -117,7 +117,7 @@ def _skeleton(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass").translate(_TABLE, _GONE)
 
 
-def _longest(operand: Operand) -> str:
+def longest_text(operand: Operand) -> str:
     """Return a text that every value holds which passes; empty when there is none."""
     literals = [part for part in operand.parts if isinstance(part, str)] if isinstance(operand, Glob) else []
     return fold(max(literals, key=len, default=""))

@@ -18,11 +18,12 @@ from sec_ops.detection.events import FlatEvent
 from sec_ops.detection.hits import Hit
 from sec_ops.detection.mapping.shape import Shape
 from sec_ops.detection.match.matcher import Matcher
+from sec_ops.detection.rule import Rule
 from sec_ops.detection.run.choosing import Chosen
 from sec_ops.detection.run.findings import Findings, RuleCounts
 from sec_ops.detection.run.gathering import Gathering, Span
 from sec_ops.detection.run.going_on import GoingOn
-from sec_ops.detection.run.keeping import Kept, keep
+from sec_ops.detection.run.keeping import Kept, Place, keep
 from sec_ops.detection.run.naming import Naming
 from sec_ops.detection.run.ordering import TimeOrder
 from sec_ops.detection.sigma.reading import Refused
@@ -71,9 +72,9 @@ class Detection:
         """Count events that something else has judged."""
         self._elsewhere += events
 
-    def take(self, event: FlatEvent, shape: str, record: str, places: Iterable[int]) -> None:
-        """Take a flat event of which something else knows which rules, by their places, find it."""
-        self._gathering.take(event, shape, record, [self.matcher.rules[place] for place in places])
+    def take(self, event: FlatEvent, shape: str, record: str, rules: Iterable[Rule]) -> None:
+        """Take a flat event of which something else knows which rules find it."""
+        self._gathering.take(event, shape, record, rules)
 
     def judge(self, events: Iterable[Mapping[str, Any]], record: Callable[[int], str]) -> None:
         """Judge events; `record` names the record of the one at a place among them."""
@@ -89,21 +90,22 @@ class Detection:
         A run that goes on from another and leaves something for the next does so in the same transaction.
         """
         with _database_for_now() as mine, ExitStack() as held:
-            databases = [mine]
+            held.enter_context(mine.writing())
+            places = [Place(mine, ends=0)]
             if site is not None:
                 held.enter_context(site.writing())
-                databases.append(site)
-            kept = self._kept(databases, going_on)
+                places.append(Place(site))
+            kept = self._kept(places, going_on)
             alerts = alerts_of(mine, Wanted(states=(State.OPEN,)))
         return self._told(alerts, kept[0].suppressed, kept[1] if site is not None else None)
 
-    def _kept(self, databases: Sequence[Database], going_on: GoingOn | None) -> list[Kept]:
+    def _kept(self, places: Sequence[Place], going_on: GoingOn | None) -> list[Kept]:
         chosen = self._setting.chosen
         correlator = Correlator(chosen.correlations, chosen.rules, names=self._naming)
         unfinished = going_on.taken_up(correlator) if going_on else None
         hits: Iterator[Hit] = self._gathering.tell(unfinished or correlator)
         loud = (hit for hit in hits if hit.rule.header.id in chosen.alerting)
-        kept = keep(loud, databases, now_ms=self._setting.now_ms, names=self._naming, suppress=self._setting.suppress)
+        kept = keep(loud, places, now_ms=self._setting.now_ms, names=self._naming, suppress=self._setting.suppress)
         if going_on and unfinished:
             going_on.leave(unfinished, chosen.correlations)
         return kept

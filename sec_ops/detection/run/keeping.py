@@ -5,13 +5,22 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from sec_ops.detection.alerts.grouping import FieldNames
+from sec_ops.detection.alerts.related import ENDS
 from sec_ops.detection.alerts.store import Suppress, Taken, keep_hits
 from sec_ops.detection.database import Database
 from sec_ops.detection.hits import Hit
 
-__all__ = ["Kept", "keep"]
+__all__ = ["Kept", "Place", "keep"]
 
 _AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A database that takes hits; an alert keeps its first `ends` events there and its last."""
+
+    database: Database
+    ends: int = ENDS
 
 
 @dataclass(slots=True)
@@ -35,16 +44,17 @@ class Kept:
 
 
 def keep(
-    hits: Iterable[Hit], databases: Sequence[Database], *, now_ms: int, names: FieldNames, suppress: Suppress
+    hits: Iterable[Hit], places: Sequence[Place], *, now_ms: int, names: FieldNames, suppress: Suppress
 ) -> list[Kept]:
-    """Take hits into alerts of each database; return what came of them in each. Raises StorageError.
+    """Take hits into alerts of each place; return what came of them in each. Raises StorageError.
 
     A caller that wants all or nothing of it enters the database's transaction before.
     """
-    kept = [Kept() for _ in databases]
+    kept = [Kept() for _ in places]
     for some in _in_groups(hits):
-        for database, came_of in zip(databases, kept, strict=True):
-            came_of.add(keep_hits(database, some, now_ms=now_ms, names=names, suppress=suppress))
+        for place, came_of in zip(places, kept, strict=True):
+            taken = keep_hits(place.database, some, now_ms=now_ms, names=names, suppress=suppress, ends=place.ends)
+            came_of.add(taken)
     return kept
 
 

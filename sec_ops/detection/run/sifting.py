@@ -14,10 +14,11 @@ from sec_ops.detection.events import Value
 from sec_ops.detection.match.conditions import Known, holds, tests_of
 from sec_ops.detection.match.engine import Engine
 from sec_ops.detection.match.numbered import Entry
+from sec_ops.detection.match.varied import longest_text
 from sec_ops.detection.rule import KEYWORD, Glob, Test
 from sec_ops.detection.values import Scalar, scalars
 
-__all__ = ["Held", "Judged", "Numbering", "Sieve", "Sifted", "Way"]
+__all__ = ["Held", "Judged", "Narrow", "Numbering", "Sieve", "Sifted", "Way"]
 
 _REMEMBERED: Final = 500_000
 _LONG: Final = 4_096
@@ -30,18 +31,29 @@ Held = Scalar | tuple[Scalar, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Way:
-    """What is left of the rules for events whose first fields pass the same: entries by what they need, what they read.
+    """What is left of the rules for events whose first fields pass the same.
 
-    `always` are entries that need nothing; `reads` are the fields that decide, and with `worded` all that hold words,
-    for keywords may stand in any.
+    `reads` are the fields that decide; words of `keywords` may stand in any, with `whole` in numbers as well.
+    """
+
+    passed: _Passed
+    entries: Sequence[Entry]
+    reads: frozenset[str]
+    keywords: frozenset[int]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Narrow:
+    """What is left of a way by the values that are there: entries by what they need, `always` those that need nothing.
+
+    `tests` are those that decide.
     """
 
     passed: _Passed
     by_test: Mapping[int, Sequence[Entry]]
     always: Sequence[Entry]
-    reads: frozenset[str]
     tests: frozenset[int]
-    worded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +66,14 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """Numbers of a field's values; `passed[number]` are the tests they pass, of number 0 those that nothing passes."""
+    """Numbers of a field's values; `passed[number]` are the tests they pass, of number 0 those that nothing passes.
+
+    From number `least` on they pass a test that some rule needs.
+    """
 
     numbers: Mapping[Held, int]
     passed: Sequence[_Passed]
+    least: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,45 +114,68 @@ class Sieve:
             by_passed.setdefault(self._of(name, value), []).append(value)
         return Judged(self._of(name, None), by_passed)
 
-    def numbered(self, judged: Judged, asked: frozenset[int]) -> Numbering:
-        """Return numbers for those values that pass another of the tests asked than no value does."""
-        known = {judged.absent & asked: 0}
+    def numbered(self, judged: Judged, asked: frozenset[int], needed: frozenset[int]) -> Numbering:
+        """Return numbers for those values that pass another of the tests asked than no value does.
+
+        Those that pass one of the tests needed have the highest.
+        """
+        absent = judged.absent & asked
+        kinds = {passed & asked for passed in judged.by_passed} - {absent}
+        ordered = [absent, *sorted(kinds, key=lambda passed: not passed.isdisjoint(needed))]
+        known = {passed: number for number, passed in enumerate(ordered)}
         numbers: dict[Held, int] = {}
         for passed, values in judged.by_passed.items():
-            number = known.setdefault(passed & asked, len(known))
-            if number:
+            if number := known[passed & asked]:
                 numbers |= dict.fromkeys(values, number)
-        return Numbering(numbers, tuple(known))
+        least = next(
+            (number for number, passed in enumerate(ordered) if number and not passed.isdisjoint(needed)), None
+        )
+        return Numbering(numbers, tuple(known), len(ordered) if least is None else least)
 
-    def found(self, way: Way, passed: Iterable[_Passed]) -> Sifted:
+    def narrowed(self, way: Way, there: Mapping[int, float]) -> Narrow | None:
+        """Return what is left of a way when no value passes other tests than those; None when nothing is.
+
+        Of each test `there` says which share of its field's values passes it.
+        """
+        known = Known(way.passed, self._open.union(there))
+        left = [entry for entry in way.entries if holds(entry.condition, known) is not False]
+        by_test: dict[int, list[Entry]] = {}
+        always = []
+        for entry in left:
+            needs = [need for need in self._engine.rules.later(entry) if need.tests.isdisjoint(self._open)]
+            if needs:
+                for test in min(needs, key=lambda need: sum(there.get(test, 0.0) for test in need.tests)).tests:
+                    by_test.setdefault(test, []).append(entry)
+            else:
+                always.append(entry)
+        tests = frozenset(test for entry in left for test in tests_of(entry.condition))
+        return Narrow(way.passed, by_test, always, tests) if left else None
+
+    def found(self, narrow: Narrow, passed: Iterable[_Passed]) -> Sifted:
         """Return which rules find events whose other values pass these tests, and whether more may."""
-        every = way.passed.union(*passed)
+        every = narrow.passed.union(*passed)
         known = Known(every, self._open)
         rules: set[int] = set()
         unsure = False
-        for entry in chain(way.always, *(way.by_test.get(test, ()) for test in every)):
+        for entry in chain(narrow.always, *(narrow.by_test.get(test, ()) for test in every)):
             if entry.rule not in rules:
                 held = holds(entry.condition, known)
                 unsure = unsure or held is None
                 rules.update((entry.rule,) if held else ())
         return Sifted(tuple(sorted(rules)), unsure)
 
+    def words(self, keywords: Iterable[int]) -> Sequence[str] | None:
+        """Return texts, in lower case, one of which stands in every value that passes one of these tests; or None."""
+        found = [longest_text(self._engine.rules.tests[test].operand) for test in keywords]
+        return found if all(found) else None
+
     def _left(self, passed: _Passed) -> Way | None:
-        rules = self._engine.rules
-        left = rules.left(passed)
-        by_test: dict[int, list[Entry]] = {}
-        always = []
-        for entry in left:
-            needs = [need for need in rules.later(entry) if need.tests.isdisjoint(self._open)]
-            if needs:
-                for test in min(needs, key=lambda need: need.price).tests:
-                    by_test.setdefault(test, []).append(entry)
-            else:
-                always.append(entry)
+        left = self._engine.rules.left(passed)
+        if not left:
+            return None
         reads = frozenset().union(*(entry.reads for entry in left)) - self._apart - frozenset(self.first)
-        tests = frozenset(test for entry in left for test in tests_of(entry.condition))
-        worded = not tests.isdisjoint(self._keywords - self._open)
-        return Way(passed, by_test, always, reads, tests, worded) if left else None
+        keywords = self._keywords.intersection(test for entry in left for test in tests_of(entry.condition))
+        return Way(passed, left, reads, keywords - self._open, bool(keywords & self._open))
 
     def _of(self, name: str, value: Value) -> _Passed:
         """Return the tests of a field that a value passes, those that stay open left out."""

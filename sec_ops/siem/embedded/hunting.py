@@ -5,14 +5,16 @@ are asked for are read. A row is named by a number: its file's place in the stre
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sec_ops.siem.embedded.alike import FILE_BITS, Asked, Cell, Combination, Group, Part, grouped, statement
 from sec_ops.siem.embedded.engine import engine_errors
 from sec_ops.siem.embedded.fields import SQL_TYPES, Own
 from sec_ops.siem.embedded.files import EventFile
+from sec_ops.siem.embedded.pages import Pages
 from sec_ops.siem.embedded.parquet import number, scan
 from sec_ops.siem.embedded.resolving import Resolver
 from sec_ops.siem.embedded.selecting import resolver_of, time_condition
@@ -22,10 +24,7 @@ from sec_ops.siem.events import DATASET, RECORD, TIME, Event, FieldTypes, Scalar
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Cell", "Group", "Stretch", "stretches"]
-
-Cell = Scalar | tuple[Scalar, ...]
-"""What a field holds in one event: a value, or a list of values."""
+__all__ = ["Stretch", "stretches"]
 
 _ROWS: Final = 1_000_000
 _TEXT_BYTES: Final = 2 * 1024 * 1024 * 1024
@@ -33,26 +32,6 @@ _OVERFLOW: Final = number(Own.OVERFLOW)
 _SETS: Final = 40
 """Columns whose values are found by one query: each costs about ten megabytes of memory."""
 _PAGE: Final = 1_000
-_FILE_BITS: Final = 32
-_ROW: Final = f"(file_index * {1 << _FILE_BITS} + file_row_number)"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Rows alike: the place of their combination, the number of each numbered field (None: none), their numbers."""
-
-    combination: int
-    numbers: tuple[int | None, ...]
-    rows: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """An expression that holds a field's single values, or its lists."""
-
-    name: str
-    sql: str
-    sql_type: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,70 +45,73 @@ class Stretch:
     types: FieldTypes = field(repr=False)
     folder: Path
     engine: "DuckDBPyConnection" = field(repr=False)
+    pages: Pages = field(repr=False)
 
-    def combinations(self, fields: Sequence[str]) -> Mapping[tuple[Cell | None, ...], int]:
+    def combinations(self, fields: Sequence[str]) -> Mapping[Combination, int]:
         """Return which values fields have together, and how many events have them so."""
         resolver = self._resolver()
         parts = self._parts(fields, resolver)
         selected = "".join(f"{part.sql}, " for part in parts)
         grouped = f"GROUP BY {', '.join(map(str, range(1, len(parts) + 1)))}" if parts else ""
-        found: dict[tuple[Cell | None, ...], int] = {}
+        found: dict[Combination, int] = {}
         for *values, count in self._fetched(f"SELECT {selected}count(*) FROM {self._table(resolver)} {grouped}", []):
             cells = tuple(_cell_of(name, parts, values) for name in fields)
             found[cells] = found.get(cells, 0) + count
         return found
 
     def distinct(self, fields: Sequence[str]) -> Mapping[str, Sequence[Cell]]:
-        """Return the values that fields have, each once, lists as a whole."""
+        """Return the values that fields have, each once, lists as a whole.
+
+        Values of events of the same files outside the span may be among them.
+        """
         resolver = self._resolver()
         parts = self._parts(fields, resolver)
         found: dict[str, list[Cell]] = {name: [] for name in fields}
+        texts = self.pages.texts([part.sql for part in parts if part.is_text])
+        for part in parts:
+            found[part.name] += texts.get(part.sql) or ()
+        others = dict.fromkeys(part.name for part in parts if texts.get(part.sql) is None)
+        resolver = self._resolver()
+        parts = [part for part in self._parts(list(others), resolver) if texts.get(part.sql) is None]
         for first in range(0, len(parts), _SETS):
             self._find(parts[first : first + _SETS], resolver, found)
         return found
 
-    def groups(
-        self,
-        fields: Sequence[str],
-        combinations: Sequence[tuple[Cell | None, ...]],
-        numbers: Mapping[str, Mapping[Cell, int]],
-    ) -> Iterator[Group]:
-        """Yield the events that have one of the combinations, grouped by it and by the numbers of their values.
+    def holding(self, fields: Sequence[str], holds: Callable[[bytes], bool]) -> frozenset[str]:
+        """Return those of the fields whose values may be what is looked for, going by their bytes.
 
-        `numbers` gives numbers to values of other fields; a value without one is as if there were none.
+        `holds` is given values in UTF-8, many at once with anything between them.
         """
-        resolver = self._resolver()
-        own = self._parts(fields, resolver)
-        others = self._parts(list(numbers), resolver)
-        parameters: list[Any] = []
-        wanted = _wanted(fields, own, combinations)
-        parameters += wanted.joined
-        joins = [_numbered(place, part, numbers[part.name], parameters) for place, part in enumerate(others)]
-        parameters += wanted.tested
-        taken = [f"{part.sql} AS q{place}" for place, part in enumerate(own)]
-        taken += [f"{part.sql} AS v{place}" for place, part in enumerate(others)]
-        selected = "".join(f"{_one_of(name, others)}, " for name in numbers)
-        rows = ", ".join([*taken, "file_index", "file_row_number"])
-        query = (
-            f"SELECT {wanted.place}, {selected}list({_ROW}) FROM (SELECT {rows} FROM {self._table(resolver)}) t "
-            f"{wanted.join} {' '.join(joins)} WHERE {wanted.where} "
-            f"GROUP BY {', '.join(map(str, range(1, len(numbers) + 2)))}"
-        )
-        for place, *given, found in self._fetched(query, parameters):
-            yield Group(place, tuple(given), found)
+        parts = self._parts(fields, self._resolver())
+        held = self.pages.holding([part.sql for part in parts if part.is_text], holds)
+        return frozenset(part.name for part in parts if not part.is_text or part.sql in held)
 
-    def events(self, rows: Iterable[int]) -> Iterator[tuple[int, Event]]:
-        """Yield rows and their events, whole, file by file."""
+    def groups(self, asked: Asked, wanted: Callable[[int, tuple[int | None, ...]], bool]) -> Iterator[Group]:
+        """Yield the rows asked for, grouped by combination and numbers, of groups that are wanted by these."""
+        resolver = self._resolver()
+        own = self._parts(asked.fields, resolver)
+        others = self._parts(list(asked.numbers), resolver)
+        query = statement(asked, own, others, self._table(resolver))
+        yield from grouped(self.engine, self.folder, query, wanted)
+
+    def events(self, rows: Iterable[int], fields: Collection[str] | None = None) -> Iterator[tuple[int, Event]]:
+        """Yield rows and their events file by file, whole or with these fields and those that every event has."""
         by_file: dict[int, list[int]] = {}
         for row in rows:
-            by_file.setdefault(row >> _FILE_BITS, []).append(row & (1 << _FILE_BITS) - 1)
+            by_file.setdefault(row >> FILE_BITS, []).append(row & (1 << FILE_BITS) - 1)
         for place, numbers in by_file.items():
-            for at, event in self._events(self.files[place], numbers):
-                yield place << _FILE_BITS | at, event
+            for at, event in self._events(self.files[place], numbers, fields):
+                yield place << FILE_BITS | at, event
 
-    def _events(self, file: EventFile, rows: Sequence[int]) -> Iterator[tuple[int, Event]]:
+    def _events(
+        self, file: EventFile, rows: Sequence[int], fields: Collection[str] | None
+    ) -> Iterator[tuple[int, Event]]:
         known = set(file.columns)
-        columns = [each for each in self.view.columns[self.dataset].values() if each.number in known]
+        columns = [
+            each
+            for each in self.view.columns[self.dataset].values()
+            if each.number in known and (fields is None or each.field.name in fields)
+        ]
         own = [Own.TIME, Own.STREAM, Own.SEQUENCE, Own.INDEX, *([Own.OVERFLOW] if _OVERFLOW in known else [])]
         table = scan([self.folder / file.path], own=own, columns=columns)
         selected = ", ".join([*own, *(column.name for column in columns)])
@@ -156,7 +138,7 @@ class Stretch:
         numbers = {each for file in self.files for each in file.columns}
         columns = self.view.columns[self.dataset].values()
         kept = {each.field.name for each in columns if each.number in numbers and "BIGINT" not in each.field.sql_type}
-        return frozenset(kept) - {RECORD}
+        return frozenset(kept) - {RECORD} | {DATASET}
 
     def spills(self) -> bool:
         """Return whether events have fields beyond the bound of columns, whose names only the events tell."""
@@ -165,9 +147,9 @@ class Stretch:
     def _resolver(self) -> Resolver:
         return resolver_of(self.dataset, self.files, self.view, self.types)
 
-    def _parts(self, fields: Sequence[str], resolver: Resolver) -> list[_Part]:
+    def _parts(self, fields: Sequence[str], resolver: Resolver) -> list[Part]:
         return [
-            _Part(name, sql, SQL_TYPES[self.types.of(name)] + ending)
+            Part(name, sql, SQL_TYPES[self.types.of(name)] + ending)
             for name in fields
             for sql, ending in ((resolver.plain(name), ""), (resolver.plain_list(name), "[]"))
             if sql is not None
@@ -185,7 +167,7 @@ class Stretch:
         with engine_errors(self.folder):
             return self.engine.cursor().execute(query, parameters).fetchall()
 
-    def _find(self, parts: Sequence[_Part], resolver: Resolver, found: Mapping[str, list[Cell]]) -> None:
+    def _find(self, parts: Sequence[Part], resolver: Resolver, found: Mapping[str, list[Cell]]) -> None:
         """Find the values of columns in one pass: a grouping for each, whose rows have a value in it alone."""
         kinds = sorted({part.sql_type for part in parts})
         inner = ", ".join(f"{part.sql} AS v{place}" for place, part in enumerate(parts))
@@ -208,7 +190,17 @@ def stretches(
     """Yield the events of a view in stretches: of one dataset, of neighbouring files, of bounded size."""
     for dataset, files in view.files.items():
         for some in _bounded(files):
-            yield Stretch(dataset=dataset, files=some, view=view, span=span, types=types, folder=folder, engine=engine)
+            pages = Pages(engine, folder, [folder / file.path for file in some])
+            yield Stretch(
+                dataset=dataset,
+                files=some,
+                view=view,
+                span=span,
+                types=types,
+                folder=folder,
+                engine=engine,
+                pages=pages,
+            )
 
 
 def _bounded(files: Sequence[EventFile]) -> Iterator[tuple[EventFile, ...]]:
@@ -228,50 +220,6 @@ def _cell(value: Scalar | list[Scalar]) -> Cell:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _cell_of(name: str, parts: Sequence[_Part], values: Sequence[Any]) -> Cell | None:
+def _cell_of(name: str, parts: Sequence[Part], values: Sequence[Any]) -> Cell | None:
     there = (value for part, value in zip(parts, values, strict=True) if part.name == name and value is not None)
     return next((_cell(value) for value in there), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """What keeps to combinations: a join before others, or a condition, with their parameters; the place of a row's."""
-
-    place: str
-    join: str = ""
-    joined: Sequence[Any] = ()
-    where: str = "TRUE"
-    tested: Sequence[Any] = ()
-
-
-def _wanted(fields: Sequence[str], parts: Sequence[_Part], combinations: Sequence[tuple[Cell | None, ...]]) -> _Wanted:
-    """Return what keeps to the combinations: to one, a condition, for which less of the files is read."""
-    cells = [[_value(each[fields.index(part.name)], part) for each in combinations] for part in parts]
-    if len(combinations) == 1:
-        tests = [f"t.q{place} IS NULL" if each == [None] else f"t.q{place} = ?" for place, each in enumerate(cells)]
-        given = [value for (value,) in cells if value is not None]
-        return _Wanted(place="0", where=" AND ".join(tests) or "TRUE", tested=given)
-    columns = ["unnest(?::INTEGER[]) AS k"]
-    columns += [f"unnest(?::{part.sql_type}[]) AS r{place}" for place, part in enumerate(parts)]
-    tests = [f"t.q{place} IS NOT DISTINCT FROM w.r{place}" for place in range(len(parts))]
-    join = f"JOIN (SELECT {', '.join(columns)}) w ON {' AND '.join(tests) or 'TRUE'}"
-    return _Wanted(place="w.k", join=join, joined=[list(range(len(combinations))), *cells])
-
-
-def _numbered(place: int, part: _Part, numbers: Mapping[Cell, int], parameters: list[Any]) -> str:
-    """Return the join that gives a column's values their numbers."""
-    pairs = [(value, given) for cell, given in numbers.items() if (value := _value(cell, part)) is not None]
-    parameters += [[value for value, _ in pairs], [given for _, given in pairs]]
-    given = f"(SELECT unnest(?::{part.sql_type}[]) AS v, unnest(?::INTEGER[]) AS i)"
-    return f"LEFT JOIN {given} m{place} ON m{place}.v = t.v{place}"
-
-
-def _value(cell: Cell | None, part: _Part) -> Any:  # noqa: ANN401 - a parameter
-    if isinstance(cell, tuple):
-        return list(cell) if part.sql_type.endswith("[]") else None
-    return None if part.sql_type.endswith("[]") else cell
-
-
-def _one_of(name: str, parts: Sequence[_Part]) -> str:
-    numbers = [f"m{place}.i" for place, part in enumerate(parts) if part.name == name]
-    return f"coalesce({', '.join([*numbers, 'NULL::INTEGER'])})"

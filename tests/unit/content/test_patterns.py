@@ -1,12 +1,15 @@
 """Patterns: what is found, and that machines without a wheel of RE2 read the samples the same."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sec_ops.content import patterns
 from sec_ops.content.patterns import Pattern, PatternError, first_of, path_pattern
+from sec_ops.model.folding import fold
 from sec_ops.siem.events import Event
 from sec_ops.siem.parse.loading import load_understanding
 from sec_ops.siem.understanding import Understand
@@ -89,3 +92,26 @@ def test_signs_mean_the_same_without_re2(source: str, text: str, found: bool) ->
     assert Pattern(source).found_in(text) is found
     with without_re2():
         assert Pattern(source).found_in(text) is found
+
+
+SPELLED = st.text(
+    alphabet=["k", "K", "\u212a", "i", "I", "\u0130", "é", "É", "ſ", "s", "字", "Σ", "σ", "ς", ".", "\\", "\n"]
+)
+
+
+@given(st.lists(SPELLED, max_size=3), st.lists(SPELLED, max_size=4), st.booleans())
+def test_bytes_hold_a_text_when_a_value_among_them_does(literals: list[str], values: list[str], with_re2: bool) -> None:
+    wanted = [fold(each) for each in literals if each]
+    data = b"".join(len(value).to_bytes(4, "little") + value.encode() for value in values)
+    with nullcontext() if with_re2 else without_re2():
+        holds = patterns.holder_of(wanted)(data)
+    assert holds or not any(each in fold(value) for each in wanted for value in values)
+
+
+def test_bytes_hold_nothing_else() -> None:
+    for prepare in (nullcontext, without_re2):
+        with prepare():
+            assert not patterns.holder_of([])(b"anything")
+            assert not patterns.holder_of(["mimikatz", "a.c", "é"])("MimiKat abc È".encode())
+            assert patterns.holder_of(["mimikatz", "é"])("MIMI\u212aATZ".encode())
+            assert patterns.holder_of(["é"])("\x07\x00É".encode())

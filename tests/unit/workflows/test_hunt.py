@@ -105,8 +105,8 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(EVENTS, st.lists(expressions, min_size=1, max_size=5), st.sampled_from([50, 1_000_000]), st.booleans())
+@settings(max_examples=30, deadline=None)
+@given(EVENTS, st.lists(expressions, min_size=1, max_size=5), st.sampled_from([1, 3, 1_000_000]), st.booleans())
 def test_hunting_agrees_with_the_reference_and_with_a_run(
     events: list[dict[str, Any]], found: list[Expression], share: int, half: bool
 ):
@@ -152,6 +152,7 @@ ODD: list[dict[str, Any]] = [
         (All((Test("Image", Glob(("cmd.exe",))), Not(Test(FIELDS[2], Glob(("wang",)))))), 1),
         (Test(KEYWORD, Glob((ANY_MANY, "LSADUMP", ANY_MANY))), 1),
         (Test(KEYWORD, Glob((ANY_MANY, "402", ANY_MANY))), 1),
+        (Test(KEYWORD, Glob((ANY_MANY, "Windows", ANY_MANY))), 4),
         (Test(KEYWORD, Regex("4.22")), 1),
         (Not(Test(KEYWORD, Glob((ANY_MANY, "exe", ANY_MANY)))), 1),
         (Test("@timestamp", TimePart("year", 2026)), 4),

@@ -11,8 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sec_ops.content.patterns import holder_of
+from sec_ops.detection.values import scalars
+from sec_ops.model.folding import fold
 from sec_ops.siem.embedded import hunting
-from sec_ops.siem.embedded.hunting import Cell, Stretch
+from sec_ops.siem.embedded.alike import Asked, Cell, Combination, Numbers
+from sec_ops.siem.embedded.hunting import Stretch
 from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import DATASET, RECORD, TIME
 from sec_ops.siem.storing import Commit
@@ -70,8 +74,11 @@ def test_stretches_say_what_the_stored_events_say(
             for stretch in stretches:
                 missing.discard(stretch.dataset)
                 ours = [event for event in events if event[DATASET] == stretch.dataset]
+                around = [event for event in every if event[DATASET] == stretch.dataset]
                 for name, values in stretch.distinct(FIELDS).items():
-                    assert sorted(map(repr, values)) == sorted(map(repr, {cell(e, name) for e in ours} - {None})), name
+                    assert len(values) == len(set(map(repr, values)))
+                    assert {repr(cell(e, name)) for e in ours} - {"None"} <= set(map(repr, values)), name
+                    assert set(map(repr, values)) <= {repr(cell(e, name)) for e in around}, name
                 together = Counter(tuple(cell(event, name) for name in FIRST) for event in ours)
                 assert stretch.combinations(FIRST) == together
                 asked = data.draw(st.sets(st.sampled_from(sorted(together, key=repr)))) if together else set()
@@ -80,30 +87,64 @@ def test_stretches_say_what_the_stored_events_say(
         store.close()
 
 
-def _check_groups(
-    stretch: Stretch, ours: Sequence[Mapping[str, Any]], asked: Sequence[tuple[Cell | None, ...]]
-) -> None:
-    numbers: dict[str, dict[Cell, int]] = {
-        "Data": {"a": 1, "字": 2, ("a", "A"): 3, ("",): 1},
-        "source.port": {0: 1, 2: 2, (1, 2): 4},
-        "process.elevated": {True: 7},
-        "nobody": {"x": 1},
-    }
-    found = {
-        (group.combination, *group.numbers): records(stretch, group.rows)
-        for group in stretch.groups(FIRST, asked, numbers)
-    }
+def anything(_combination: int, _numbers: tuple[int | None, ...]) -> bool:
+    return True
+
+
+NUMBERS: dict[str, Numbers] = {
+    "Data": Numbers({"a": 1, "字": 2, ("a", "A"): 3, ("",): 1}, least=2),
+    "source.port": Numbers({0: 1, 2: 2, (1, 2): 4}, least=5),
+    "process.elevated": Numbers({True: 7}, least=7),
+    "nobody": Numbers({"x": 1}, least=1),
+}
+
+
+def _check_groups(stretch: Stretch, ours: Sequence[Mapping[str, Any]], asked: Sequence[Combination]) -> None:
     right: dict[Any, set[Any]] = {}
+    telling: dict[Any, set[Any]] = {}
     for event in ours:
         own = tuple(cell(event, name) for name in FIRST)
         if own in asked:
-            given = (numbers[name].get(value) if (value := cell(event, name)) is not None else None for name in numbers)
-            right.setdefault((asked.index(own), *given), set()).add(event[RECORD])
-    assert found == right
-    whole = [row for group in stretch.groups(FIRST, asked, {}) for row in group.rows]
-    assert {str(each[RECORD]): each for _row, each in stretch.events(whole)} == {
-        str(event[RECORD]): event for event in ours if tuple(cell(event, name) for name in FIRST) in asked
-    }
+            cells = {name: cell(event, name) for name in NUMBERS}
+            numbers = [NUMBERS[name].values.get(value) if value is not None else None for name, value in cells.items()]
+            right.setdefault((asked.index(own), *numbers), set()).add(event[RECORD])
+            tells = (number >= each.least for number, each in zip(numbers, NUMBERS.values(), strict=True) if number)
+            if asked.index(own) == 0 or any(tells):
+                telling.setdefault((asked.index(own), *numbers), set()).add(event[RECORD])
+    every = range(len(asked))
+    assert _groups(stretch, Asked(fields=FIRST, combinations=asked, numbers=NUMBERS, always=every)) == right
+    assert _groups(stretch, Asked(fields=FIRST, combinations=asked, numbers=NUMBERS, always=every[:1])) == telling
+    whole = Asked(fields=FIRST, combinations=asked, always=every)
+    rows_ = [row for group in stretch.groups(whole, anything) for row in group.rows]
+    expected = {str(event[RECORD]): event for event in ours if tuple(cell(event, name) for name in FIRST) in asked}
+    assert {str(each[RECORD]): each for _row, each in stretch.events(rows_)} == expected
+    few = ("Data", "user.name", TIME, DATASET, RECORD)
+    assert {str(each[RECORD]): each for _row, each in stretch.events(rows_, few[:2])}.items() >= {
+        record: {name: event[name] for name in few if name in event} for record, event in expected.items()
+    }.items() or stretch.spills()
+    assert list(stretch.groups(whole, lambda _combination, _numbers: False)) == []
+
+
+def _groups(stretch: Stretch, asked: Asked) -> dict[Any, set[Any]]:
+    found = stretch.groups(asked, anything)
+    return {(group.combination, *group.numbers): records(stretch, group.rows) for group in found}
+
+
+@settings(max_examples=25, deadline=None)
+@given(EVENTS, st.sampled_from([1500, 3]), st.sampled_from(["a", "字", "é", "kelvin", "x" * 9]))
+def test_no_field_that_holds_a_text_is_left_out(events: list[dict[str, Any]], bound: int, text: str):
+    more: list[dict[str, Any]] = [{"process.name": "É 0 Kelvin K"}, {"user.name": ["É", "xX"]}]
+    with TemporaryDirectory() as folder:
+        store = stored(Path(folder), [events, more], bound)
+        with store.hunting(None, None) as stretches:
+            for stretch in stretches:
+                every = [row.event for batch in (events, more) for row in rows(batch, sequence=1)]
+                ours = [event for event in every if event[DATASET] == stretch.dataset]
+                held = stretch.holding(("process.name", "user.name", "Data", "nobody"), holder_of([text]))
+                for name in ("process.name", "user.name", "Data"):
+                    texts = [each for event in ours for each in scalars(event.get(name))]
+                    assert name in held or not any(text in fold(str(each)) for each in texts)
+        store.close()
 
 
 def test_stretches_are_bounded_and_hold_every_event_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
