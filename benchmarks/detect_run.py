@@ -6,11 +6,12 @@ Without rules those that ship are taken, without events 100,000 made-up ones. Ev
 process numbers and GUIDs. Beside them runs a set in which every fifth event creates a process whose command line, made
 of recorded ones and random words, never comes twice.
 
-Both sides take turns over 20,000 lines at a time, so that whatever else the machine does falls on both. Figures are CPU
-seconds; starting Python and loading rules are told apart. No figure is told unless the matcher finds, in a sample of
-the events, exactly what the naive evaluator finds. (It judges the conditions that log sources add once for each event
-and goes on with the rules whose conditions hold, which is what `and` means; else the sample would take a quarter of an
-hour.)
+Both paths are measured, each in a process of its own: lines through Python alone, and through the compiled sieve where
+it was built. Both sides take turns over 20,000 lines at a time, so that whatever else the machine does falls on both.
+Figures are CPU seconds; starting Python and loading rules are told apart. No figure is told unless a path finds, in a
+sample of the events, exactly what the naive evaluator finds. (It judges the conditions that log sources add once for
+each event and goes on with the rules whose conditions hold, which is what `and` means; else the sample would take a
+quarter of an hour.)
 """
 
 import argparse
@@ -37,6 +38,7 @@ from sec_ops.detection.rule import All, AnyOf, Expression, Rule
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CHUNK = 20_000
+PATHS = ("python", "compiled")
 TIMES = ("SystemTime", "UtcTime", "TimeCreated", "CreationUtcTime")
 IDS = ("EventRecordID",)
 NUMBERS = ("ProcessId", "SourceProcessId", "TargetProcessId", "NewProcessId", "SourceThreadId", "SourcePort", "IpPort")
@@ -149,11 +151,21 @@ def loaded(folder: Path, cache: Path) -> None:
     print(json.dumps({"start": started, "load": time.process_time() - started, "rules": len(matcher.rules)}))
 
 
-def turns(folder: Path, cache: Path, made: Iterable[bytes]) -> None:
-    """Let both sides take turns over all lines, and tell what they took."""
+def sieve_of(path: str, matcher: Any) -> Any:  # noqa: ANN401
+    """Return what lines of a path go through; exit with a message when it wasn't built."""
+    from sec_ops.detection.sieve.choosing import path_of, sieve_for
+    from sec_ops.detection.sieve.sieving import parsed
+
+    sieve = sieve_for(matcher) if path == "compiled" else parsed
+    return sieve if path_of(sieve) == path else sys.exit("no rustc when the project was installed")
+
+
+def turns(folder: Path, cache: Path, path: str, made: Iterable[bytes]) -> None:
+    """Let orjson and a path take turns over all lines, and tell what they took."""
     from sec_ops.runtime.garbage import rare_collections
 
     matcher = matcher_for(folder, cache)
+    sieve = sieve_of(path, matcher)
     lines = iter(made)
     parsing = running = first = 0.0
     hits = count = 0
@@ -164,7 +176,7 @@ def turns(folder: Path, cache: Path, made: Iterable[bytes]) -> None:
             for line in chunk:
                 orjson.loads(line)
             between = time.process_time()
-            for _, _, found in matcher.run(map(orjson.loads, chunk)):
+            for _, _, found in matcher.run(sieve(chunk).events):
                 hits += len(found)
                 rules.update(rule.header.id for rule in found)
             parsing += between - began
@@ -176,21 +188,29 @@ def turns(folder: Path, cache: Path, made: Iterable[bytes]) -> None:
 
 
 def checked(folder: Path, cache: Path, events: Path, size: int) -> None:
-    """Compare the matcher with the naive evaluator over a sample of events; exit with a message when they differ."""
+    """Compare each path with the naive evaluator over a sample of events; exit with a message when they differ."""
     from sec_ops.detection.mapping.mapped import mapped
     from sec_ops.detection.mapping.recognition import recognised
 
-    matcher = matcher_for(folder, cache)
     everything = tuple(varied(events, 1, every=50))
-    some = [orjson.loads(line) for line in random.Random(3).sample(everything, size)]
-    shape = recognised(matcher.shapes, some[0])
+    lines = random.Random(3).sample(everything, size)
+    found = {path: _hits(folder, cache, path, lines) for path in PATHS}
+    matcher = matcher_for(folder, cache)
+    shape = recognised(matcher.shapes, orjson.loads(lines[0]))
     expressions = {rule.header.id: mapped(rule, shape) for rule in matcher.rules if shape}
     ways = [(name, way) for name, each in expressions.items() for way in _ways(each)]
-    for event in some:
-        found = {rule.header.id for rule in matcher.found(event)}
-        if found != (wanted := _naively(ways, event)):
-            sys.exit(f"no figures: the matcher found {sorted(found)}, the naive evaluator {sorted(wanted)} in {event}")
-    print(json.dumps(len(some)))
+    for place, line in enumerate(lines):
+        wanted = _naively(ways, orjson.loads(line))
+        for path, hits in found.items():
+            if (ours := hits.get(place, set())) != wanted:
+                sys.exit(f"no figures: {path} found {sorted(ours)}, the naive evaluator {sorted(wanted)} in {line!r}")
+    print(json.dumps(len(lines)))
+
+
+def _hits(folder: Path, cache: Path, path: str, lines: Sequence[bytes]) -> dict[int, set[str]]:
+    matcher = matcher_for(folder, cache)
+    sieved = sieve_of(path, matcher)(lines)
+    return {sieved.places[at]: {rule.header.id for rule in rules} for at, _, rules in matcher.run(sieved.events)}
 
 
 def _ways(expression: Any) -> Sequence[All]:  # noqa: ANN401 - an expression, or why there is none
@@ -227,6 +247,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=20_000)
     parser.add_argument("--mode", choices=["load", "check", "repeated", "varied", "lines-repeated", "lines-varied"])
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--path", choices=PATHS, default="python")
     asked = parser.parse_args()
     if asked.mode:
         _part(asked)
@@ -248,7 +269,7 @@ def _part(asked: argparse.Namespace) -> None:
     else:
         maker = [sys.executable, "-m", "benchmarks.detect_run", asked.events, "--mode", f"lines-{asked.mode}"]
         with subprocess.Popen([*maker, "--times", str(asked.times)], stdout=subprocess.PIPE) as process:
-            turns(asked.rules, asked.cache, process.stdout or ())
+            turns(asked.rules, asked.cache, asked.path, process.stdout or ())
 
 
 def _unpacked(rules: Path, work: Path) -> Path:
@@ -270,9 +291,10 @@ def _figures(events: Path, rules: Path, cache: Path, times: int, sample: int) ->
     print("| | events | orjson µs | ours µs, orjson included | ratio | events per CPU-s | peak MB | hits / rules |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|")
     for mode, name in (("repeated", f"recorded × {times}"), ("varied", "every fifth a command line of its own")):
-        result = Turns(*_child(mode, *common, "--times", times))
-        print(result.line(name), flush=True)
-        print(f"| of them the first {CHUNK:,} | | | {result.first / min(CHUNK, result.events) * 1e6:.2f} | | | | |")
+        for path in PATHS:
+            result = Turns(*_child(mode, *common, "--times", times, "--path", path))
+            print(result.line(f"{name}, {path}"), flush=True)
+            print(f"| of them the first {CHUNK:,} | | | {result.first / min(CHUNK, result.events) * 1e6:.2f} | | | | |")
     print(f"\nload {os.getloadavg()[0]:.1f} after")
 
 

@@ -1,10 +1,12 @@
 """Build hook: compiles the message catalogues (every room's `.po` becomes one `.mo` a language), places content.
 
-Content goes into the wheel below `sec_ops/_content/`, its digests into `sec_ops/_content.json`.
+Content goes into the wheel below `sec_ops/_content/`, its digests into `sec_ops/_content.json`. Where there is a Rust
+compiler, detection's sieve is compiled too; a wheel with it is for one kind of machine, but for every Python.
 """
 
 import json
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+from scripts.native import build  # noqa: E402 - found by the path above
 from sec_ops.content.shipped import CONTENT_FOLDERS, content_digests  # noqa: E402 - the package being built, its standard-library part
 
 
@@ -25,8 +28,12 @@ class CatalogueBuildHook(BuildHookInterface[Any]):
         """Compile the catalogues before files are collected; a wheel gets the content and its digests."""
         root = Path(self.root)
         compile_catalogues(root / "sec_ops" / "locale")
+        built = build()
         if self.target_name != "wheel" or version == "editable":
             return
+        if built:
+            build_data["pure_python"] = False
+            build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
         digests = json.dumps(content_digests(root), indent=0, sort_keys=True)
         (root / "sec_ops" / "_content.json").write_text(digests + "\n", encoding="utf-8")
         for folder in CONTENT_FOLDERS:
@@ -51,4 +58,6 @@ def compile_catalogues(locale: Path) -> None:
 
 if __name__ == "__main__":
     compile_catalogues(ROOT / "sec_ops" / "locale")
+    if not build():
+        print("no rustc: detection reads lines with Python alone (apt-get install rustc)", file=sys.stderr)
     sys.exit(0)

@@ -37,7 +37,7 @@ class _Row:
 @app.callback()
 def doctor() -> Iterable[Outcome]:
     """Look at programs, libraries, content and the site folder."""
-    rows = [look() for look in (_python, _sm3, _openssl, _ssh_keygen, _ansible, _restic, _content, _site)]
+    rows = [look() for look in (_python, _sm3, _openssl, _ssh_keygen, _ansible, _restic, _sieve, _content, _site)]
     outcomes = {row.outcome for row in rows if not row.good}
     emit(
         "sec-ops/doctor",
@@ -91,6 +91,15 @@ def _restic() -> _Row:
     except EngineError as error:
         return _Row("restic", good=False, detail=render(error.what), next_step=render(error.advice or error.what))
     return _Row("restic", good=True, detail=f"{'.'.join(map(str, found.version))} ({found.path})")
+
+
+def _sieve() -> _Row:
+    from sec_ops.detection.sieve.library import compiled
+
+    if compiled() is not None:
+        return _Row(_("compiled detection"), good=True, detail=_("built from this source"))
+    missing = _("not built: Python alone reads lines of JSON, several times slower (needs rustc when installed)")
+    return _Row(_("compiled detection"), good=True, detail=missing)
 
 
 def _program(name: str, arguments: list[str], install: str) -> _Row:

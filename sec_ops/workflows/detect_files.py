@@ -10,6 +10,8 @@ from sec_ops.detection.mapping.recognition import recognised
 from sec_ops.detection.run.detection import Detection, Setting
 from sec_ops.detection.run.findings import Findings
 from sec_ops.detection.run.gathering import Span
+from sec_ops.detection.sieve.choosing import Path as SievePath
+from sec_ops.detection.sieve.choosing import path_of, sieve_for
 from sec_ops.runtime.archives.finding import find
 from sec_ops.siem.importing.intake import Ask
 from sec_ops.siem.understanding import Understand
@@ -37,10 +39,11 @@ class Files:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesJudged:
-    """What was read and what was found in it."""
+    """What was read, what was found in it, and which path lines of JSON took."""
 
     reading: Reading
     findings: Findings
+    path: SievePath
 
 
 def detect_files(files: Files, setting: Setting, span: Span, site: Database | None) -> FilesJudged:
@@ -48,19 +51,21 @@ def detect_files(files: Files, setting: Setting, span: Span, site: Database | No
 
     Raises UsageError, before anything is read, for a path that isn't there; StorageError.
     """
-    means = Means(
-        understand=files.understand,
-        knows=lambda record: recognised(setting.shapes, record) is not None,
-        ask=files.ask,
-        received_ms=setting.now_ms,
-        zone=files.zone,
-    )
-    reader = EventReader(means, progress=files.progress)
     with Detection(setting, span) as detection:
+        sieve = sieve_for(detection.matcher)
+        means = Means(
+            understand=files.understand,
+            knows=lambda record: recognised(setting.shapes, record) is not None,
+            ask=files.ask,
+            received_ms=setting.now_ms,
+            zone=files.zone,
+            sieve=sieve,
+        )
+        reader = EventReader(means, progress=files.progress)
         for batch in _batches(files, reader):
             detection.judge(batch.events, _records(batch))
             detection.count_elsewhere(batch.quiet)
-        return FilesJudged(reading=reader.reading, findings=detection.findings(site))
+        return FilesJudged(reading=reader.reading, findings=detection.findings(site), path=path_of(sieve))
 
 
 def _batches(files: Files, reader: EventReader) -> Iterator[Batch]:

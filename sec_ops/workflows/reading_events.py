@@ -56,10 +56,14 @@ class Strange:
 
 @dataclass(slots=True)
 class Reading:
-    """What was read so far: logs, events, records nothing understood, bytes of lines too long; and what was not."""
+    """What was read so far: logs, events, records nothing understood, bytes of lines too long; and what was not.
+
+    `as_they_are` are the events among them that no parser read: lines of JSON of a known shape.
+    """
 
     files: int = 0
     events: int = 0
+    as_they_are: int = 0
     unparsed: int = 0
     cut_bytes: int = 0
     unread: list[Unread] = field(default_factory=list)
@@ -190,6 +194,7 @@ class _Log:
             if records[place].strip():
                 yield from self._understood((records[place],), first + place)
         self._reading.events += len(sieved.events) + sieved.quiet
+        self._reading.as_they_are += len(sieved.events) + sieved.quiet
         numbers = [first + place for place in sieved.places]
         yield Batch(self._name, sieved.events, numbers, quiet=sieved.quiet)
 

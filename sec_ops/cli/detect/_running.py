@@ -21,7 +21,7 @@ from sec_ops.siem.importing.unwrapping import Loss, Unread
 from sec_ops.siem.importing.windows import WORKER
 from sec_ops.siem.parse.loading import load_understanding
 from sec_ops.transport.worker import Worker
-from sec_ops.workflows.detect_files import Files, detect_files
+from sec_ops.workflows.detect_files import Files, FilesJudged, detect_files
 from sec_ops.workflows.reading_events import Reading
 
 __all__ = ["run_over_files"]
@@ -54,8 +54,8 @@ def run_over_files(site: Site | None, paths: Sequence[Path], asked: Asked) -> It
             findings=judged.findings,
             run=keeper.run.name if keeper else "",
             zone=zone,
-            more=_document(judged.reading, setting.shapes),
-            notes=tuple(_notes(judged.reading, setting.shapes)),
+            more=_document(judged, setting.shapes),
+            notes=(*_notes(judged.reading, setting.shapes), *_path(judged)),
         )
         if keeper:
             sealed = Sealed(
@@ -82,9 +82,11 @@ def _lost(reading: Reading) -> list[Unread]:
     return [each for each in reading.unread if each.loss is not Loss.NONE]
 
 
-def _document(reading: Reading, shapes: Sequence[Shape]) -> dict[str, Any]:
+def _document(judged: FilesJudged, shapes: Sequence[Shape]) -> dict[str, Any]:
+    reading = judged.reading
     return {
         "files": reading.files,
+        "lines_of_json": {"count": reading.as_they_are, "path": judged.path},
         "unparsed": reading.unparsed,
         "cut_bytes": reading.cut_bytes,
         "skipped": [{"path": each.name, "reason": render(each.reason)} for each in reading.unread],
@@ -116,6 +118,13 @@ def _notes(reading: Reading, shapes: Sequence[Shape]) -> Iterator[str]:
     if reading.cut_bytes:
         yield _("{count} bytes of lines too long were left out").format(count=reading.cut_bytes)
     yield from _unread(reading)
+
+
+def _path(judged: FilesJudged) -> Iterator[str]:
+    if judged.path == "python" and judged.reading.as_they_are:
+        yield _(
+            "lines of JSON were read by Python alone, several times slower than by the compiled path: sec-ops doctor"
+        )
 
 
 def _unread(reading: Reading) -> Iterator[str]:

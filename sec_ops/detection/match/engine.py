@@ -28,6 +28,8 @@ NAMES_BOUND: Final = 512
 class Engine:
     """Finds the places of the rules that an event passes; rules are given with their mapped expressions.
 
+    `forgettings` counts how often numbers of hit sets began anew.
+
     Raises SearchError for an expression that can't be searched for: whoever reads rules has refused those.
     """
 
@@ -44,6 +46,7 @@ class Engine:
         self._state = self._new_state()
         self._plans: dict[tuple[str, ...], Node | Outcome] = {}
         self.seen: set[str] = set()
+        self.forgettings = 0
 
     @property
     def tests(self) -> Tests:
@@ -63,6 +66,7 @@ class Engine:
     def forget(self) -> None:
         """Forget everything remembered; nodes in somebody's hands keep working."""
         self._given_up = self.given_up
+        self.forgettings += 1
         self._state, self._plans = self._new_state(), {}
         self._forgotten()
 

@@ -131,6 +131,16 @@ class Matcher:
         finally:
             self._events = before + place + 1
 
+    @property
+    def forgettings(self) -> int:
+        """Return how often numbers of hit sets began anew: what somebody else keeps of them is worth nothing then."""
+        return sum(engine.forgettings for engine in self._engines.values())
+
+    def beginning(self, names: tuple[str, ...]) -> Node | Outcome | None:
+        """Return where events with these names begin, None when only their values can tell; it is remembered."""
+        plan = self._plans[names]
+        return None if plan is _Slow else plan
+
     def flat(self, event: Mapping[str, Any]) -> tuple[Shape, FlatEvent] | None:
         """Return an event's shape and its fields as rules see them; None when the shape is unknown."""
         shape = recognised(self.shapes, event) if isinstance(event, Mapping) else None

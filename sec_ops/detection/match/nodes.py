@@ -14,7 +14,7 @@ from sec_ops.detection.match.memo import Memo
 from sec_ops.detection.match.numbered import Entry
 from sec_ops.detection.match.route import Route
 from sec_ops.detection.match.state import State
-from sec_ops.detection.match.varied import Kind, fetch_all
+from sec_ops.detection.match.varied import Kind, Skeletons, fetch_all
 from sec_ops.detection.rule import KEYWORD, Test
 
 __all__ = ["NOTHING", "Node", "Outcome", "first_node", "numbers_for"]
@@ -47,14 +47,16 @@ NOTHING: Final = Outcome(())
 class Node(dict[Numbers, Any]):
     """A step: `fetch` takes the values of its fields from an event, `memos` number them.
 
-    With keywords its fields are all those of the event that aren't known yet.
+    With keywords its fields are all those of the event that aren't known yet; in those `apart`, which have no number,
+    no keyword may be.
     """
 
-    __slots__ = ("_known", "_names", "_state", "fetch", "fields", "memos")
+    __slots__ = ("_known", "_state", "apart", "fetch", "fields", "memos", "names")
 
     def __init__(self, state: State, names: tuple[str, ...], fields: Collection[str], known: frozenset[int]) -> None:
         super().__init__()
-        self._state, self._names, self._known = state, names, known
+        self._state, self.names, self._known = state, names, known
+        self.apart: tuple[str, ...] = ()
         self.fetch: Callable[[Mapping[str, Any]], Iterable[Any]]
         own = set(fields) - {KEYWORD}
         if KEYWORD in fields:
@@ -65,6 +67,7 @@ class Node(dict[Numbers, Any]):
             others = state.rules.routers.union(apart)
             self.fields = tuple(name for name in names if name not in others)
             kinds = {name: state.kinds[name] for name in apart - state.rules.routers}
+            self.apart = tuple(kinds)
             self.fetch = fetch_all(names, self.fields, state.skeletons, kinds, state.turn)
         else:
             there = [name for name in names if name in fields]
@@ -82,6 +85,11 @@ class Node(dict[Numbers, Any]):
         self._state.budget.spend(len(numbers))
         return following
 
+    @property
+    def skeletons(self) -> Skeletons:
+        """Return what tells texts without a keyword."""
+        return self._state.skeletons
+
     def _following(self, passed: frozenset[int]) -> "Node | Outcome":
         raise NotImplementedError
 
@@ -90,7 +98,7 @@ class _First(Node):
     __slots__ = ()
 
     def _following(self, passed: frozenset[int]) -> Node | Outcome:
-        return _need_node(self._state, self._names, passed)
+        return _need_node(self._state, self.names, passed)
 
 
 class _Needs(Node):
@@ -106,7 +114,7 @@ class _Needs(Node):
         keywords = passed & self._state.tests.keywords
         found = self._lasts.get((entries, keywords))
         if found is None:
-            found = _last_node(self._state, self._names, entries, self._known | keywords, self._route.fields)
+            found = _last_node(self._state, self.names, entries, self._known | keywords, self._route.fields)
             self._lasts[entries, keywords] = found
         return found
 

@@ -34,19 +34,19 @@ class PerhapsFoundError(TypeError):
 class Skeletons(dict[bytes, bool]):
     """Skeletons, and whether no keyword can be where they come from."""
 
-    __slots__ = ("_budget", "_keywords", "numbers_hold_none", "useful")
+    __slots__ = ("_budget", "keywords", "numbers_hold_none", "useful")
 
     def __init__(self, keywords: Iterable[Operand], budget: Budget) -> None:
         super().__init__()
         self._budget = budget
         texts = [longest_text(operand) for operand in keywords]
-        self._keywords = tuple({_skeleton(text) for text in texts})
-        self.useful = bool(texts) and all(self._keywords)
+        self.keywords = tuple({_skeleton(text) for text in texts})
+        self.useful = bool(texts) and all(self.keywords)
         self.numbers_hold_none = self.useful and not any(set(text) <= set("0123456789.+-einfatrusl") for text in texts)
 
     def __missing__(self, skeleton: bytes) -> bool:
         """Judge a skeleton that wasn't there yet."""
-        free = self[skeleton] = skeleton.isascii() and not any(keyword in skeleton for keyword in self._keywords)
+        free = self[skeleton] = skeleton.isascii() and not any(keyword in skeleton for keyword in self.keywords)
         self._budget.spend(len(skeleton))
         return free
 

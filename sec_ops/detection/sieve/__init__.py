@@ -1,1 +1,1 @@
-"""Lines of JSON to the events that a rule may find (ADR 51)."""
+"""Lines of JSON to the events that a rule may find (ADR 52)."""

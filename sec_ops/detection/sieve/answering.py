@@ -1,0 +1,139 @@
+"""A sieve that judges each distinct value once, and makes no Python object of what was seen before.
+
+The compiled half walks lines by what it was told; what is new it asks, and the matcher's own nodes and memos answer. So
+both paths give the same answers, and a rule, an operand or a regular expression is known in one place only.
+"""
+
+from collections.abc import Sequence
+from itertools import compress, count
+from typing import Any, Final
+
+import orjson
+
+from sec_ops.detection.match.matcher import Matcher
+from sec_ops.detection.match.memo import Memo
+from sec_ops.detection.match.nodes import NOTHING, Node, Outcome
+from sec_ops.detection.match.varied import KeywordMemo, Skeletons
+from sec_ops.detection.rule import KEYWORD
+from sec_ops.detection.sieve.library import Broken, Compiled, Lines
+from sec_ops.detection.sieve.sieving import Sieved, event_of, parsed
+
+__all__ = ["CompiledSieve"]
+
+BYTES_BOUND: Final = 1 << 30
+_PLAN, _VALUES, _FOLLOWING = 1, 2, 3
+_NOTHING, _THROUGH = 0, 1
+_TESTED, _KEYWORD, _APART = 0, 1, 2
+_HEAD: Final = 3
+
+
+class _Known:
+    """What the compiled half was told, by its numbers there."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[int, Node] = {}
+        self.memos: list[Memo] = []
+        self._of_nodes: dict[int, int] = {}
+        self._of_memos: dict[int, int] = {}
+        self._of_skeletons: dict[int, tuple[Skeletons, int]] = {}
+
+    def node(self, way: Node | Outcome | None, half: Compiled) -> int:
+        """Return the number of where a way goes on."""
+        if not isinstance(way, Node):
+            return _NOTHING if way is NOTHING else _THROUGH
+        number = self._of_nodes.get(id(way))
+        if number is None:
+            number = self._of_nodes[id(way)] = half.node(self._keywords(way.skeletons, half), list(self._fields(way)))
+            self.nodes[number] = way
+        return number
+
+    def _fields(self, node: Node) -> list[tuple[int, int, int]]:
+        places = dict(zip(node.names, count()))
+        classes = (_KEYWORD if isinstance(memo, KeywordMemo) else _TESTED for memo in node.memos)
+        asked = zip(node.fields, classes, node.memos, strict=True)
+        numbered = [(places[name], each, self._memo(memo)) for name, each, memo in asked]
+        return numbered + [(places[name], _APART, 0) for name in node.apart]
+
+    def _memo(self, memo: Memo) -> int:
+        number = self._of_memos.setdefault(id(memo), len(self.memos))
+        if number == len(self.memos):
+            self.memos.append(memo)
+        return number
+
+    def _keywords(self, skeletons: Skeletons, half: Compiled) -> int:
+        known = self._of_skeletons.get(id(skeletons))
+        if known is None:
+            texts = skeletons.keywords if skeletons.useful else ()
+            known = skeletons, half.keywords(texts, skeletons.numbers_hold_none)
+            self._of_skeletons[id(skeletons)] = known
+        return known[1]
+
+
+class CompiledSieve:
+    """Lets lines through that the matcher may find something in, and those that are in any way unusual."""
+
+    def __init__(self, half: Compiled, matcher: Matcher) -> None:
+        self._half, self._matcher = half, matcher
+        self._known = _Known()
+        self._age = matcher.forgettings
+        self.broken = False
+
+    def __call__(self, lines: Sequence[bytes]) -> Sieved:
+        """Sort lines."""
+        if self.broken or sum(map(len, lines)) > BYTES_BOUND:
+            return parsed(lines)
+        try:
+            verdicts = self._verdicts(Lines(lines))
+        except Broken:
+            self.broken = True
+            return parsed(lines)
+        places = list(compress(count(), verdicts))
+        through = parsed([lines[place] for place in places])
+        return Sieved(
+            events=through.events,
+            places=[places[at] for at in through.places],
+            quiet=len(lines) - len(places),
+            others=[places[at] for at in through.others],
+        )
+
+    def _verdicts(self, lines: Lines) -> Sequence[int]:
+        if self._is_old():
+            self._forget()
+        scan = self._half.scan
+        at = scan(lines, 0, 0)
+        while at < lines.count:
+            self._answer(lines, at)
+            if self._is_old():
+                self._forget()
+                lines.verdicts[at] = 1
+                at = scan(lines, at + 1, 0)
+            else:
+                at = scan(lines, at, 1)
+        return lines.verdicts
+
+    def _is_old(self) -> bool:
+        return self._age != self._matcher.forgettings
+
+    def _forget(self) -> None:
+        self._half.forget()
+        self._known, self._age = _Known(), self._matcher.forgettings
+
+    def _answer(self, lines: Lines, at: int) -> None:
+        ask = self._half.ask
+        question, node, size = ask[:_HEAD]
+        if question == _VALUES:
+            for place in range(_HEAD, _HEAD + 3 * size, 3):
+                memo, start, end = ask[place : place + 3]
+                ask[place] = self._known.memos[memo][orjson.loads(lines.data[start:end])]
+        elif question == _FOLLOWING:
+            following = self._known.nodes[node][tuple(ask[_HEAD : _HEAD + size])]
+            ask[0] = self._known.node(following, self._half)
+        elif question == _PLAN:
+            ask[0] = self._known.node(self._beginning(lines.line(at), size), self._half)
+        else:
+            self._forget()
+
+    def _beginning(self, line: bytes, size: int) -> Any:  # noqa: ANN401 - a node, an outcome or None
+        names = tuple(event_of(line) or ())
+        # With a name that comes twice the values aren't where the names are.
+        return self._matcher.beginning(names) if len(names) == size and KEYWORD not in names else None

@@ -1,0 +1,135 @@
+//! A sieve for lines of JSON: which of them may hold an event that a rule finds (ADR 52).
+//!
+//! It knows no rules and judges no value. Whoever drives it answers what it asks: where events with certain names begin,
+//! which number a value of a field has, where numbers lead. Each answer is remembered, so that a line of which
+//! everything was seen before costs one pass over its bytes and no call. A line that is in any way unusual is let
+//! through. This file is the only door: a C interface without Python, so that one build serves every version of it.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod hashing;
+mod json;
+mod keywords;
+mod memory;
+mod names;
+mod strings;
+mod walking;
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::slice::{from_raw_parts, from_raw_parts_mut};
+
+use walking::{Batch, Sieve};
+
+/// What every function returns when something went wrong inside; the sieve must not be used any more.
+const BROKEN: i64 = -1;
+
+/// Returns the digest of the source that this was built from, as it was given to the compiler.
+#[no_mangle]
+pub extern "C" fn sieve_version() -> u64 {
+    const DIGITS: &[u8] = env!("SIEVE_SOURCE").as_bytes();
+    DIGITS.iter().fold(0, |sum, digit| (sum << 4) | u64::from((digit & 15) + (digit >> 6) * 9))
+}
+
+#[no_mangle]
+pub extern "C" fn sieve_new() -> *mut Sieve {
+    match catch_unwind(Sieve::new) {
+        Ok(sieve) => Box::into_raw(Box::new(sieve)),
+        Err(_) => std::ptr::null_mut(),
+    }
+}
+
+/// Ends a sieve.
+///
+/// # Safety
+/// `sieve` comes from `sieve_new` and is not used afterwards.
+#[no_mangle]
+pub unsafe extern "C" fn sieve_free(sieve: *mut Sieve) {
+    if !sieve.is_null() {
+        let owned = unsafe { Box::from_raw(sieve) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(owned)));
+    }
+}
+
+/// Forgets everything; numbers of keywords and nodes begin anew.
+///
+/// # Safety
+/// `sieve` comes from `sieve_new`.
+#[no_mangle]
+pub unsafe extern "C" fn sieve_forget(sieve: *mut Sieve) -> i64 {
+    guarded(|| {
+        unsafe { &mut *sieve }.forget();
+        0
+    })
+}
+
+/// Takes a set of keywords' skeletons, between bytes of 255; returns the set's number.
+///
+/// # Safety
+/// `sieve` comes from `sieve_new`; `data` has `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn sieve_keywords(sieve: *mut Sieve, data: *const u8, size: usize, numbers_hold_none: u32) -> i64 {
+    guarded(|| {
+        let (sieve, data) = unsafe { (&mut *sieve, bytes(data, size)) };
+        sieve.add_keywords(data, numbers_hold_none != 0)
+    })
+}
+
+/// Takes a node: its set of keywords, then place, class and memo of each of its fields; returns the node's number.
+///
+/// # Safety
+/// `sieve` comes from `sieve_new`; `words` has `count` numbers.
+#[no_mangle]
+pub unsafe extern "C" fn sieve_node(sieve: *mut Sieve, words: *const u32, count: usize) -> i64 {
+    guarded(|| {
+        let (sieve, words) = unsafe { (&mut *sieve, from_raw_parts(words, count)) };
+        sieve.add_node(words)
+    })
+}
+
+/// Judges lines from the one at `from` on; returns the line it asks about, or how many lines there are.
+///
+/// `ends` are the lines' ends in `data`; a verdict is 1 for a line that is let through. With `answered` the answer to
+/// what was asked last stands in `ask`, and `from` is the line it was asked about.
+///
+/// # Safety
+/// `sieve` comes from `sieve_new`; `data` has `size` bytes, `ends` and `verdicts` have `count` entries, `ask` has
+/// `walking::ASK_SIZE`; they don't overlap.
+#[no_mangle]
+pub unsafe extern "C" fn sieve_scan(
+    sieve: *mut Sieve,
+    data: *const u8,
+    size: usize,
+    ends: *const u32,
+    verdicts: *mut u8,
+    count: usize,
+    from: usize,
+    answered: u32,
+    ask: *mut u32,
+) -> i64 {
+    guarded(|| {
+        let (sieve, batch, ask) = unsafe {
+            let batch = Batch {
+                data: bytes(data, size),
+                ends: from_raw_parts(ends, count),
+                verdicts: from_raw_parts_mut(verdicts, count),
+            };
+            (&mut *sieve, batch, from_raw_parts_mut(ask, walking::ASK_SIZE))
+        };
+        sieve.scan(batch, from, answered != 0, ask)
+    })
+}
+
+/// # Safety
+/// `data` has `size` bytes unless that is 0.
+unsafe fn bytes<'a>(data: *const u8, size: usize) -> &'a [u8] {
+    if size == 0 {
+        return &[];
+    }
+    unsafe { from_raw_parts(data, size) }
+}
+
+fn guarded(work: impl FnOnce() -> usize) -> i64 {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(found) => i64::try_from(found).unwrap_or(BROKEN),
+        Err(_) => BROKEN,
+    }
+}
