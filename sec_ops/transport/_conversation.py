@@ -1,10 +1,11 @@
 """One command on a connection: what it says on both streams, and the one place that waits for more."""
 
+import contextlib
 import threading
 
 import paramiko
 
-__all__ = ["Conversation"]
+__all__ = ["Conversation", "close_channel"]
 
 _CHUNK_BYTES = 65536
 _MESSAGES_BYTES = 16384
@@ -62,3 +63,9 @@ class Conversation:
         while self._channel.recv_stderr_ready():
             self.messages += self._channel.recv_stderr(_CHUNK_BYTES)
             del self.messages[:-_MESSAGES_BYTES]
+
+
+def close_channel(channel: paramiko.Channel) -> None:
+    """Close a channel, also one whose connection is gone."""
+    with contextlib.suppress(EOFError, OSError, paramiko.SSHException):
+        channel.close()

@@ -15,7 +15,7 @@ import paramiko
 from sec_ops.model.errors import DeadlineExceeded, PrivilegeRefused, ProgramFailed, ProgramMissing, TransportError
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Randomness
-from sec_ops.transport._conversation import Conversation
+from sec_ops.transport._conversation import Conversation, close_channel
 from sec_ops.transport._failures import lost, place
 from sec_ops.transport._privilege import await_start, opening
 from sec_ops.transport.credentials import Credentials
@@ -59,12 +59,16 @@ _PYTHONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """The host an errand goes to; `took` hears how many bytes were moved, so that the wire may carry more."""
+    """The host an errand goes to.
+
+    `took` hears how many bytes were moved, so that the wire may carry more; `cut` ends a connection that is dead.
+    """
 
     target: Target
     credentials: Credentials
     randomness: Randomness
     took: Callable[[int], None]
+    cut: Callable[[], None]
     silence_seconds: float = SILENCE_SECONDS
     python: str = ""
 
@@ -113,11 +117,12 @@ class Errand:
             if frame is None and self._wait(min(end, heard + self._peer.silence_seconds) - now):
                 heard = now
             elif frame is None and now - heard >= self._peer.silence_seconds:
+                self._peer.cut()
                 raise self.lost("no sign of life")
 
     def close(self) -> None:
         """End the program, if it still runs: the host sees its input closed."""
-        self._channel.close()
+        close_channel(self._channel)
 
     def lost(self, why: str) -> TransportError:
         """Return the error for a connection that ended, with what the host complained of."""
@@ -160,10 +165,10 @@ def begun(transport: paramiko.Transport, peer: Peer, order: Mapping[str, Any]) -
     try:
         talk = _talking(channel, peer)
     except TransportError as error:
-        channel.close()
+        close_channel(channel)
         raise (_too_slow(peer.target) if impatience.over else error) from error
     except (paramiko.SSHException, EOFError, OSError) as error:
-        channel.close()
+        close_channel(channel)
         raise lost(peer.target, peer.credentials, "", str(error)) from error
     finally:
         impatience.end()
@@ -259,7 +264,7 @@ class _Impatience:
 
     def _close(self) -> None:
         self.over = True
-        self._channel.close()
+        close_channel(self._channel)
 
 
 def _no_session(target: Target, why: str) -> TransportError:

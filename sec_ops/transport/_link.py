@@ -10,6 +10,7 @@ from sec_ops.model.errors import DeadlineExceeded, PrivilegeRefused, TransportEr
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock
 from sec_ops.transport._connection import shake_hands, sign_in, verified_host_key
+from sec_ops.transport._conversation import close_channel
 from sec_ops.transport._failures import place, translated
 from sec_ops.transport._jumps import JumpHosts
 from sec_ops.transport._wire import Wire
@@ -58,6 +59,10 @@ class Link:
             raise translated(EOFError(), self._target, self._credentials) from error
         self._arrivals[port] = arrival
         return port
+
+    def cut(self) -> None:
+        """Take the connection for dead: whoever waits for it is woken."""
+        self._wire.end()
 
     def close(self) -> None:
         """End the connection, and the jump hosts' with it."""
@@ -108,7 +113,7 @@ class Link:
         """Take a connection; one that does not come from the host's own loopback found a door sshd left open."""
         arrival = self._arrivals.get(server[1])
         if arrival is None or origin[0] not in _LOOPBACK:
-            channel.close()
+            close_channel(channel)
             return
         threading.Thread(target=arrival, args=(channel,), daemon=True).start()
 

@@ -175,6 +175,7 @@ def remote_host(
             credentials=credentials,
             randomness=randomness,
             took=link.took,
+            cut=link.cut,
             silence_seconds=silence_seconds,
         )
         host = RemoteHost(link, peer)

@@ -17,6 +17,7 @@ from typing import Protocol
 import paramiko
 
 from sec_ops.transport._child import GRACE_SECONDS, NotStarted, end_group, start_child
+from sec_ops.transport._conversation import close_channel
 from sec_ops.transport.process import clean_environment
 
 __all__ = ["PROXY_USER", "Took", "passed_through", "proxied", "spoken_by"]
@@ -130,7 +131,7 @@ def _join(channel: paramiko.Channel, server: "socket.socket | _Pipes", took: Too
             _move(server, channel, took)
             channel.shutdown_write()
             return
-        channel.close()
+        close_channel(channel)
 
     answering = threading.Thread(target=back, daemon=True)
     answering.start()
@@ -163,7 +164,7 @@ def _closing(channel: paramiko.Channel) -> Iterator[None]:
     try:
         yield
     finally:
-        channel.close()
+        close_channel(channel)
 
 
 @contextmanager

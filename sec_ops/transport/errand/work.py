@@ -12,6 +12,7 @@ from typing import Any
 from sec_ops.transport.errand.frames import CHUNK, Link
 
 BOUND = 262144
+ALONE_SECONDS = 1.0
 
 
 class Work:
@@ -123,7 +124,8 @@ class Work:
 
     def _begin_end(self) -> None:
         if self._kill is None:
-            self._kill = time.monotonic() + self._grace
+            # Without the controller there is no tunnel either: nothing of restic's could be tidied up.
+            self._kill = time.monotonic() + (min(self._grace, ALONE_SECONDS) if self._link.gone else self._grace)
             self._kill_group(signal.SIGTERM)
 
     def _exited(self) -> bool:
