@@ -21,6 +21,7 @@ from sec_ops.model.evidence_detection import (
     DetectionSummary,
     DetectionSuppression,
 )
+from sec_ops.model.evidence_rebuilt import LogsRebuilt
 from sec_ops.model.messages import message
 from sec_ops.model.values import Value
 
@@ -399,6 +400,7 @@ _MODELS: tuple[type[Value], ...] = (
     LogsSummary,
     LogSegment,
     LogSegmentRemoved,
+    LogsRebuilt,
     DetectionRun,
     DetectionAlert,
     DetectionAlertClosed,

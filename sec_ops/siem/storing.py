@@ -7,7 +7,19 @@ from typing import Protocol
 from sec_ops.siem.events import TIME, Event, Row
 from sec_ops.siem.query.tree import Everything, Query
 
-__all__ = ["Bucket", "Commit", "DatasetDay", "EventStore", "Expiring", "Movable", "Request", "Retained", "SourceFacts"]
+__all__ = [
+    "Bucket",
+    "Commit",
+    "DatasetDay",
+    "EventStore",
+    "Expiring",
+    "Movable",
+    "Request",
+    "Retained",
+    "SourceFacts",
+    "StoreFaults",
+    "Taking",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +103,21 @@ class Retained:
     held_by: str = ""
 
 
-class EventStore(Protocol):
-    """A store of events.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFaults:
+    """Files that are gone or cut off, by name; events lost with damaged files and not made again yet."""
 
-    Every method may raise EngineError or StorageError; queries raise UsageError for what the store can't answer, with
-    the reason.
+    files: tuple[str, ...] = ()
+    lacking: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.lacking)
+
+
+class Taking(Protocol):
+    """What a store is for the indexer: it takes events, and knows how far each stream is understood.
+
+    Every method may raise EngineError or StorageError.
     """
 
     def append(self, rows: Sequence[Row], commit: Commit) -> None:
@@ -105,6 +127,14 @@ class EventStore(Protocol):
     def committed(self) -> Mapping[str, Commit]:
         """Return the last commit of every stream."""
         ...
+
+
+class EventStore(Taking, Protocol):
+    """A store of events.
+
+    Every method may raise EngineError or StorageError; queries raise UsageError for what the store can't answer, with
+    the reason.
+    """
 
     def search(self, request: Request) -> Iterator[Event]:
         """Yield the events asked for."""
@@ -132,6 +162,10 @@ class EventStore(Protocol):
 
     def overflowing(self) -> Sequence[str]:
         """Return the datasets with fields that have no column of their own, by name: these are searched more slowly."""
+        ...
+
+    def faults(self) -> StoreFaults:
+        """Return what is known to be damaged, after a quick look that reads no event."""
         ...
 
     def fields(self, names: Collection[str]) -> Mapping[str, frozenset[str]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sec_ops.siem.events import DATASET, PIPELINE_ERROR, RECORD, TIME, UNPARSED, Event, FieldTypes, Row, Scalar
 from sec_ops.siem.query.evaluate import evaluate
-from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts
+from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts, StoreFaults
 
 __all__ = ["MemoryEventStore"]
 
@@ -86,6 +86,10 @@ class MemoryEventStore:
     def overflowing(self) -> Sequence[str]:
         """Return nothing: there are no columns."""
         return ()
+
+    def faults(self) -> StoreFaults:
+        """Return none: nothing gets lost."""
+        return StoreFaults()
 
     def fields(self, names: Collection[str]) -> Mapping[str, frozenset[str]]:
         """Return, by dataset, which of these fields its events have."""

@@ -9,10 +9,11 @@ from sec_ops.cli.invocation import current
 from sec_ops.cli.logs._asked import DEFAULT_FIELDS, listed, request_of, unknown_fields
 from sec_ops.cli.logs._drawn import histogram_text, top_text
 from sec_ops.cli.logs._shown import LONGEST, Shown, csv_lines, events_table, utc
-from sec_ops.cli.logs._store import fields_of, open_store
+from sec_ops.cli.logs._store import fault_text, fields_of, open_store
 from sec_ops.cli.output import emit, line, note, put, record
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
+from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.configuration import load_configuration
 from sec_ops.runtime.language import gettext as _
@@ -20,7 +21,7 @@ from sec_ops.runtime.site import Site
 from sec_ops.siem import spans
 from sec_ops.siem.events import TIME, Event
 from sec_ops.siem.query.tree import field_names
-from sec_ops.siem.storing import Bucket, EventStore, Request
+from sec_ops.siem.storing import Bucket, EventStore, Request, StoreFaults
 
 __all__ = ["Options", "Search", "open_search"]
 
@@ -54,6 +55,7 @@ def open_search(site: Site, options: Options) -> Iterator["Search"]:
             shown=Shown(types, zone),
             zone=zone,
             options=options,
+            faults=store.faults(),
         )
 
 
@@ -66,12 +68,22 @@ class Search:
     shown: Shown
     zone: ZoneInfo
     options: Options
+    faults: StoreFaults
+
+    def warn(self) -> None:
+        """Tell of events that are known to be lost: what is found is not all there was."""
+        if self.faults:
+            note(fault_text(self.faults))
+
+    def outcomes(self) -> Sequence[Outcome]:
+        """Return what holds besides what was found."""
+        return (Outcome.INCOMPLETE,) if self.faults else ()
 
     def count(self) -> None:
         """Write how many events there are."""
         found = self.store.count(self.request)
         self._doubt(found)
-        emit("sec-ops/logs-search", {"count": found}, text=lambda: str(found))
+        emit("sec-ops/logs-search", {"count": found}, outcomes=self.outcomes(), text=lambda: str(found))
 
     def histogram(self, interval: str) -> None:
         """Write how many events there are in each span of time."""
@@ -93,7 +105,12 @@ class Search:
             return
         heads = (_("from"), _("events"))
         drawn = histogram_text(buckets, length, self.zone, heads)
-        emit("sec-ops/logs-search", body, text=lambda: f"{drawn}\n{title}" if buckets else title)
+        emit(
+            "sec-ops/logs-search",
+            body,
+            outcomes=self.outcomes(),
+            text=lambda: f"{drawn}\n{title}" if buckets else title,
+        )
 
     def top(self, name: str) -> None:
         """Write the most frequent values of a field."""
@@ -107,7 +124,12 @@ class Search:
         pairs = zip(values, buckets, strict=True)
         body = {"field": name, "values": [{"value": value, "count": each.count} for value, each in pairs]}
         labels = [self.shown.cell(event, name) for event in events]
-        emit("sec-ops/logs-search", body, text=lambda: top_text(buckets, labels, (name, _("events"))))
+        emit(
+            "sec-ops/logs-search",
+            body,
+            outcomes=self.outcomes(),
+            text=lambda: top_text(buckets, labels, (name, _("events"))),
+        )
 
     def _written(self, events: Sequence[Event], name: str, buckets: Sequence[Bucket]) -> bool:
         """Write counts as CSV or JSON lines when `--format` says so; tell whether that was done."""
@@ -126,7 +148,7 @@ class Search:
         """Write the events."""
         if current().form == "json":
             found = [self.shown.document(event) for event in self._limited(self._named(()))]
-            emit("sec-ops/logs-search", {"events": found, "shown": len(found)}, text=str)
+            emit("sec-ops/logs-search", {"events": found, "shown": len(found)}, outcomes=self.outcomes(), text=str)
         elif current().form == "jsonl":
             self._lines()
         elif self.options.form == "csv":
@@ -148,7 +170,7 @@ class Search:
         for event in self._limited(self._named(())):
             line("event", {"event": self.shown.document(event)})
             shown += 1
-        emit("sec-ops/logs-search", {"shown": shown}, text=str)
+        emit("sec-ops/logs-search", {"shown": shown}, outcomes=self.outcomes(), text=str)
 
     def _csv(self) -> None:
         names = self._named(DEFAULT_FIELDS)

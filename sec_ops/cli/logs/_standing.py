@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sec_ops.cli.logs._detection_shown import detection_lines
-from sec_ops.cli.logs._store import fields_of, open_store
+from sec_ops.cli.logs._store import fault_text, fields_of, open_store
 from sec_ops.cli.output import emit
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.cli.table import table
@@ -27,13 +27,14 @@ from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 from sec_ops.runtime.site import Site
 from sec_ops.siem.collect.outcome import read_notes
-from sec_ops.siem.collect.words import fault_text, gap_text
+from sec_ops.siem.collect.words import fault_text as trouble_text
+from sec_ops.siem.collect.words import gap_text
 from sec_ops.siem.listen.state import ListenerState, read_states
 from sec_ops.siem.raw.log import RawLog
 from sec_ops.siem.raw.sealing import seal_raw
 from sec_ops.siem.status.standing import Known, SourceStanding, Standing, State, by_key, standing_of
 from sec_ops.siem.status.summary import source_document, summary_of
-from sec_ops.siem.storing import Commit, DatasetDay
+from sec_ops.siem.storing import Commit, DatasetDay, StoreFaults
 from sec_ops.transport.process import run_program
 
 __all__ = ["show_status"]
@@ -55,6 +56,7 @@ class _Read:
     dead_letters: int
     detection: LiveStanding | None
     overflowing: Sequence[str]
+    faults: StoreFaults
 
 
 def show_status(site: Site, *, system: str, hosts: str, seal: bool) -> Iterable[Outcome]:
@@ -66,7 +68,7 @@ def show_status(site: Site, *, system: str, hosts: str, seal: bool) -> Iterable[
     read = _read(site, inventory)
     entry = _seal(site, read) if seal else None
     shown = replace(read, standing=_narrowed(read.standing, inventory, system, hosts))
-    outcomes = [Outcome.INCOMPLETE] if shown.standing.wanting else []
+    outcomes = [Outcome.INCOMPLETE] if shown.standing.wanting or read.faults else []
     document = _document(site, shown, entry)
     emit("sec-ops/logs-status", document, outcomes=outcomes, text=lambda: "\n".join(_text(shown, document)))
     return outcomes
@@ -92,6 +94,7 @@ def _read(site: Site, inventory: Inventory) -> _Read:
             dead_letters=_lines_of(site.logs / _LETTERS),
             detection=read_standing(site.state),
             overflowing=store.overflowing(),
+            faults=store.faults(),
         )
 
 
@@ -139,6 +142,7 @@ def _document(site: Site, read: _Read, entry: int | None) -> dict[str, Any]:
         ],
         "dead_letters": read.dead_letters,
         "overflowing": list(read.overflowing),
+        "damaged": {"files": list(read.faults.files), "events_lacking": read.faults.lacking},
         "detection": read.detection.document() if read.detection else None,
         "listeners": [each.document() for each in read.listeners],
         "entry": entry,
@@ -199,7 +203,7 @@ def _row(each: SourceStanding, now_us: int) -> list[str]:
 def _remarks(standing: Standing) -> Iterator[str]:
     for each in (*standing.expected, *standing.unexpected):
         if each.trouble:
-            yield f"{each.name}: {render(fault_text(each.trouble))}"
+            yield f"{each.name}: {render(trouble_text(each.trouble))}"
         if each.last_gap:
             yield f"{each.name}: {render(gap_text(each.last_gap.kind))}"
         if each.clock_offset_ms is not None and abs(each.clock_offset_ms) > _SKEW_MS:
@@ -219,6 +223,8 @@ def _keeping(read: _Read, document: Mapping[str, Any]) -> Iterator[str]:
         raw=bytes_text(kept["raw_bytes"]),
         days=kept["retention_days"],
     )
+    if read.faults:
+        yield render(fault_text(read.faults))
     behind = sum(each["behind"] for each in document["indexing"])
     if behind:
         yield _("not indexed yet: {count} batches").format(count=behind)

@@ -41,8 +41,9 @@ def retain(
     """Seal and remove what is due; the manifest is tidied up at the end."""
     from sec_ops.runtime.clock import SystemClock
     from sec_ops.runtime.configuration import load_configuration
+    from sec_ops.siem.embedded.mending import give_up
     from sec_ops.siem.retaining.holds import Holds
-    from sec_ops.siem.retaining.letting_go import doubt_clock, let_go, look_ahead, rule_of
+    from sec_ops.siem.retaining.letting_go import doubt_clock, let_go, look_ahead, raw_before, rule_of
 
     site = find_site(current().site)
     now = SystemClock().now()
@@ -57,6 +58,7 @@ def retain(
             with evidence_of(site) as log:
                 days = list(let_go(store, holds, rule, partial(_seal, log)))
                 segments = _raw_let_go(site, store, holds, rule, log)
+            give_up(site.logs, raw_before(rule, holds.standing()))
             pulls = _pulls_let_go(site, holds, rule)
             store.maintain()
     body = {

@@ -50,7 +50,7 @@ def search(
         Form, typer.Option("--format", help=_("how events are written: a table, a JSON object a line, or CSV"))
     ] = Form.TABLE,
 ) -> Iterable[Outcome]:
-    """Find events, or count them; exit 0 whether or not there are any."""
+    """Find events, or count them; exit 0 whether or not there are any, 3 when events are known to be lost."""
     if sum((count, bool(histogram), bool(top))) > 1:
         raise UsageError(message("--count, --histogram and --top exclude each other"))
     from sec_ops.cli.logs import _searching
@@ -65,6 +65,7 @@ def search(
         form=form.value,
     )
     with _searching.open_search(find_site(current().site), options) as asked:
+        asked.warn()
         if count:
             asked.count()
         elif histogram:
@@ -73,4 +74,4 @@ def search(
             asked.top(top)
         else:
             asked.events()
-    return ()
+        return asked.outcomes()

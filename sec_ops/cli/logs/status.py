@@ -22,7 +22,9 @@ def status(
     ] = False,
     verify: Annotated[  # noqa: FBT002 - a flag of the command line
         bool,
-        typer.Option("--verify", help=_("instead, read all raw records and check their chain against the evidence")),
+        typer.Option(
+            "--verify", help=_("instead, read all raw records and event files: are they what was sealed and written?")
+        ),
     ] = False,
 ) -> Iterable[Outcome]:
     """Compare what is kept with what is expected; exit 3 when an expected source does not arrive."""

@@ -32,7 +32,7 @@ from sec_ops.siem.embedded.partitions import partitioned, received_us
 from sec_ops.siem.events import Event, FieldTypes, Row
 from sec_ops.siem.query.tree import Query
 from sec_ops.siem.records import Place
-from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts
+from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts, StoreFaults
 
 __all__ = ["ElasticStore"]
 
@@ -184,6 +184,10 @@ class ElasticStore:
         """Return the datasets with fields that have no column in an index, by name: these are searched more slowly."""
         self._see()
         return self._counting.overflowing()
+
+    def faults(self) -> StoreFaults:
+        """Return none: what a cluster lost, the cluster knows."""
+        return StoreFaults()
 
     def fields(self, names: Collection[str]) -> Mapping[str, frozenset[str]]:
         """Return, by dataset that is kept, which of these fields its events have."""

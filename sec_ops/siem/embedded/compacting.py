@@ -11,6 +11,7 @@ from sec_ops.siem.embedded.columns import read_columns
 from sec_ops.siem.embedded.engine import engine_errors
 from sec_ops.siem.embedded.fields import Column, Kind, Own
 from sec_ops.siem.embedded.files import EventFile, day_files, days, replace
+from sec_ops.siem.embedded.health import DamagedFile, damage_error, damaged
 from sec_ops.siem.embedded.layout import Layout
 from sec_ops.siem.embedded.locks import alone
 from sec_ops.siem.embedded.manifest import Manifest
@@ -39,6 +40,7 @@ def compact(
 ) -> None:
     """Merge what the rule says; nothing while another process does. Raises StorageError or EngineError.
 
+    Damaged files are left alone, and told at the end: a flipped bit that can be read would get a digest of its own.
     Killed at any moment it leaves the old files in place, or the new ones: the manifest names one or the other.
     """
     today = int(clock.now().timestamp() * 1_000_000) // DAY_US
@@ -48,11 +50,17 @@ def compact(
             return
         with manifest.reading() as connection:
             known = days(connection)
+        broken: list[DamagedFile] = []
         for each in known:
             with manifest.reading() as connection:
                 files = day_files(connection, each.dataset, each.day)
             for group in merges(files, closed=each.day < closed_before):
-                _merge(layout, manifest, engine, group, randomness)
+                found = damaged(layout.events, group)
+                broken += found
+                if not found:
+                    _merge(layout, manifest, engine, group, randomness)
+        if broken:
+            raise damage_error(layout.events, broken)
 
 
 def _merge(

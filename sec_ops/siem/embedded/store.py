@@ -14,13 +14,16 @@ from sec_ops.runtime.locks import shared
 from sec_ops.siem.embedded.columns import COLUMNS_BOUND, ColumnBook, read_columns
 from sec_ops.siem.embedded.compacting import compact
 from sec_ops.siem.embedded.counting import Counting
+from sec_ops.siem.embedded.damage import REBUILD
 from sec_ops.siem.embedded.engine import open_engine
 from sec_ops.siem.embedded.expiring import day_digest, remove_day
 from sec_ops.siem.embedded.fields import Own
 from sec_ops.siem.embedded.files import EventFile, commits, day_files, days, is_new, register, with_column
+from sec_ops.siem.embedded.health import telling_of_damage
 from sec_ops.siem.embedded.hunting import Stretch, stretches
 from sec_ops.siem.embedded.layout import Layout
 from sec_ops.siem.embedded.manifest import open_manifest
+from sec_ops.siem.embedded.mending import Mending
 from sec_ops.siem.embedded.moving import rows_by_place
 from sec_ops.siem.embedded.parquet import number
 from sec_ops.siem.embedded.partitions import INGESTED, parts
@@ -30,7 +33,7 @@ from sec_ops.siem.embedded.views import Span, View, viewing
 from sec_ops.siem.embedded.writing import FileWriter, discard
 from sec_ops.siem.events import DATASET, RECORD, TIME, Event, FieldType, FieldTypes, Row
 from sec_ops.siem.query.tree import Everything, Query
-from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts
+from sec_ops.siem.storing import Bucket, Commit, DatasetDay, Request, SourceFacts, StoreFaults
 from sec_ops.siem.tables import tables_of
 
 if TYPE_CHECKING:
@@ -85,7 +88,7 @@ class EmbeddedStore:
     def committed(self) -> Mapping[str, Commit]:
         """Return the last commit of every stream."""
         with self._manifest.reading() as connection:
-            return commits(connection)
+            return {stream: commit for stream, commit in commits(connection).items() if stream != REBUILD}
 
     def search(self, request: Request) -> Iterator[Event]:
         """Yield the events asked for; what is yielded is of one moment, however long that takes."""
@@ -190,6 +193,18 @@ class EmbeddedStore:
         sweep_replaced(self._layout, self._manifest)
         return removed
 
+    def faults(self) -> StoreFaults:
+        """Return the files that are gone or cut off, and how many events of damaged files are not made again yet."""
+        mending = self.mending()
+        broken = mending.wrong_size()
+        taken_out = sum(each.rows for each in mending.lacking()) - sum(mending.remade().values())
+        files = tuple(each.file.path for each in broken)
+        return StoreFaults(files=files, lacking=max(0, taken_out) + sum(each.file.rows for each in broken))
+
+    def mending(self) -> Mending:
+        """Return the part that events are made again with."""
+        return Mending(self._layout, self._manifest, self._view, self._reading_engine)
+
     def close(self) -> None:
         """Let go of connections and files."""
         with self._turn:
@@ -213,7 +228,9 @@ class EmbeddedStore:
     @contextmanager
     def _view(self, span: Span) -> Iterator[View]:
         with viewing(self._manifest, self._layout.readers, span, self._randomness) as view:
-            yield view
+            files = (file for each in view.files.values() for file in each)
+            with telling_of_damage(self._layout.events, files):
+                yield view
 
     @contextmanager
     def _counting(self, query: Query, span: Span) -> Iterator[Counting]:

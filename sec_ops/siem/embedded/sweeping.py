@@ -37,7 +37,8 @@ def _sweep_leftovers(layout: Layout, manifest: Manifest) -> None:
             return
         found = [path for path in layout.events.glob("*/*/*") if path.suffix == ".parquet"]
         with manifest.reading() as connection:
-            named = {path for (path,) in connection.execute("SELECT path FROM files UNION SELECT path FROM removed")}
+            query = "SELECT path FROM files UNION SELECT path FROM removed UNION SELECT path FROM damaged"
+            named = {path for (path,) in connection.execute(query)}
         for path in found:
             if str(path.relative_to(layout.events)) not in named:
                 _unlink(path)

@@ -11,7 +11,7 @@ from sec_ops.siem.events import DATASET, UNPARSED, Row
 from sec_ops.siem.index.sessions import Sessions
 from sec_ops.siem.raw.reading import Cursor
 from sec_ops.siem.records import Place, RawBatch, Transport
-from sec_ops.siem.storing import Commit, EventStore
+from sec_ops.siem.storing import Commit, Taking
 from sec_ops.siem.tables import Rows
 from sec_ops.siem.understanding import Understand
 from sec_ops.siem.watching import Understood, Unwatched, Watcher
@@ -56,7 +56,7 @@ class StreamIndex:
     def __init__(
         self,
         stream: str,
-        store: EventStore,
+        store: Taking,
         understand: Understand,
         clock: Clock,
         limits: IndexLimits,

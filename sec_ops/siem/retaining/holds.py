@@ -8,12 +8,13 @@ from pathlib import Path
 from sec_ops.model.errors import UsageError
 from sec_ops.model.log_hold import Hold
 from sec_ops.model.messages import message
+from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.locks import waited
 from sec_ops.siem.embedded.layout import Layout
 from sec_ops.siem.embedded.manifest import open_manifest
 from sec_ops.siem.storing import DatasetDay, Expiring
 
-__all__ = ["Holds", "holding"]
+__all__ = ["Holds", "holding", "undisturbed"]
 
 
 class Holds:
@@ -22,7 +23,7 @@ class Holds:
     def __init__(self, folder: Path) -> None:
         """Open them; raises StorageError."""
         self._manifest = open_manifest(Layout.at(folder).manifest)
-        self._lock = folder / "locks" / "retention.lock"
+        self._folder = folder
 
     def all(self) -> Sequence[Hold]:
         """Return every hold, lifted ones too, in the order they were placed."""
@@ -45,16 +46,21 @@ class Holds:
 
     def put(self, hold: Hold) -> None:
         """Keep a hold, new or changed; when this returns, no day it names is being let go."""
-        with waited(self._lock), self._manifest.writing() as connection:
+        with self.undisturbed(), self._manifest.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO holds VALUES (?, ?)", (hold.id, hold.model_dump_json()))
 
     def undisturbed(self) -> AbstractContextManager[None]:
         """Enter a stretch in which no hold is placed or lifted."""
-        return waited(self._lock)
+        return undisturbed(self._folder)
 
     def close(self) -> None:
         """Close the file."""
         self._manifest.close()
+
+
+def undisturbed(folder: Path) -> AbstractContextManager[None]:
+    """Enter a stretch in which no hold of `var/logs/` is placed or lifted, and no day is let go."""
+    return waited(make_folder(folder / "locks") / "retention.lock")
 
 
 def holding(day: DatasetDay, holds: Sequence[Hold], store: Expiring) -> Hold | None:

@@ -1,0 +1,117 @@
+"""`logs rebuild` as a person comes to it: a search and the status name it, it says what it found, and seals it."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sec_ops.cli.main import run
+from sec_ops.model.outcome import Outcome
+
+LINES = 50
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    root = tmp_path / "site"
+    assert run(["init", str(root)]) == 0
+    log = tmp_path / "dpkg.log"
+    log.write_text("2026-11-26 01:02:03 install busybox:amd64 <none> 1:1.35.0-4\n" * LINES)
+    assert run(["--site", str(root), "logs", "import", str(log)]) == 0
+    return root
+
+
+def told(site: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = run(["--site", str(site), "logs", *words])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def document(site: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+    code, out, _err = told(site, capsys, *words, "--json")
+    return code, json.loads(out)
+
+
+def parquet(site: Path) -> Path:
+    (path,) = (site / "var/logs/events").rglob("*.parquet")
+    return path
+
+
+def test_from_the_damage_to_the_answer(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _code, before, _err = told(site, capsys, "search", "--format", "json")
+    parquet(site).write_bytes(parquet(site).read_bytes()[:-100])
+    code, out, err = told(site, capsys, "search")
+    assert (code, out) == (Outcome.ENGINE, "")
+    assert "sec-ops logs rebuild" in err
+    code, _out, err = told(site, capsys, "search", "--count")
+    assert code == Outcome.INCOMPLETE, "the count is the manifest's; that the events can't be had is told"
+    assert "sec-ops logs rebuild" in err
+    code, _out, err = told(site, capsys, "status")
+    assert code == Outcome.ENGINE
+    assert "sec-ops logs rebuild" in err
+    code, looked = document(site, capsys, "rebuild", "--dry-run")
+    assert (code, looked["lost"], looked["rebuilt"], looked["entry"]) == (Outcome.INCOMPLETE, LINES, 0, None)
+    assert [each["fault"] for each in looked["files"]] == ["size"]
+    code, done = document(site, capsys, "rebuild")
+    assert code == 0
+    assert (done["lost"], done["rebuilt"], done["lacking"], done["raw_losses"]) == (LINES, LINES, 0, [])
+    assert done["days"] == [{"dataset": "dpkg", "day": "2026-11-25", "lost": LINES, "rebuilt": LINES}]
+    capsys.readouterr()
+    assert run(["--site", str(site), "evidence", "show", str(done["entry"])]) == 0
+    assert "logs.rebuilt/1" in capsys.readouterr().out
+    code, after, err = told(site, capsys, "search", "--format", "json")
+    assert (code, after, err) == (0, before, "")
+    code, out, _err = told(site, capsys, "rebuild", "--lang", "zh")
+    assert code == 0
+    assert "每个事件文件均与写入时一致" in out
+
+
+def test_damaged_raw_records_are_told_with_their_place(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parquet(site).unlink()
+    (segment,) = (site / "var/logs/raw").glob("*/*.zst")
+    segment.unlink()
+    code, body = document(site, capsys, "rebuild")
+    assert code == Outcome.EVIDENCE_BROKEN
+    assert body["outcome"] == ["evidence_broken", "incomplete"]
+    assert (body["rebuilt"], body["lacking"]) == (0, LINES)
+    assert [(each["path"], each["reason"]) for each in body["raw_losses"]] == [(str(segment), "gone")]
+    code, out, err = told(site, capsys, "status")
+    assert code == Outcome.INCOMPLETE
+    assert "sec-ops logs rebuild" in out + err
+    code, status = document(site, capsys, "status")
+    assert status["damaged"] == {"files": [], "events_lacking": LINES}
+    code, _out, err = told(site, capsys, "search", "--count")
+    assert code == Outcome.INCOMPLETE
+    assert str(LINES) in err
+
+
+def test_the_check_of_the_records_checks_the_event_files_too(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, body = document(site, capsys, "status", "--verify")
+    assert (code, body["event_files"], body["damaged_event_files"]) == (0, 1, [])
+    data = bytearray(parquet(site).read_bytes())
+    data[len(data) // 2] ^= 1
+    parquet(site).write_bytes(data)
+    code, body = document(site, capsys, "status", "--verify")
+    assert code == Outcome.INCOMPLETE
+    assert [each["fault"] for each in body["damaged_event_files"]] == ["changed"]
+    _code, out, _err = told(site, capsys, "status", "--verify")
+    assert "sec-ops logs rebuild" in out
+
+
+def test_a_lost_manifest(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _code, before, _err = told(site, capsys, "search", "--format", "json")
+    for path in (site / "var/logs").glob("store.db*"):
+        path.unlink()
+    for words in (["search"], ["status"], ["retain"], ["hold", "list"]):
+        code, _out, err = told(site, capsys, *words)
+        assert code == Outcome.ENGINE
+        assert "sec-ops logs rebuild" in err
+    code, out, _err = told(site, capsys, "rebuild")
+    assert code == 0
+    assert "set-aside" in out
+    assert told(site, capsys, "search", "--format", "json")[1] == before
+    shutil.rmtree(site / "var/logs/set-aside")
+    assert told(site, capsys, "rebuild")[0] == 0
