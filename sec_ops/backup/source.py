@@ -33,6 +33,7 @@ __all__ = [
     "Report",
     "Source",
     "Table",
+    "Verifying",
 ]
 
 Arguments = Sequence[str | Handed]
@@ -212,4 +213,13 @@ class Beating(Protocol):
 
     def beating(self, order: Order) -> AbstractContextManager[Beat]:
         """Connect for beats; raises EngineError."""
+        ...
+
+
+@runtime_checkable
+class Verifying(Protocol):
+    """A source whose system can prove a loaded copy by itself."""
+
+    def verifying(self, order: Order, into: str) -> Arguments:
+        """Return the command that ends with 0 when what was loaded into `into` is whole."""
         ...

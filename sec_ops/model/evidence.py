@@ -12,6 +12,7 @@ from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from sec_ops.model.errors import ContentInvalid, Fault, UsageError
 from sec_ops.model.evidence_backup_guard import BackupKey, BackupLock, BackupProbe
+from sec_ops.model.evidence_backup_proof import BackupRestore, BackupVerify
 from sec_ops.model.evidence_backup_run import BackupRun
 from sec_ops.model.evidence_detection import (
     DetectionAlert,
@@ -36,7 +37,9 @@ __all__ = [
     "BackupKey",
     "BackupLock",
     "BackupProbe",
+    "BackupRestore",
     "BackupRun",
+    "BackupVerify",
     "BlobReference",
     "ContentApproval",
     "DeletedDataset",
@@ -411,6 +414,8 @@ _MODELS: tuple[type[Value], ...] = (
     BackupLock,
     BackupProbe,
     BackupRun,
+    BackupVerify,
+    BackupRestore,
     KeyCreated,
     KeyClosed,
 )

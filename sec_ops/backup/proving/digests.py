@@ -53,11 +53,12 @@ class Hashed:
 
 
 class Digests:
-    """The digests of one part; for one thread at a time."""
+    """The digests of one part; for one thread at a time. `empty` when none were there at its opening."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.turn = int(self.note(_TURN) or 0) + 1
+        self.empty = connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None
 
     def note(self, name: str) -> str:
         """Return a note, empty when there is none."""

@@ -1,16 +1,14 @@
 """Following a backup: each file is hashed where it lies as soon as restic has it, while it is still in memory."""
 
 import json
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import resources
-from queue import Empty, SimpleQueue
 from threading import Event as Moment
 from threading import Thread
 from typing import Any
 
+from sec_ops.backup.proving.batches import Batches, hasher_words
 from sec_ops.backup.proving.digests import Digests, Hashed
 from sec_ops.backup.restic.events import Event, Saved
 from sec_ops.backup.source import Doors
@@ -20,11 +18,7 @@ from sec_ops.transport.dialogue import Dialogue
 
 __all__ = ["Following", "following"]
 
-_BATCH_FILES = 250
-_BATCH_CHARACTERS = 24_000
 _UNCHANGED = "unchanged"
-_WAITING = 100_000
-_PAUSE_SECONDS = 0.01
 _SHOWN_BYTE = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -46,7 +40,7 @@ class Following:
     failed: SecOpsError | None = None
     began_ns: int = 0
     _ready: Moment = field(default_factory=Moment)
-    _waiting: "SimpleQueue[Saved | None]" = field(default_factory=SimpleQueue)
+    _batches: Batches[Saved] = field(default_factory=lambda: Batches(lambda event: len(event.path) + 80))
 
     def __call__(self, event: Event) -> None:
         """Take an event; slow down a restic that is far ahead."""
@@ -56,25 +50,22 @@ class Following:
             self.alike.add(event.path)
         if event.path.endswith("/"):
             return
-        self._waiting.put(event)
-        while self.failed is None and self._waiting.qsize() > _WAITING:
-            time.sleep(_PAUSE_SECONDS)
+        self._batches.put(event)
 
     def run(self, deadline_seconds: float) -> None:
         """Hash what waits until the end is told; a failure is kept, as the backup itself goes on without."""
-        script = resources.files("sec_ops.backup.proving").joinpath("hasher.py").read_text("utf-8")
         try:
-            words = (self.doors.python, "-I", "-c", script)
-            with self.doors.talk(words, deadline_seconds=deadline_seconds) as spoken:
+            with self.doors.talk(hasher_words(self.doors.python), deadline_seconds=deadline_seconds) as spoken:
                 self.began_ns = int(json.loads(spoken.hear(".")[0])[0])
                 self._ready.set()
-                for batch in self._batches():
+                for batch in self._batches:
                     self._hash(spoken, batch)
         except SecOpsError as error:
             self.failed = error
         except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to; what is missing is told as missing
             self.failed = ProgramFailed(message("the files could not be hashed"), why=repr(error))
         finally:
+            self._batches.given_up = True
             self._ready.set()
 
     def wait(self) -> None:
@@ -83,35 +74,15 @@ class Following:
 
     def end(self) -> None:
         """Tell that no more comes."""
-        self._waiting.put(None)
+        self._batches.end()
 
     def drop(self) -> None:
         """Forget what waits: the backup came to nothing."""
-        with suppress(Empty):
-            while True:
-                self._waiting.get_nowait()
-
-    def _batches(self) -> Iterator[list[Saved]]:
-        ended = False
-        while not ended:
-            batch, size = list[Saved](), 0
-            first = self._waiting.get()
-            while first is not None:
-                batch.append(first)
-                size += len(first.path) + 80
-                if len(batch) >= _BATCH_FILES or size >= _BATCH_CHARACTERS:
-                    break
-                try:
-                    first = self._waiting.get_nowait()
-                except Empty:
-                    break
-            ended = first is None
-            if batch:
-                yield batch
+        self._batches.drop()
 
     def _hash(self, spoken: Dialogue, batch: Sequence[Saved]) -> None:
         """Ask for a batch and keep what comes back."""
-        before = [self.digests.found(each.path) for each in batch]
+        before = [[] if self.digests.empty else self.digests.found(each.path) for each in batch]
         asked = (self._question(each.path, found) for each, found in zip(batch, before, strict=True))
         spoken.say("".join(asked) + "\n")
         kept = []

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sec_ops.backup.naming import named
 from sec_ops.backup.proving.digests import Digests, open_digests
 from sec_ops.backup.proving.following import Following, following
 from sec_ops.backup.proving.listing import written
@@ -61,8 +62,7 @@ def save_part(saving: Saving, restic: Restic, *, backup: Backup | None = None, o
     save = backup or (lambda request, heard: restic.backup(request, on_event=heard))
     if not saving.part.paths:
         return _saved_stream(saving, save(saving.request, on_event))
-    name = f"{restic.repository.id}.{saving.source}.{saving.part.name}"
-    digests = open_digests(saving.folder / f"{name}.db")
+    digests = open_digests(saving.folder / f"{_name(saving, restic)}.db")
     notes: dict[str, str] = {}
     try:
         proved = _saved_files(saving, restic, digests, save=save, on_event=on_event, notes=notes)
@@ -110,7 +110,7 @@ def _listed(
     notes: dict[str, str],
 ) -> Proved:
     """Return the proof of saved files: the last listing where restic found all as it was, else a new one."""
-    lines = saving.folder / f"{restic.repository.id}.{saving.source}.{saving.part.name}.jsonl"
+    lines = saving.folder / f"{_name(saving, restic)}.jsonl"
     part = _part(saving, result, reused=follower.reused, altered_in_silence=tuple(follower.altered[:SHOWN_PATHS]))
     if follower.failed:
         return Proved(result=result, part=part, fault=follower.failed)
@@ -154,6 +154,12 @@ def _last(digests: Digests) -> _Last:
         return _Last(str(told["snapshot"]), Listing.model_validate(told["listing"]))
     except (ValueError, KeyError, TypeError):
         return _Last("", Listing())
+
+
+def _name(saving: Saving, restic: Restic) -> str:
+    """Return what a part is called among those of all systems and repositories."""
+    name = named(saving.request.tags)
+    return ".".join((restic.repository.id, name.system if name else "", saving.source, saving.part.name))
 
 
 def _alike(saving: Saving, follower: Following) -> bool:

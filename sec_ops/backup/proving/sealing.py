@@ -10,6 +10,7 @@ from shutil import copyfileobj
 from typing import Protocol
 
 from sec_ops import __version__
+from sec_ops.backup.naming import MANIFEST_FILE
 from sec_ops.backup.proving.manifest import PAYLOAD_TYPE, Manifest, ManifestSource, Stream, Table
 from sec_ops.backup.proving.saving import Proved
 from sec_ops.backup.restic.client import Restic
@@ -25,9 +26,7 @@ from sec_ops.model.messages import message
 from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.files import make_folder, storage_error
 
-__all__ = ["MANIFEST_FILE", "ProvedSource", "SealedManifest", "Sealing", "Signs", "manifest_of", "sealed_manifest"]
-
-MANIFEST_FILE = "manifest.json"
+__all__ = ["ProvedSource", "SealedManifest", "Sealing", "Signs", "manifest_of", "sealed_manifest"]
 
 
 class Signs(Protocol):

@@ -116,7 +116,8 @@ class Restic:
         heard = Last(on_event)
         includes = [word for each in request.includes for word in ("--include", each)]
         point = f"{request.snapshot}:{request.folder}" if request.folder else request.snapshot
-        words = ["--target", str(request.target), *includes, *request.options, "--", point]
+        told = ["--verbose=2"] if request.tell_files else []
+        words = ["--target", str(request.target), *includes, *told, *request.options, "--", point]
         spoken = self._call(self._long(Verb.RESTORE, words, heard))
         summary = heard.last(RestoreSummary)
         judged = looked_at_restore(spoken.judged, summary, self.repository.id)

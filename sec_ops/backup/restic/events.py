@@ -1,9 +1,11 @@
 """What restic says while it works (`--json`), as typed events; a line that is none is kept as it is."""
 
-import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 __all__ = [
     "BackupSummary",
@@ -166,14 +168,12 @@ Event = (
 
 def read_event(line: bytes) -> Event:
     """Return the event a line of stdout or stderr holds."""
-    text = line.decode(errors="replace")
-    if not text.startswith("{"):
-        return Said(text=text)
-    try:
-        document = json.loads(text)
-        return _READERS[_kind(document)](document)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        return Said(text=text)
+    if line.startswith(b"{"):
+        # A line that is no event falls through, whatever is wrong with it.
+        with suppress(ValueError, KeyError, TypeError, AttributeError, OverflowError):
+            document = orjson.loads(line)
+            return _READERS[_kind(document)](document)
+    return Said(text=line.decode(errors="replace"))
 
 
 def _kind(document: Mapping[str, Any]) -> str:

@@ -42,13 +42,17 @@ class BackupRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreRequest:
-    """One snapshot (a whole id, never `latest`), or a folder of it, into `target`; no `includes` means all."""
+    """One snapshot (a whole id, never `latest`), or a folder of it, into `target`; no `includes` means all.
+
+    With `tell_files` each file is told by `Saved` once it is written.
+    """
 
     snapshot: str
     target: Path
     folder: str = ""
     includes: Sequence[str] = ()
     options: Sequence[str] = ()
+    tell_files: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

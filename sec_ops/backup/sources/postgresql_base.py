@@ -25,7 +25,7 @@ from sec_ops.backup.dumping.postgres import (
     steady,
 )
 from sec_ops.backup.dumping.tapping import Words, quiet, tapped, told
-from sec_ops.backup.source import Beat, Capture, Facts, Loading, Order, Part, Report
+from sec_ops.backup.source import Arguments, Beat, Capture, Facts, Loading, Order, Part, Report
 from sec_ops.model.errors import EngineError, ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty
@@ -93,9 +93,19 @@ class PostgresBase:
             )
 
     def loading(self, order: Order, into: str) -> Sequence[Loading]:
-        """Unpack the base backup into the empty data folder `into`; the log comes back as files."""
+        """Unpack the base backup into the new data folder `into`; the log comes back as files."""
+        made = Words(arguments=("mkdir", "--parents", "--mode=0700", "--", into))
         words = Words(arguments=("tar", "--extract", "--file=-", f"--directory={into}"))
-        return (Loading(arguments=quiet(words, order.doors), reads=_BASE),)
+        return (
+            Loading(arguments=quiet(made, order.doors)),
+            Loading(arguments=quiet(words, order.doors), reads=_BASE),
+        )
+
+    def verifying(self, order: Order, into: str) -> Arguments:
+        """Return `pg_verifybackup`, by the manifest the server wrote; the log was proved file by file."""
+        settings = Settings.model_validate(order.source.settings)
+        words = Words(arguments=(settings.program("pg_verifybackup"), "--no-parse-wal", "--quiet", into))
+        return quiet(words, order.doors)
 
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: a base backup is proved by `pg_verifybackup`, its databases by their own sources."""

@@ -1,0 +1,150 @@
+"""Comparing what is there with what a manifest says: all of it, in bounded memory, whatever order it comes in."""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+from sec_ops.backup.proving.manifest import SHOWN_PATHS
+from sec_ops.backup.proving.reading import Row, as_shown
+from sec_ops.model.errors import StorageError
+from sec_ops.model.messages import message
+from sec_ops.runtime.files import make_folder
+
+__all__ = ["Differences", "Kind", "Ledger", "open_ledger"]
+
+Kind = Literal["missing", "extra", "different", "unproved"]
+
+_TABLES = """
+PRAGMA journal_mode=OFF;
+PRAGMA synchronous=OFF;
+CREATE TABLE expected (path BLOB NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL);
+CREATE TABLE found (path BLOB NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL);
+CREATE TABLE unproved (path BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE there (path BLOB PRIMARY KEY, type TEXT NOT NULL) WITHOUT ROWID;
+BEGIN
+"""
+_NET = """
+SELECT path, type, sum(n) FROM (
+    SELECT path, type, size, sha256, 1 AS n FROM expected UNION ALL SELECT path, type, size, sha256, -1 FROM found
+) GROUP BY path, type, size, sha256 HAVING sum(n) != 0 ORDER BY path
+"""
+_FILE, _FOLDER = "file", "dir"
+
+
+@dataclass(slots=True)
+class Differences:
+    """What differs, each with its first paths as restic shows them; `unproved` are there, and none can tell if right.
+
+    `files` and `bytes` are what is expected, `proved` the entries that are as they should be.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    proved: int = 0
+    missing: int = 0
+    extra: int = 0
+    different: int = 0
+    unproved: int = 0
+    paths: dict[Kind, list[str]] = field(default_factory=dict)
+
+    @property
+    def none(self) -> bool:
+        """Return whether all that can be told is as it should be."""
+        return not (self.missing or self.extra or self.different)
+
+    def add(self, kind: Kind, path: str) -> None:
+        """Count a path."""
+        setattr(self, kind, getattr(self, kind) + 1)
+        shown = self.paths.setdefault(kind, [])
+        if len(shown) < SHOWN_PATHS:
+            shown.append(path)
+
+
+class Ledger:
+    """What a manifest expects on one side, what was found on the other. Paths are bytes."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def expect_listed(self, rows: Iterable[Row]) -> None:
+        """Expect entries of a snapshot, which shows names and sizes and no content."""
+        values = ((each.shown.encode(), each.type, each.size if each.type == _FILE else 0, "") for each in rows)
+        self._connection.executemany("INSERT INTO expected VALUES (?, ?, ?, ?)", values)
+
+    def expect_restored(self, rows: Iterable[Row]) -> None:
+        """Expect entries on disk with their content; of those without proof only that they are there."""
+
+        def values() -> Iterator[tuple[bytes, str, int, str]]:
+            for each in rows:
+                if each.proof:
+                    self._connection.execute("INSERT OR IGNORE INTO unproved VALUES (?)", (each.path,))
+                size = each.size if each.sha256 else 0
+                yield each.path, each.type, size, each.sha256
+
+        self._connection.executemany("INSERT INTO expected VALUES (?, ?, ?, ?)", values())
+
+    def find(self, entries: Iterable[tuple[bytes, str, int, str]]) -> None:
+        """Take what is there: path, type, size in bytes and digest (both empty where there is nothing to compare)."""
+        self._connection.executemany("INSERT INTO found VALUES (?, ?, ?, ?)", entries)
+
+    def there(self, entries: Iterable[tuple[bytes, str]]) -> None:
+        """Take which paths are there in the end, with their types; what else was found is not any more."""
+        self._connection.executemany("INSERT OR REPLACE INTO there VALUES (?, ?)", entries)
+        self._connection.execute("CREATE INDEX found_path ON found (path)")
+        self._connection.execute("DELETE FROM found WHERE rowid NOT IN (SELECT max(rowid) FROM found GROUP BY path)")
+        self._connection.execute("DELETE FROM found WHERE path NOT IN (SELECT path FROM there WHERE type = 'file')")
+        self._connection.execute("INSERT INTO found SELECT path, type, 0, '' FROM there WHERE type != 'file'")
+
+    def not_hashed(self) -> Iterator[bytes]:
+        """Return the files that are there and have no digest yet."""
+        query = "SELECT path FROM there WHERE type = 'file' AND path NOT IN (SELECT path FROM found)"
+        return (bytes(path) for (path,) in self._connection.execute(query).fetchall())
+
+    def expected_paths(self) -> Iterator[bytes]:
+        """Return what is expected."""
+        return (bytes(path) for (path,) in self._connection.execute("SELECT path FROM expected").fetchall())
+
+    def differences(self, *, beside: Literal["counted", "left out"] = "counted") -> Differences:
+        """Return what differs; folders that are only found are no difference where others have a right to be."""
+        counted = self._counted()
+        self._connection.execute(
+            "UPDATE found SET size = 0, sha256 = '' WHERE type = 'file' AND path IN (SELECT path FROM unproved)"
+        )
+        for path, nets in groupby(self._connection.execute(_NET), key=lambda row: bytes(row[0])):
+            kinds = {(kind, net > 0) for _path, kind, net in nets}
+            lacking, more = any(net for _kind, net in kinds), any(not net for _kind, net in kinds)
+            if lacking:
+                counted.add("different" if more else "missing", as_shown(path))
+            elif not (beside == "left out" and kinds == {(_FOLDER, False)}):
+                counted.add("extra", as_shown(path))
+        for (path,) in self._connection.execute("SELECT path FROM unproved"):
+            counted.add("unproved", as_shown(path))
+        counted.proved = max(counted.proved - counted.missing - counted.different - counted.unproved, 0)
+        return counted
+
+    def _counted(self) -> Differences:
+        query = "SELECT count(*), coalesce(sum(type = 'file'), 0), coalesce(sum(size), 0) FROM expected"
+        entries, files, size = self._connection.execute(query).fetchone()
+        return Differences(files=int(files), bytes=int(size), proved=int(entries))
+
+
+@contextmanager
+def open_ledger(folder: Path) -> Iterator[Ledger]:
+    """Open a ledger in a file that is gone after the context; raises StorageError."""
+    path = make_folder(folder) / f".ledger-{os.getpid()}-{os.urandom(4).hex()}.db"
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.executescript(_TABLES)
+        yield Ledger(connection)
+    except sqlite3.Error as error:
+        what = message("could not write {path}: {reason}", path=path, reason=error)
+        advice = message("free space or mend permissions, then run it again")
+        raise StorageError(what, where=str(path), advice=advice) from error
+    finally:
+        connection.close()
+        path.unlink(missing_ok=True)

@@ -1,0 +1,210 @@
+"""Rooms and doors of `backup restore`, put together."""
+
+import socket
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sec_ops.backup.dumping.local import LocalDoors
+from sec_ops.backup.record.record import Record, open_record
+from sec_ops.backup.record.values import Doing, Ending, Verb
+from sec_ops.backup.restic.client import Restic
+from sec_ops.backup.restoring.choosing import Point, chosen_point, listed_into, points_in
+from sec_ops.backup.restoring.restore import RestoreDoors
+from sec_ops.backup.restoring.restore import restore as restore_point
+from sec_ops.backup.restoring.wanted import Place, Wanted
+from sec_ops.backup.source import Order, Source
+from sec_ops.backup.sources import source_of
+from sec_ops.backup.verdict import Judged
+from sec_ops.cli.backup._capturing import Chosen, order_of
+from sec_ops.cli.backup._judged import judged_document, judged_lines
+from sec_ops.cli.backup._planning import Room, load_site
+from sec_ops.cli.backup._progress import BackupProgress
+from sec_ops.cli.backup._repositories import named_repositories, opened
+from sec_ops.cli.backup._restored import restored_document, restored_lines, sealed_restore
+from sec_ops.cli.backup._running import require_approval
+from sec_ops.cli.output import emit
+from sec_ops.cli.sealing import evidence_of
+from sec_ops.evidence.believing import believed_keys
+from sec_ops.model.backup_plan import SourceSettings
+from sec_ops.model.errors import UsageError
+from sec_ops.model.messages import message
+from sec_ops.model.outcome import Outcome
+from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.files import make_folder
+from sec_ops.runtime.language import gettext as _
+from sec_ops.runtime.site import Site
+
+__all__ = ["Asked", "restore_system"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A restore as it was typed."""
+
+    system: str
+    target: Path | None
+    run: str
+    repository: str
+    sources: tuple[str, ...]
+    paths: tuple[str, ...]
+    loads: tuple[str, ...]
+    in_place: bool
+    confirm: str
+    trust: tuple[str, ...]
+
+
+def restore_system(named: str | None, asked: Asked) -> Iterable[Outcome]:
+    """Restore what was asked for, show and seal what it came to."""
+    wanted = _wanted(asked)
+    room = load_site(named)
+    site = room.site
+    assert site is not None  # noqa: S101 - a site was loaded
+    restic = _opened(room, site, asked)
+    clock, progress = SystemClock(), BackupProgress()
+    with evidence_of(site) as log, open_record(site) as record:
+        point = _point(record, restic, asked)
+        if isinstance(point, Judged):
+            return _told(point, asked, restic.repository.id)
+        if wanted.place is Place.IN_PLACE:
+            _refuse_other_hosts(point, wanted)
+        doing = Doing(verb=Verb.RESTORE, system=asked.system, repository=restic.repository.id, run=point.run)
+        with record.attempting(doing) as attempt:
+            began = clock.monotonic_ms()
+            doors = RestoreDoors(
+                restic=restic,
+                doors=LocalDoors(clock=clock),
+                folder=make_folder(site.state / "restoring"),
+                trust=believed_keys(site.evidence, asked.trust),
+                source_of=lambda source: _source_of(_settings(room, asked, source)),
+                order_of=lambda source: _order_of(room, asked, source),
+                on_event=lambda event: progress(asked.system, event),
+            )
+            restored = restore_point(point, wanted, doors)
+            progress.clear()
+            entry = sealed_restore(restored, wanted, restic.repository.id, clock.monotonic_ms() - began)
+            number = log.append("backup.restore/1", entry, system=asked.system)
+            attempt.end(Ending(judged=restored.judged, evidence=number))
+    outcomes = [restored.judged.outcome]
+    emit(
+        "sec-ops/backup-restore",
+        restored_document(restored, wanted, restic.repository.id),
+        outcomes=outcomes,
+        text=lambda: "\n".join(restored_lines(restored, wanted)),
+    )
+    return outcomes
+
+
+def _wanted(asked: Asked) -> Wanted:
+    """Return what is wanted; raises UsageError for options that exclude each other or leave something open."""
+    if asked.in_place == (asked.target is not None):
+        advice = message("add --target FOLDER, a new one; or --in-place --confirm {system}", system=asked.system)
+        raise UsageError(message("where to restore to must be told, once"), advice=advice)
+    if asked.in_place and asked.loads:
+        advice = message("load into a new name, look at it, then rename it by the database's own means")
+        raise UsageError(message("a database is never loaded over the one that is there"), advice=advice)
+    if asked.in_place:
+        _confirm(asked)
+    for path in asked.paths:
+        if not path.startswith("/"):
+            raise UsageError(
+                message("{path} is not an absolute path", path=path),
+                advice=message("name a path as it was where it was saved, such as /srv/www/index.html"),
+            )
+    return Wanted(
+        folder=(asked.target or Path("/")).absolute(),
+        place=Place.IN_PLACE if asked.in_place else Place.NEW,
+        sources=asked.sources,
+        paths=asked.paths,
+        loads=_loads(asked.loads),
+    )
+
+
+def _confirm(asked: Asked) -> None:
+    """Have the system's name typed; raises UsageError without it, and for another name."""
+    typed = asked.confirm
+    if not typed and sys.stdin.isatty():
+        sys.stderr.write(_("files will be written over; type the system's name to go on: "))
+        sys.stderr.flush()
+        typed = sys.stdin.readline().strip()
+    if typed != asked.system:
+        what = message("files are written over only when the system's name is typed")
+        raise UsageError(what, advice=message("add --confirm {system}", system=asked.system))
+
+
+def _loads(texts: Iterable[str]) -> Mapping[str, str]:
+    pairs = dict(each.partition("=")[::2] for each in texts)
+    for source, into in pairs.items():
+        if not source or not into:
+            raise UsageError(
+                message("--load wants SOURCE=NAME"), advice=message("such as --load database=records_back")
+            )
+    return pairs
+
+
+def _opened(room: Room, site: Site, asked: Asked) -> Restic:
+    """Return the repository to restore from; raises UsageError when none can be guessed."""
+    plan = room.planned.plans.get(asked.system)
+    if not asked.repository and plan is None:
+        what = message("no plan is of the system {system}", system=asked.system)
+        raise UsageError(what, advice=message("name the repository: --repository ID"))
+    name = asked.repository or (plan.repository if plan else "")
+    return opened(site, named_repositories(site, [name]))[0]
+
+
+def _point(record: Record, restic: Restic, asked: Asked) -> Point | Judged:
+    """Return the point to restore, or why the repository can't be listed; one whose run is known is not listed."""
+    name = restic.repository.id
+    if not (asked.run and any(each.run == asked.run for each in points_in(record, name))):
+        judged = listed_into(record, restic)
+        if not judged.good:
+            return judged
+    sizes = {each.snapshot: each.counts.bytes_read for each in record.arrivals(asked.system, name)}
+    return chosen_point(points_in(record, name), asked.system, asked.run, sizes=sizes)
+
+
+def _told(judged: Judged, asked: Asked, repository: str) -> Iterable[Outcome]:
+    """Show why nothing could be restored."""
+    emit(
+        "sec-ops/backup-restore",
+        {"system": asked.system, "repository": repository, **judged_document(judged)},
+        outcomes=[judged.outcome],
+        text=lambda: "\n".join(judged_lines(judged)),
+    )
+    return [judged.outcome]
+
+
+def _refuse_other_hosts(point: Point, wanted: Wanted) -> None:
+    """Refuse to write here what was saved elsewhere."""
+    here = socket.gethostname()
+    for part in point.parts:
+        if part.source and wanted.takes(part.source) and part.host != here:
+            what = message(
+                "{source} was saved on {host}, and this is {here}", source=part.source, host=part.host, here=here
+            )
+            advice = message("restore it into a new folder there or here, and copy it from there")
+            raise UsageError(what, advice=advice)
+
+
+def _settings(room: Room, asked: Asked, source: str) -> SourceSettings:
+    plan = room.planned.plans.get(asked.system)
+    found = next((each for each in plan.sources if each.id == source), None) if plan else None
+    if found is None:
+        what = message("no plan here says how {source} is loaded", source=source)
+        raise UsageError(
+            what, advice=message("restore its dump into a folder, and load it by the database's own means")
+        )
+    return found
+
+
+def _source_of(settings: SourceSettings) -> Source:
+    return source_of(settings.kind)
+
+
+def _order_of(room: Room, asked: Asked, source: str) -> Order:
+    assert room.site is not None  # noqa: S101 - a site was loaded
+    require_approval(room, room.site)
+    plan = room.planned.plans[asked.system]
+    chosen = Chosen(plan=plan, source=_settings(room, asked, source))
+    return order_of(chosen, room, plan.deadline_minutes * 60.0)
