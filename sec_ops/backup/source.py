@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Protocol, runtime_checkable
 
+from sec_ops.backup.by_hand import Hand, Step
 from sec_ops.model.backup_plan import SourceSettings
 from sec_ops.model.protocols import Clock, Completed
 from sec_ops.model.values import Value
@@ -191,6 +192,10 @@ class Source(Protocol):
 
     def recount(self, order: Order, into: str) -> Facts:
         """Count a restored database as `Capture.facts` counted the original."""
+        ...
+
+    def by_hand(self, settings: Any, hand: Hand) -> Sequence[Step]:  # noqa: ANN401 - the kind's own settings
+        """Return how a person brings it back without this program, by restic and the data's own clients."""
         ...
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step, word
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.dumped import dumping
 from sec_ops.backup.dumping.servers import ServerSettings
@@ -96,6 +97,15 @@ class MysqlDump:
             tables=tuple(Table(name=name, rows=int(count)) for name, count in zip(tables, rows, strict=True)),
             heartbeat=self._heartbeat(settings.model_copy(update={"database": into}), order),
         )
+
+    def by_hand(self, settings: MysqlSettings, hand: Hand) -> Sequence[Step]:
+        """Make the database and load the dump into it."""
+        name, program = word(settings.database), self.client_program
+        made = f"{program} --execute={word(f'CREATE DATABASE {_quoted(settings.database)}')}"
+        loaded = f"{hand.dump('dump', f'{settings.database}.sql')} | {program} {name}"
+        what = message("on the new MariaDB or MySQL server, as an account that may make databases")
+        rest = message("make the accounts that the application signs in with, and give them their rights")
+        return (Step(what=what, commands=(made, loaded)), Step(what=rest))
 
     @contextmanager
     def beating(self, order: Order) -> Iterator[Beat]:

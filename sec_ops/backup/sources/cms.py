@@ -12,6 +12,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from sec_ops.backup.by_hand import Hand, Step
 from sec_ops.backup.dumping.stillness import changed_since, moment_there
 from sec_ops.backup.source import Capture, Facts, Loading, Order, Part
 from sec_ops.backup.sources import source_of
@@ -93,6 +94,13 @@ class ContentSystem:
         """Count the restored database."""
         settings = Settings.model_validate(order.source.settings)
         return source_of(settings.database.kind).recount(_inner(order, settings), into)
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Bring back the folders, then the database, both of the same run."""
+        what = message("files of {paths}, with owners and rights", paths=", ".join(settings.paths))
+        kind = source_of(settings.database.kind)
+        inner = kind.settings.model_validate(settings.database.settings)
+        return (Step(what=what, commands=(hand.restore("files"),)), *kind.by_hand(inner, hand))
 
 
 def _inner(order: Order, settings: Settings) -> Order:

@@ -5,9 +5,11 @@ from contextlib import contextmanager
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step, word
 from sec_ops.backup.dumping.dumped import dumping
 from sec_ops.backup.dumping.tapping import Told, Words, quiet
 from sec_ops.backup.source import Capture, Facts, Loading, Order
+from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, Value
 
 __all__ = ["SOURCE"]
@@ -53,6 +55,16 @@ class CommandOutput:
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: only the site knows what it holds."""
         return Facts()
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Take the output back by the plan's own command, else fetch it."""
+        fetch = hand.dump("dump", settings.filename)
+        if not settings.load:
+            commands = (f"{fetch} > {hand.kept(settings.filename)}",)
+            return (Step(what=message("fetch what the command printed"), commands=commands),)
+        loaded = " ".join(word(each) for each in settings.load)
+        what = message("take the data back; the program may want its password in {name}", name=settings.secret_variable)
+        return (Step(what=what, commands=(f"{fetch} | {loaded}",)),)
 
 
 def _words(command: Sequence[str], settings: Settings, order: Order, *, ends: str = "") -> Words:

@@ -12,6 +12,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from sec_ops.backup.by_hand import Hand, Step
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.dumped import FilesCapture
 from sec_ops.backup.dumping.tapping import Words
@@ -68,6 +69,18 @@ class Dm8:
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: rows were not counted."""
         return Facts()
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Bring the backup set back; the server's own program restores it."""
+        put = message(
+            "with the DM8 server stopped, restore from the backup set in {folder} by dmrman: RESTORE DATABASE, then "
+            "RECOVER DATABASE, then RECOVER DATABASE with UPDATE DB_MAGIC",
+            folder=f"{settings.folder.rstrip('/')}/sec-ops",
+        )
+        return (
+            Step(what=message("fetch the server's own backup"), commands=(hand.restore("backup"),)),
+            Step(what=put),
+        )
 
 
 def _said(statement: str, settings: Settings, order: Order) -> None:

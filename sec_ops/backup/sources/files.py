@@ -6,8 +6,10 @@ from pathlib import Path
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step
 from sec_ops.backup.dumping.dumped import FilesCapture
 from sec_ops.backup.source import Capture, Facts, Loading, Order, Part
+from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, Value
 
 __all__ = ["SOURCE"]
@@ -46,6 +48,11 @@ class Files:
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: files are proved by the manifest."""
         return Facts()
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Bring the files back below the folder of everything that is restored."""
+        what = message("files of {paths}, with owners and rights", paths=", ".join(settings.paths))
+        return (Step(what=what, commands=(hand.restore("files"),)),)
 
 
 SOURCE = Files()

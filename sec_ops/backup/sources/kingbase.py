@@ -10,10 +10,12 @@ from contextlib import contextmanager
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step, word
 from sec_ops.backup.dumping.dumped import dumping
 from sec_ops.backup.dumping.postgres import PostgresServer, client
 from sec_ops.backup.dumping.tapping import Told, quiet
 from sec_ops.backup.source import Capture, Facts, Loading, Order
+from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty
 
 __all__ = ["SOURCE"]
@@ -52,6 +54,13 @@ class Kingbase:
         options = ("--exit-on-error", "--no-owner", "--no-privileges", "--no-password")
         words = client("sys_restore", settings, order, options, database=into)
         return (Loading(arguments=quiet(words, order.doors), reads=_filename(settings)),)
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Load the dump into a database that was made for it."""
+        made = message("on the new KingbaseES server make the empty database {name}", name=settings.database)
+        loaded = f"sys_restore --exit-on-error --no-owner --no-privileges --dbname {word(settings.database)}"
+        load = message("load the dump into it")
+        return (Step(what=made), Step(what=load, commands=(f"{hand.dump('dump', _filename(settings))} | {loaded}",)))
 
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: rows were not counted."""

@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step, below
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.mysql import MysqlServer, client
 from sec_ops.backup.dumping.tapping import Words
@@ -66,6 +67,20 @@ class BinaryLog:
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: the dump's source counts."""
         return Facts()
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Bring the log back and go on with it from where the dump ends."""
+        folder = below(settings.folder)
+        files = """awk -v first="$FIRST" '$0 >= first'"""
+        replay = f'(cd {folder} && mariadb-binlog --start-position="$POSITION" $(ls | {files})) | mariadb'
+        position = message(
+            "first load the dump; its line with MASTER_LOG_POS names the file of the log and the position to go on from"
+        )
+        return (
+            Step(what=message("fetch the log"), commands=(hand.restore("binlog"),)),
+            Step(what=position, commands=("read -r -p 'file: ' FIRST", "read -r -p 'position: ' POSITION")),
+            Step(what=message("go on from there; --stop-datetime stops at a moment before"), commands=(replay,)),
+        )
 
 
 def _files(settings: Settings, order: Order) -> list[str]:

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step, word
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.dumped import dumping
 from sec_ops.backup.dumping.tapping import Told, Words, quiet, told
 from sec_ops.backup.source import Capture, Facts, Loading, Order
+from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, Value
 
 __all__ = ["SOURCE"]
@@ -55,6 +57,14 @@ class Directory:
         with order.doors.report() as report:
             asked(words, order.doors, report=report, deadline_seconds=order.deadline_seconds)
             return Facts(tables=told(report, _FILENAME).tables)
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Load the suffix into a server that does not run."""
+        where = ("-n", "0") if settings.suffix == "cn=config" else ("-b", settings.suffix)
+        words = " ".join(word(each) for each in ("slapadd", "-q", "-F", settings.configuration, *where))
+        stop = message("with slapd stopped and the database of {suffix} empty", suffix=settings.suffix)
+        own = message("give the files slapadd made to the account of slapd, then start it")
+        return (Step(what=stop, commands=(f"{hand.dump('dump', _FILENAME)} | {words}",)), Step(what=own))
 
 
 def _slapcat(configuration: str, suffix: str) -> Words:

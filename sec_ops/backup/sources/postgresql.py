@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from sec_ops.backup.by_hand import Hand, Step, word
 from sec_ops.backup.dumping.postgres import (
     COUNT,
     MARK,
@@ -99,6 +100,20 @@ class PostgresDump:
         with session(settings, order, into, deadline_seconds=order.deadline_seconds) as spoken:
             spoken.say(steady("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" + COUNT))
             return read_counts(spoken.hear(MARK))
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Make the database and load the dump into it."""
+        name = word(settings.database)
+        loads = {
+            "custom": "pg_restore --exit-on-error --no-owner --no-privileges --dbname",
+            "plain": "psql --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP=1 --dbname",
+        }
+        loaded = f"{hand.dump('dump', _filename(settings))} | {loads[settings.format]} {name}"
+        made = message(
+            "on the new PostgreSQL server, as an account that may make databases (PGHOST, PGPORT and PGUSER say which)"
+        )
+        rest = message("make the roles that the application signs in with, and give them their rights: a dump has none")
+        return (Step(what=made, commands=(f"createdb -- {name}", loaded)), Step(what=rest))
 
     def beating(self, order: Order) -> AbstractContextManager[Beat]:
         """Hold a session whose beats are committed one by one."""

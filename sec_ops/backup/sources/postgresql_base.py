@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step, below
 from sec_ops.backup.dumping.postgres import (
     LAST_HEARTBEAT,
     MARK,
@@ -36,6 +37,7 @@ __all__ = ["SOURCE"]
 _BASE = "base.tar"
 _OPTIONS = ("--pgdata=-", "--format=tar", "--wal-method=fetch", "--checkpoint=fast", "--no-password")
 _ARCHIVE_SECONDS = 120
+_RESTORE = r'''"restore_command = 'cp \"%s/%%f\" \"%%p\"'\n"'''
 _SWITCH = "SELECT extract(epoch FROM clock_timestamp()); SELECT pg_walfile_name(pg_switch_wal());"
 _STATE = (
     "SELECT coalesce(left(last_archived_wal, 24), ''),"
@@ -110,6 +112,36 @@ class PostgresBase:
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: a base backup is proved by `pg_verifybackup`, its databases by their own sources."""
         return Facts()
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Unpack the last base backup before the run, bring the log back, recover up to its end."""
+        data = hand.kept("data")
+        base = f"{hand.dump('base', _BASE, run='BASE')} | tar --extract --directory={data}"
+        settled = f"{data}/postgresql.auto.conf"
+        lines = (
+            f"printf {_RESTORE} {below(settings.archive)} >> {settled}",
+            f"echo 'archive_mode = off' >> {settled}",
+            f"touch {data}/recovery.signal",
+        )
+        which = message("not every run has a base backup: choose the last one up to the chosen run that has")
+        unpack = message(
+            "unpack it into an empty folder and check it; on Debian the program is in /usr/lib/postgresql/*/bin"
+        )
+        moment = message(
+            "have PostgreSQL recover up to the end of the log; recovery_target_time in postgresql.auto.conf stops it "
+            "at a moment before"
+        )
+        start = message(
+            "give the folders to the account of PostgreSQL, put the data where the server looks for it, start it, and "
+            "see in its log that the recovery ended"
+        )
+        return (
+            Step(what=which, commands=(hand.runs("base"), "read -r -p 'base: ' BASE")),
+            Step(what=unpack, commands=(f"mkdir -m 700 {data}", base, f"pg_verifybackup --no-parse-wal {data}")),
+            Step(what=message("fetch the log"), commands=(hand.restore("wal"),)),
+            Step(what=moment, commands=lines),
+            Step(what=start),
+        )
 
     def beating(self, order: Order) -> AbstractContextManager[Beat]:
         """Hold a session whose beats are committed one by one."""

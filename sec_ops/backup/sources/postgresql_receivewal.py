@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.postgres import MARK, PostgresServer, client, moment, opening, session
 from sec_ops.backup.dumping.tapping import Words
@@ -81,6 +82,14 @@ class ReceivedLog:
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: databases are counted by their own sources."""
         return Facts()
+
+    def by_hand(self, _settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Bring the received log back for a base backup of the same server."""
+        what = message(
+            "the write-ahead log as it was received: recover a base backup of the same server with it; a file that "
+            "ends in .partial is renamed without that ending"
+        )
+        return (Step(what=what, commands=(hand.restore("wal"),)),)
 
     def receive(self, order: Order, ended: Callable[[EngineError], bool]) -> None:
         """Receive for good; whenever the receiver ends, ask `ended`, which may wait, whether to start it again."""

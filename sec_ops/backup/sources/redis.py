@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.dumped import dumping
 from sec_ops.backup.dumping.servers import ServerSettings
@@ -60,6 +61,16 @@ class Redis:
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: `redis-check-rdb` reads every key while loading."""
         return Facts()
+
+    def by_hand(self, _settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Fetch and check the file, which a stopped server is given."""
+        kept = hand.kept(_FILENAME)
+        fetch = (f"{hand.dump('dump', _FILENAME)} > {kept}", f"redis-check-rdb {kept}")
+        put = message(
+            "with the Redis server stopped, put the file as dump.rdb into its data folder, owned by its account; move "
+            "an append-only file there away, start the server"
+        )
+        return (Step(what=message("fetch the data and check it"), commands=fetch), Step(what=put))
 
     @contextmanager
     def beating(self, order: Order) -> Iterator[Beat]:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from sec_ops.backup.by_hand import Hand, Step, below
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.dumped import dumping
 from sec_ops.backup.dumping.site_copy import BLOBS, databases
@@ -81,6 +82,18 @@ class SiteFolder:
         with order.doors.report() as counts:
             asked(_copy("count", Path(into), counts, order), order.doors, deadline_seconds=order.deadline_seconds)
             return Facts(tables=_read(counts))
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Bring the files back and unpack over them what was written to."""
+        folder = below(settings.folder)
+        unpacked = f"{hand.dump('live', _FILENAME)} | tar --extract --directory={folder}"
+        what = message("the site folder {folder}: first the files, then over them what was written to", folder=folder)
+        rest = message(
+            "PEM files and host keys that other repositories need may lie below it; with sec-ops installed again the "
+            "site goes on where it was, from {path}",
+            path=settings.folder,
+        )
+        return (Step(what=what, commands=(hand.restore("files"), unpacked)), Step(what=rest))
 
 
 def _site(order: Order) -> Site:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import resources
 
+from sec_ops.backup.by_hand import Hand, Step
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.dumped import dumping
 from sec_ops.backup.dumping.tapping import Told, Words, quiet
@@ -62,6 +63,19 @@ class Sqlite:
         with order.doors.report() as counts:
             asked(_copy(into, counts.path, order), order.doors, deadline_seconds=order.deadline_seconds)
             return _read(counts)
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Fetch the file, which takes the place of the one that was lost."""
+        put = message(
+            "with the application stopped, put the file in the place of {path}; remove what lies beside it under the "
+            "same name with -wal and -shm",
+            path=settings.path,
+        )
+        kept = hand.kept(_FILENAME)
+        return (
+            Step(what=message("fetch the database"), commands=(f"{hand.dump('dump', _FILENAME)} > {kept}",)),
+            Step(what=put),
+        )
 
     @contextmanager
     def beating(self, order: Order) -> Iterator[Beat]:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step, word
 from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.dumped import FilesCapture
 from sec_ops.backup.dumping.tapping import Words, quiet
@@ -62,6 +63,18 @@ class SqlServer:
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: the server checks the checksums of every page while it restores."""
         return Facts()
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Bring the file back and have the server restore it."""
+        path = f"{settings.folder.rstrip('/')}/{settings.database}.bak"
+        text = f"RESTORE DATABASE {_name(settings.database)} FROM DISK = {_text(path)} WITH CHECKSUM"
+        put = message("put the file where the server can read it: {path}", path=path)
+        load = message("have the server restore it, as an account that may make databases")
+        return (
+            Step(what=message("fetch the server's own backup"), commands=(hand.restore("backup"),)),
+            Step(what=put),
+            Step(what=load, commands=(f"sqlcmd -S localhost -N -b -Q {word(text)}",)),
+        )
 
 
 def _backup(database: str, path: str) -> str:

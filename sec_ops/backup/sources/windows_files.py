@@ -10,8 +10,10 @@ from pathlib import PureWindowsPath
 
 from pydantic import Field
 
+from sec_ops.backup.by_hand import Hand, Step
 from sec_ops.backup.dumping.dumped import FilesCapture
 from sec_ops.backup.source import Capture, Facts, Loading, Order, Part
+from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, Value
 
 __all__ = ["SOURCE"]
@@ -49,6 +51,14 @@ class WindowsFiles:
     def recount(self, _order: Order, _into: str) -> Facts:
         """Nothing: files are proved by the manifest."""
         return Facts()
+
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Bring the files back, to be carried to the Windows host."""
+        what = message(
+            "files of {paths}; on a Windows host take a folder of its own as target, and the run itself for $RUN",
+            paths=", ".join(settings.paths),
+        )
+        return (Step(what=what, commands=(hand.restore("files"),)),)
 
 
 SOURCE = WindowsFiles()

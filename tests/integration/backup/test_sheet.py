@@ -1,0 +1,449 @@
+"""The printed sheet, carried out: its own commands, typed by nobody, bring everything back without this program.
+
+Each system is made, saved, and destroyed; what is left is the repositories, the pages from the safes and the sheet.
+"""
+
+import html.parser
+import itertools
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sec_ops.backup.naming import MANIFEST, Named, tags_of
+from sec_ops.backup.proving.saving import Saving, save_part
+from sec_ops.backup.proving.sealing import ProvedSource, Sealing, sealed_manifest
+from sec_ops.backup.restic.client import Restic
+from sec_ops.backup.restic.program import find_restic
+from sec_ops.backup.restic.requests import BackupRequest, CopyRequest, Stream
+from sec_ops.backup.source import Order
+from sec_ops.backup.sources import source_of
+from sec_ops.backup.verdict import Verdict
+from sec_ops.cli.backup._capturing import chosen, order_of
+from sec_ops.cli.backup._planning import load_site
+from sec_ops.cli.backup._repositories import named_repositories, opened
+from sec_ops.cli.main import run
+from sec_ops.cli.sealing import evidence_of
+from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.site import Site
+from sec_ops.transport.process import run_program
+from tests.servers.databases import (
+    PASSWORD,
+    Database,
+    mariadb_server,
+    openldap_configuration,
+    openldap_server,
+    postgresql_programs,
+    postgresql_server,
+    redis_server,
+)
+from tests.servers.process import free_port, running
+
+pytestmark = pytest.mark.integration
+EXAMPLE = Path(__file__).parents[3] / "inventory"
+
+
+class Page(html.parser.HTMLParser):
+    """Reads the sheet as a person does: chapters, parts, and lines to type in their order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.typed: list[tuple[str, str, str]] = []
+        self._place = {"h2": "", "h3": ""}
+        self._open: list[str] = []
+        self._text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        if tag in ("h2", "h3", "pre"):
+            self._open, self._text = [tag], ""
+        if tag == "span":
+            self._open.append("span")
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] != "span":
+            self._text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "span" and self._open:
+            self._open.pop()
+        if tag in self._place:
+            self._place[tag] = self._text.strip()
+            self._place |= {"h3": ""} if tag == "h2" else {}
+        if tag == "pre":
+            self.typed.append((self._place["h2"], self._place["h3"], self._text))
+        if tag in ("h2", "h3", "pre"):
+            self._open = []
+
+
+@dataclass
+class Typist:
+    """Types the sheet's lines into bash, and answers what it asks."""
+
+    page: Page
+    environment: Mapping[str, str]
+    answers: dict[str, str]
+    said: str = ""
+    lines: list[str] = field(default_factory=list)
+
+    def type(self, system: str, repository: str) -> None:
+        """Type what leads to a system from one of its repositories."""
+        first = self.page.typed[0][0]
+        for chapter, part, line in self.page.typed:
+            others = "备份仓库" in part and not part.endswith(f" {repository}")
+            if chapter == first or (chapter.endswith(f" {system}") and not others):
+                self.lines.append(line)
+        asked = [name for line in self.lines for name in re.findall(r"^read (?:-\w+ )*'[^']*' (\w+)", line)]
+        done = subprocess.run(
+            ["bash", "-e", "-c", "\n".join(self.lines)],
+            input="".join(f"{self.answers[name]}\n" for name in asked),
+            env={**self.environment, "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        self.said = done.stdout
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+@dataclass
+class Town:
+    """A site with two repositories a system, each with a key that stands on paper only."""
+
+    root: Path
+    folder: Path
+    safes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the site, with the inventory of the example and places of its own."""
+        assert run(["init", str(self.root)]) == 0
+        shutil.rmtree(self.root / "inventory")
+        shutil.copytree(EXAMPLE, self.root / "inventory")
+        at = {"centre": (36.0, 118.0), "second-site": (36.45, 118.35)}
+        places = [
+            {"id": name, "name": {"zh": name, "en": "<b>"}, "address": "x & y", "latitude": one, "longitude": other}
+            for name, (one, other) in at.items()
+        ]
+        self._write("backup/places.yml", {"places": places})
+
+    def call(self, *words: str) -> None:
+        """Run a command that has to end well."""
+        assert run(["--site", str(self.root), *words]) in (0, 1)
+
+    def plan(self, system: str, *sources: Mapping[str, Any]) -> None:
+        """Write plan and repositories, and make both with their keys."""
+        for place, name in (("centre", f"{system}-a"), ("second-site", f"{system}-b")):
+            document = {
+                "id": name,
+                "place": place,
+                "location": str(self.folder / "repositories" / name),
+                "password": {"file": f"secrets/{name}"},
+            }
+            self._write(f"backup/repositories/{name}.yml", document)
+        if sources:
+            copies = [{"repository": f"{system}-b", "timing": {"every_hours": 1}, "retention": {"daily": 7}}]
+            plan = {
+                "id": system,
+                "place": "centre",
+                "answers": "chen",
+                "sources": list(sources),
+                "repository": f"{system}-a",
+                "timing": {"every_hours": 1},
+                "retention": {"daily": 7},
+                "copies": copies,
+            }
+            self._write(f"backup/plans/{system}.yml", plan)
+        for name in (f"{system}-a", f"{system}-b"):
+            more = ["--chunker-of", f"{system}-a"] if name.endswith("-b") else []
+            self.call("backup", "keys", "init", name, "--by", "chen", *more)
+            page = self.folder / f"{name}.html"
+            safe = f"safe <{name}>"
+            self.call("backup", "keys", "escrow", name, "--by", "chen", "--safe", safe, "--output", str(page))
+            self.safes[name] = html.unescape(re.findall(r'class="key">([^<]+)<', page.read_text())[0])
+
+    def secret(self, name: str, text: str) -> None:
+        """Keep a secret in the site's folder."""
+        path = self.root / "secrets" / name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o600)
+
+    def save(self, system: str, base: str = "") -> str:
+        """Save a system and copy it; return the run. After the run `base` no new base backup is due."""
+        name = f"run-{next(_RUNS)}"
+        self.call("backup", "plans")
+        room = load_site(str(self.root))
+        near, far = opened(Site(self.root), named_repositories(Site(self.root), [f"{system}-a", f"{system}-b"]))
+        last = SystemClock().now() if base else None
+        orders = [replace(order_of(each, room, 120), last_good=lambda _part: last) for each in chosen(room, system)]
+        proved = [self._saved(each, Named(system=system, run=name), near) for each in orders]
+        with evidence_of(Site(self.root)) as log:
+            sealing = Sealing(
+                system=system,
+                run=name,
+                verdict=Verdict.OK,
+                host="here",
+                tags=tags_of(Named(system=system, run=name, part=MANIFEST, verdict="ok")),
+                made_at=SystemClock().now(),
+                folder=self.folder / "manifests",
+            )
+            assert sealed_manifest(sealing, proved, restic=near, signs=log).result.judged.good
+        assert far.copy_from(near.repository, CopyRequest(snapshots=[])).judged.good
+        return name
+
+    def _saved(self, order: Order, name: Named, restic: Restic) -> ProvedSource:
+        source, parts = order.source, []
+        with source_of(source.kind).open(order) as capture:
+            for part in capture.parts:
+                stream = Stream(command=part.command, filename=part.filename) if part.command else None
+                tags = tags_of(replace(name, source=source.id, part=part.name))
+                request = BackupRequest(
+                    host="here",
+                    tags=tags,
+                    paths=part.paths,
+                    stream=stream,
+                    excludes=part.excludes,
+                    options=part.options,
+                )
+                saving = Saving(
+                    source=source.id, part=part, request=request, doors=order.doors, folder=self.folder / "digests"
+                )
+                parts.append(save_part(saving, restic))
+                assert parts[-1].result.judged.good, parts[-1].result.judged
+            return ProvedSource(source=source, facts=capture.facts(), parts=parts)
+
+    def restic(self, repository: str, *words: str) -> str:
+        """Call restic by the key from the safe."""
+        environment = {**os.environ, "RESTIC_PASSWORD": self.safes[repository]}
+        location = self.folder / "repositories" / repository
+        command = [find_restic(run_program).path, "-r", str(location), *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    def sheet(self) -> Page:
+        """Print the sheet."""
+        self.call("backup", "sheet", "--format", "html", "--output", str(self.folder / "sheet.html"))
+        text = (self.folder / "sheet.html").read_text()
+        secrets = [*self.safes.values(), *(path.read_text().strip() for path in (self.root / "secrets").iterdir())]
+        assert not [secret for secret in (*secrets, PASSWORD) if secret in text]
+        return Page(text)
+
+    def _write(self, name: str, document: Mapping[str, Any]) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document))
+
+
+@dataclass
+class School:
+    """A system of every kind of data, and its state as plain values."""
+
+    folder: Path
+    postgres: Database
+    mariadb: Database
+    redis: Database
+    ldap: Database
+
+    @property
+    def files(self) -> Path:
+        return self.folder / "school files"
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / "ledger.db"
+
+    def fill(self) -> None:
+        """Make data in each."""
+        self.postgres.say('CREATE DATABASE "school records"')
+        self._postgres("CREATE TABLE pupils AS SELECT n AS id, 'pupil ' || n AS name FROM generate_series(1, 500) n")
+        self.mariadb.say("CREATE DATABASE `mensa`; USE mensa; CREATE TABLE meals (day date, name text)")
+        self.mariadb.say("USE mensa; INSERT INTO meals VALUES ('2026-11-26', 'noodles'), ('2026-11-27', 'rice')")
+        self.redis.say("", "SET", "session", "one")
+        self.ldap.say("dn: dc=edu,dc=example\nobjectClass: dcObject\nobjectClass: organization\no: x\ndc: edu\n")
+        with closing(sqlite3.connect(self.ledger)) as ledger, ledger:
+            ledger.execute("CREATE TABLE entries (amount)")
+            ledger.executemany("INSERT INTO entries VALUES (?)", [(number,) for number in range(50)])
+        self.files.mkdir()
+        (self.files / "a\nline").write_bytes(b"\x00\xff")
+        (self.files / "plain").write_text("text")
+        (self.files / "plain").chmod(0o640)
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Return what a plan says of it."""
+        password = {"file": "secrets/database"}
+        programs = str(postgresql_programs())
+        postgres = {"server": self.postgres.server, "port": self.postgres.port, "user": "keeper", "programs": programs}
+        mariadb = {"server": self.mariadb.server, "user": "keeper", "database": "mensa"}
+        redis = {"server": "127.0.0.1", "port": self.redis.port}
+        ldap = {"suffix": "dc=edu,dc=example", "configuration": self.ldap.server}
+        told = [
+            ("custom", "postgresql", password, {**postgres, "database": "school records"}),
+            ("mensa", "mariadb", password, mariadb),
+            ("sessions", "redis", password, redis),
+            ("directory", "openldap", None, ldap),
+            ("ledger", "sqlite", None, {"path": str(self.ledger)}),
+            ("files", "files", None, {"paths": [str(self.files)]}),
+        ]
+        return [
+            {"id": name, "kind": kind, "settings": settings} | ({"password": secret} if secret else {})
+            for name, kind, secret, settings in told
+        ]
+
+    def state(self, restored: Path) -> dict[str, Any]:
+        """Return everything as it is now: in the servers, and of files below `restored`."""
+        with closing(sqlite3.connect(restored / "student-records.ledger.database.sqlite")) as ledger:
+            entries = ledger.execute("SELECT sum(amount) FROM entries").fetchone()
+        files = restored / str(self.files)[1:]
+        return {
+            "pupils": self._postgres("SELECT count(*), max(name), sum(id) FROM pupils"),
+            "meals": self.mariadb.say("SELECT * FROM mensa.meals ORDER BY day"),
+            "directory": _slapcat(self.ldap.server),
+            "entries": entries,
+            "files": {path.name: (path.read_bytes(), path.stat().st_mode) for path in files.iterdir()},
+        }
+
+    def destroy(self) -> None:
+        """Lose all of it."""
+        self.postgres.say('DROP DATABASE "school records"')
+        self.mariadb.say("DROP DATABASE mensa")
+        shutil.rmtree(Path(self.ldap.server).parent)
+        openldap_configuration(Path(self.ldap.server).parent)
+        shutil.rmtree(self.files)
+        self.ledger.unlink()
+
+    def _postgres(self, text: str) -> str:
+        return replace(self.postgres, client=(*self.postgres.client[:-1], "school records")).say(text)
+
+
+_RUNS = itertools.count(1)
+
+
+def _slapcat(configuration: str) -> list[str]:
+    done = subprocess.run(["slapcat", "-F", configuration, "-b", "dc=edu,dc=example"], capture_output=True, check=True)
+    return [line for line in done.stdout.decode().splitlines() if line.startswith(("dn:", "o:"))]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a folder that servers which give up root can enter too."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def town(folder: Path) -> Town:
+    return Town(root=folder / "site", folder=folder)
+
+
+def _environment(folder: Path, **more: str) -> dict[str, str]:
+    programs = [str(Path(find_restic(run_program).path).parent), str(postgresql_programs())]
+    return {"PATH": ":".join([*programs, os.environ["PATH"]]), "HOME": str(folder), **more}
+
+
+def test_a_system_of_every_kind_comes_back_from_the_second_site(town: Town, folder: Path) -> None:
+    with ExitStack() as stack:
+        stack.enter_context(tempfile.TemporaryDirectory())
+        (folder / "redis").mkdir()
+        postgres, mariadb = stack.enter_context(postgresql_server()), stack.enter_context(mariadb_server())
+        redis = stack.enter_context(redis_server(folder / "redis"))
+        with openldap_server(folder / "ldap") as ldap:
+            school = School(folder=folder, postgres=postgres, mariadb=mariadb, redis=redis, ldap=ldap)
+            school.fill()
+            town.secret("database", PASSWORD)
+            town.plan("student-records", *school.sources())
+            chosen_run = town.save("student-records")
+            sheet = town.sheet()
+        shutil.copytree(school.files, folder / "before" / str(school.files)[1:])
+        shutil.copy(school.ledger, folder / "before" / "student-records.ledger.database.sqlite")
+        before = school.state(folder / "before")
+        school.destroy()
+        shutil.rmtree(town.root)
+        (folder / ".my.cnf").write_text(f"[client]\nsocket={mariadb.server}\n")
+        typist = Typist(
+            page=sheet,
+            environment=_environment(
+                folder,
+                PGHOST=postgres.server,
+                PGPORT=str(postgres.port),
+                PGUSER="owner",
+            ),
+            answers={
+                "TO": str(folder / "re stored"),
+                "RUN": chosen_run,
+                "RESTIC_PASSWORD": town.safes["student-records-b"],
+            },
+        )
+        typist.type("student-records", "student-records-b")
+        assert school.state(folder / "re stored") == before
+        assert '"rows":500' in typist.said
+        assert "Checksum OK" in typist.said
+
+
+def test_the_site_itself_and_a_server_with_its_log_come_back(
+    town: Town, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = "../archive"
+    command = f"mkdir -p {archive} && test ! -f {archive}/%f && cp %p {archive}/.%f && mv {archive}/.%f {archive}/%f"
+    with postgresql_server(archive_mode="on", archive_command=command, max_wal_senders="4") as server:
+        server.say("CREATE TABLE notes (note text); INSERT INTO notes VALUES ('before')")
+        town.secret("database", PASSWORD)
+        settings = {
+            "server": server.server,
+            "port": server.port,
+            "user": "keeper",
+            "programs": str(postgresql_programs()),
+            "archive": str(server.folder / "archive"),
+        }
+        password = {"file": "secrets/database"}
+        source = {"id": "server", "kind": "postgresql_base", "password": password, "settings": settings}
+        town.plan("exam-enrolment", source)
+        base = town.save("exam-enrolment")
+        server.say("INSERT INTO notes VALUES ('between')")
+        newest = town.save("exam-enrolment", base)
+        server.say("INSERT INTO notes VALUES ('too late')")
+    own = {"repository": "sec-ops-a", "copy_to": "sec-ops-b", "place": "centre", "answers": "chen"}
+    with (town.root / "sec-ops.yml").open("a") as configuration:
+        configuration.write(json.dumps({"backup": {"own": own}})[1:-1] + "\n")
+    town.plan("sec-ops")
+    saved = town.save("sec-ops")
+    sheet, safes = town.sheet(), town.safes
+    shutil.rmtree(town.root)
+    to = str(folder / "restored")
+    answers = {"TO": to, "RUN": newest, "BASE": base, "RESTIC_PASSWORD": safes["exam-enrolment-a"]}
+    Typist(page=sheet, environment=_environment(folder), answers=answers).type("exam-enrolment", "exam-enrolment-a")
+    assert _recovered(Path(to)) == ["before", "between"]
+    answers = {"TO": "/", "RUN": saved, "RESTIC_PASSWORD": safes["sec-ops-b"]}
+    Typist(page=sheet, environment=_environment(folder), answers=answers).type("sec-ops", "sec-ops-b")
+    capsys.readouterr()
+    assert run(["--site", str(town.root), "evidence", "verify", "--json"]) in (0, 3)
+    assert json.loads(capsys.readouterr().out)["ok"]
+    town.call("backup", "keys", "check", "sec-ops-a", "--paper", "sec-ops-a")
+
+
+def _recovered(folder: Path) -> list[str]:
+    """Start a server on the restored data, as the sheet tells, and return the notes."""
+    data, port = folder / "exam-enrolment.server.data", free_port()
+    subprocess.run(["chown", "-R", "postgres", str(folder)], check=True)
+    settings = {"listen_addresses": "", "port": str(port), "unix_socket_directories": str(folder)}
+    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    psql = [str(postgresql_programs() / "psql"), "-XqAt", "-h", str(folder), "-p", str(port), "-U", "owner", "postgres"]
+
+    def ready() -> bool:
+        asked = subprocess.run([*psql, "-c", "SELECT pg_is_in_recovery()"], capture_output=True, check=False)
+        return asked.stdout == b"f\n"
+
+    with running([*command, str(postgresql_programs() / "postgres"), "-D", str(data), *words], ready, folder / "log"):
+        notes = subprocess.run([*psql, "-c", "SELECT note FROM notes"], capture_output=True, text=True, check=True)
+        return notes.stdout.split()
