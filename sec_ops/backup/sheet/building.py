@@ -88,9 +88,10 @@ def _named(name: str, system: KeySystem | None) -> Text | str:
 
 def _choosing() -> Block:
     which = message(
-        "A run saved each part of a system once, and last its manifest; only a run with a manifest counts. Times are "
-        "claimed by the machine that saved, so take no run from the future. The newest run whose data is still good is "
-        "the one to take: after ransomware, one from before it began."
+        "A run saved each part of a system once, and last its manifest, which is tagged with what the run came to: "
+        "verdict:ok, or verdict:partial when the manifest names what is missing. A run without one does not count. "
+        "Times are claimed by the machine that saved, so take no run from the future. The newest run whose data is "
+        "still good is the one to take: after ransomware, one from before it began."
     )
     arrival = message(
         "Where the repository is a folder, the order in which snapshots arrived, which nobody can claim, is shown by: "

@@ -100,10 +100,12 @@ def test_chinese_comes_first_and_english_is_complete(tmp_path: Path) -> None:
 def test_where_which_key_and_from_which_safe(tmp_path: Path) -> None:
     more = {
         "location": "rest:https://[fd77::2]:8000/records",
+        "hosts": {},
         "certificate": "inventory/authority.pem",
         "credentials": {"RESTIC_REST_USERNAME": {"env": "X"}, "RESTIC_REST_PASSWORD": {"file": "secrets/rest"}},
     }
-    text = plain_sheet(_sheet(tmp_path, near=more))
+    pages = {"id": "pages", "kind": "files", "settings": {"paths": ["/srv"]}}
+    text = plain_sheet(_sheet(tmp_path, pages, near=more, far={"location": "/srv/far", "hosts": {}}))
     assert "export RESTIC_REPOSITORY='rest:https://[fd77::2]:8000/records'" in text
     assert f"export RESTIC_CACERT={tmp_path}/inventory/authority.pem" in text
     assert "read -r -s -p 'RESTIC_REST_PASSWORD: ' RESTIC_REST_PASSWORD && export RESTIC_REST_PASSWORD" in text
