@@ -50,7 +50,7 @@ def test_what_is_due_runs_once_and_a_failure_is_told(site: Path, capsys: pytest.
     assert code == 2
     (line,) = (site / "var" / "notices.jsonl").read_text().splitlines()
     assert json.loads(line)["data"]["job"] == "bad"
-    assert "No such command" in json.loads(line)["text"]
+    assert "there is no command" in json.loads(line)["text"]
     code, body = document(capsys, *where, "schedule", "show")
     states = {each["id"]: each["state"] for each in body["jobs"]}
     assert states["bad"] == "failed"
