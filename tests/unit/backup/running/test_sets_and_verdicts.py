@@ -1,0 +1,61 @@
+"""Sets of sources, the worst of verdicts, and a command for each."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sec_ops.backup.running.sets import consistent_sets
+from sec_ops.backup.running.verdicts import COUNTS, GRAVITY, command_after, judged_of, worst
+from sec_ops.backup.verdict import Judged, Verdict, outcome_of
+from sec_ops.backup.words import VERDICT_WORDS
+from sec_ops.model.backup_plan import SourceSettings
+from sec_ops.model.errors import ContentInvalid, Fault, HostUnreachable, ProgramFailed
+from sec_ops.model.messages import message
+from sec_ops.model.outcome import Outcome
+
+NAMES = "abcdef"
+LINKS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)))
+
+
+def judged(verdict: Verdict) -> Judged:
+    return Judged(verdict=verdict, what=message("done"))
+
+
+@given(LINKS)
+def test_sources_that_name_each_other_are_one_set_in_the_plans_order(links: list[tuple[str, str]]) -> None:
+    sources = [
+        SourceSettings(id=name, kind="files", consistent_with=tuple(other for one, other in links if one == name))
+        for name in NAMES
+    ]
+    sets = [[each.id for each in found] for found in consistent_sets(sources)]
+    assert sorted(name for found in sets for name in found) == list(NAMES)
+    assert all(found == sorted(found) for found in sets)
+    together = {name: {name} for name in NAMES}
+    for _ in NAMES:
+        for one, other in links:
+            both = together[one] | together[other]
+            for name in both:
+                together[name] = both
+    assert all(set(found) == together[found[0]] for found in sets)
+
+
+@given(st.lists(st.sampled_from(list(Verdict))))
+def test_the_worst_verdict_wins_and_only_good_ones_are_good(verdicts: list[Verdict]) -> None:
+    found = worst(map(judged, verdicts)).verdict
+    assert found == max(verdicts, key=GRAVITY.index, default=Verdict.OK)
+    assert (found is Verdict.OK) == (set(verdicts) <= {Verdict.OK})
+
+
+def test_every_verdict_has_its_place_its_word_and_a_command() -> None:
+    assert set(GRAVITY) == set(VERDICT_WORDS) == set(Verdict)
+    for each in Verdict:
+        assert command_after(each, "records", "a").startswith("sec-ops backup ")
+        assert (outcome_of(each) is Outcome.CLEAN) == (each is Verdict.OK)
+    assert set(COUNTS) == {Verdict.OK, Verdict.PARTIAL}
+
+
+def test_errors_are_verdicts_with_all_that_is_known() -> None:
+    gone = judged_of(HostUnreachable(message("done"), where="10.0.0.1", why="no route"))
+    assert (gone.verdict, gone.why) == (Verdict.UNREACHABLE, "10.0.0.1\nno route")
+    assert judged_of(ProgramFailed(message("done"))).verdict is Verdict.FAILED
+    faults = [Fault(file="a.yml", line=3, path="password", message=message("there is no such file"))]
+    assert judged_of(ContentInvalid(faults)).why == "a.yml:3: password: there is no such file"
