@@ -33,6 +33,16 @@ SELECT path, type, sum(n) FROM (
     SELECT path, type, size, sha256, 1 AS n FROM expected UNION ALL SELECT path, type, size, sha256, -1 FROM found
 ) GROUP BY path, type, size, sha256 HAVING sum(n) != 0 ORDER BY path
 """
+_AS_SHOWN = """
+UPDATE found SET path = shown(path) WHERE type = 'file' AND path NOT IN (SELECT path FROM expected)
+AND EXISTS (SELECT 1 FROM unproved WHERE instr(path, x'EFBFBD')) AND shown(path) IN (SELECT path FROM unproved)
+"""
+"""Of a file that was never read only what restic showed of its name is known."""
+
+_LENIENT = (
+    _AS_SHOWN,
+    "UPDATE found SET size = 0, sha256 = '' WHERE type = 'file' AND path IN (SELECT path FROM unproved)",
+)
 _FILE, _FOLDER = "file", "dir"
 
 
@@ -112,9 +122,8 @@ class Ledger:
     def differences(self, *, beside: Literal["counted", "left out"] = "counted") -> Differences:
         """Return what differs; folders that are only found are no difference where others have a right to be."""
         counted = self._counted()
-        self._connection.execute(
-            "UPDATE found SET size = 0, sha256 = '' WHERE type = 'file' AND path IN (SELECT path FROM unproved)"
-        )
+        for statement in _LENIENT:
+            self._connection.execute(statement)
         for path, nets in groupby(self._connection.execute(_NET), key=lambda row: bytes(row[0])):
             kinds = {(kind, net > 0) for _path, kind, net in nets}
             lacking, more = any(net for _kind, net in kinds), any(not net for _kind, net in kinds)
@@ -139,6 +148,7 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
     path = make_folder(folder) / f".ledger-{os.getpid()}-{os.urandom(4).hex()}.db"
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
+        connection.create_function("shown", 1, lambda path: as_shown(path).encode(), deterministic=True)
         connection.executescript(_TABLES)
         yield Ledger(connection)
     except sqlite3.Error as error:

@@ -195,7 +195,9 @@ _TEXTS: dict[Verdict, tuple[Message, Message]] = {
     ),
     Verdict.DAMAGED: (
         message("{repository}: {verb} found damage in the repository"),
-        message("don't prune; restore from another copy, and see what is hurt: restic check --read-data"),
+        message(
+            "don't prune; restore from another copy; see the damage: sec-ops backup verify {repository} --read all"
+        ),
     ),
     Verdict.REFUSED: (
         message("{repository}: the server refused what {verb} asked"),

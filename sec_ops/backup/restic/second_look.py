@@ -48,7 +48,10 @@ def looked_at_check(judged: Judged, summary: CheckSummary | None, name: str) -> 
             verdict=Verdict.DAMAGED,
             what=message("{repository}: {verb} found damage in the repository", repository=name, verb="check"),
             why=judged.why or "\n".join(summary.broken_packs[:20]),
-            advice=message("don't prune; restore from another copy, and see what is hurt: restic check --read-data"),
+            advice=message(
+                "don't prune; restore from another copy; see the damage: sec-ops backup verify {repository} --read all",
+                repository=name,
+            ),
         )
     return judged
 

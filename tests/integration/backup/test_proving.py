@@ -1,12 +1,20 @@
 """Manifests by real restic: what is saved is what is listed, whatever the names and whoever writes meanwhile."""
 
+import io
 import json
+import os
+import tarfile
+import time
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path, PurePath
+from random import Random
+from threading import Event, Thread
 
 import pytest
 
 from sec_ops.backup.dumping.local import LocalDoors
+from sec_ops.backup.proving.listing import CHANGED, UNREAD
 from sec_ops.backup.proving.manifest import Listing
 from sec_ops.backup.proving.saving import Proved, Saving, save_part
 from sec_ops.backup.restic.client import Restic
@@ -52,3 +60,94 @@ def test_files_are_hashed_while_they_are_saved_and_taken_over_when_nothing_chang
     assert listing(second) == listing(first)
     assert second.part
     assert second.part.reused > 10
+
+
+class Writers:
+    """Threads that append, rewrite, replace, rename, make and remove files of a folder, as fast as they can."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._folder, self._random = folder, Random(seed)
+        self._ended = Event()
+        self._threads = [Thread(target=self._work, args=(Random(seed + each),)) for each in range(2)]
+
+    def __enter__(self) -> None:
+        for each in self._threads:
+            each.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        for each in self._threads:
+            each.join()
+
+    def _work(self, random: Random) -> None:
+        while not self._ended.is_set():
+            path = self._folder / f"file-{random.randrange(40):03}"
+            with suppress(FileNotFoundError):
+                random.choice([self._append, self._rewrite, self._replace, self._rename, self._flip, self._remove])(
+                    path
+                )
+            # Without it nothing would ever rest, and nothing could be proved.
+            self._ended.wait(random.choice([0, 0, 0.001, 0.05]))
+
+    def _append(self, path: Path) -> None:
+        with path.open("ab") as stream:
+            stream.write(os.urandom(self._random.randrange(1, 5000)))
+
+    def _rewrite(self, path: Path) -> None:
+        path.write_bytes(os.urandom(self._random.randrange(300_000)))
+
+    def _replace(self, path: Path) -> None:
+        draft = path.with_name(f".{path.name}.{self._random.random()}")
+        draft.write_bytes(os.urandom(50_000))
+        draft.rename(path)
+
+    def _flip(self, path: Path) -> None:
+        """Change bytes within, and put the time of change of content back, as some programs do."""
+        seen = path.stat()
+        with path.open("r+b") as stream:
+            stream.seek(seen.st_size // 2)
+            stream.write(os.urandom(10))
+        os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+    def _rename(self, path: Path) -> None:
+        path.rename(self._folder / f"file-{self._random.randrange(40):03}")
+
+    def _remove(self, path: Path) -> None:
+        path.unlink()
+
+
+def held(restic: Restic, snapshot: str) -> dict[str, str]:
+    """Return the digests of what a snapshot really holds, read back from the repository."""
+    data = io.BytesIO()
+    assert restic.dump(snapshot, "/", on_bytes=data.write).judged.good
+    data.seek(0)
+    with tarfile.open(fileobj=data) as archive:
+        return {
+            f"/{each.name}": sha256(archive.extractfile(each).read()).hexdigest()  # type: ignore[union-attr]
+            for each in archive
+            if each.isfile()
+        }
+
+
+@pytest.mark.parametrize("runs", [4, pytest.param(50, marks=pytest.mark.heavy)])
+def test_under_write_load_no_digest_is_another_than_what_was_saved(restic, grow, tmp_path, runs):
+    folder = grow(tmp_path / "busy", files=40)
+    still = grow(tmp_path / "still", files=5, seed=9)
+    time.sleep(0.1)  # what was written a moment before a backup is taken as changing
+    proved = changed = 0
+    with Writers(folder, seed=runs):
+        for number in range(runs):
+            saving = saved(restic, tmp_path, folder, still, run=str(number))
+            assert saving.part
+            rows = {path: (size, digest) for path, (kind, size, digest) in listed(saving).items() if kind == "file"}
+            there = held(restic, saving.part.snapshot)
+            assert set(rows) == set(there)
+            for path, (_size, digest) in rows.items():
+                if digest in (CHANGED, UNREAD):
+                    changed += 1
+                    assert str(still) not in str(path)
+                else:
+                    proved += 1
+                    assert digest == there[str(path)], (path, number)
+    assert proved > runs * 5
+    assert changed > 0
