@@ -34,7 +34,7 @@ class TunnelAccess:
     """An `AccessTo` from a host: one tunnel for each repository, open as long as the connection."""
 
     host: RemoteHost
-    _known: dict[str, Access] = field(default_factory=dict)
+    _known: dict[str, tuple[OpenRepository, Access]] = field(default_factory=dict)
 
     def __call__(self, repositories: Sequence[OpenRepository]) -> Access:
         """Return the access; raises PrivilegeRefused when the host's sshd opens no tunnel, ContentInvalid for a folder.
@@ -44,9 +44,11 @@ class TunnelAccess:
         first, *others = repositories
         if others:
             raise EngineError(message("a host reaches one repository at a time; copies are made by controllers"))
-        if first.id not in self._known:
-            self._known[first.id] = self._opened(first)
-        return self._known[first.id]
+        known, access = self._known.get(first.id, (None, None))
+        if access is None or known != first:
+            access = self._opened(first)
+            self._known[first.id] = (first, access)
+        return access
 
     def _opened(self, repository: OpenRepository) -> Access:
         location = repository.location
