@@ -64,12 +64,16 @@ def _of_repository(
     repository: Repository, library: Library, read_secret: SecretReader, folder: Path
 ) -> Iterator[Fault]:
     ways = {"": repository, **{host: repository.opened_by(host) for host in repository.hosts}}
+    told: set[tuple[tuple[str, ...], str]] = set()
     for host, way in ways.items():
         try:
             open_repository(way or repository, read_secret, folder=folder)
         except ContentInvalid as error:
             for fault in error.faults:
                 path = _place(fault.path.partition(":")[0], host, repository)
+                if (path, str(fault.message)) in told:
+                    continue
+                told.add((path, str(fault.message)))
                 yield library.fault(REPOSITORIES, repository.id, path, fault.message, fault.advice)
 
 

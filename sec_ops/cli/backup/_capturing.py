@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sec_ops.backup.dumping.local import LocalDoors
 from sec_ops.backup.restic.opening import placed
-from sec_ops.backup.source import Order
+from sec_ops.backup.source import Doors, Order
 from sec_ops.cli.backup._planning import Room
 from sec_ops.model.backup_plan import BackupPlan, SourceSettings
 from sec_ops.runtime.clock import SystemClock
@@ -36,14 +36,17 @@ def chosen(room: Room, system: str = "") -> Iterator[Chosen]:
             yield from (Chosen(plan=plan, source=source) for source in plan.sources)
 
 
-def order_of(each: Chosen, room: Room, deadline_seconds: float) -> Order:
-    """Return the order to speak to a source on this machine; raises ContentInvalid for a secret that can't be read."""
+def order_of(each: Chosen, room: Room, deadline_seconds: float, doors: Doors | None = None) -> Order:
+    """Return the order to speak to a source, on this machine unless doors lead elsewhere.
+
+    Raises ContentInvalid for a secret that can't be read.
+    """
     assert room.site is not None  # noqa: S101 - only sites have sources
     reference = each.source.password
     read_secret = Secrets(run_program=run_program)
     return Order(
         source=each.source,
-        doors=LocalDoors(clock=SystemClock()),
+        doors=doors or LocalDoors(clock=SystemClock()),
         last_good=_never,
         secret=read_secret(placed(reference, room.site.root)) if reference else None,
         deadline_seconds=deadline_seconds,

@@ -17,12 +17,13 @@ from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 
 if TYPE_CHECKING:
-    from sec_ops.backup.source import Beat
+    from sec_ops.backup.source import Beat, Doors
     from sec_ops.cli.backup._capturing import Chosen
     from sec_ops.cli.backup._planning import Room
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 _MARGIN_SECONDS = 60.0
+_SILENCE_SECONDS = 6.0
 
 
 @app.command(
@@ -94,22 +95,43 @@ def _connected(room: "Room", states: dict[str, _State], seconds: int, stack: Exi
     from sec_ops.backup.sources import source_of
     from sec_ops.cli.backup._capturing import order_of
 
+    ways = _Ways(room, stack)
     for each in _wanted(room):
         source = source_of(each.source.kind)
-        if each.source.host:
-            there = message(
-                "it is on the host {host}; heartbeats are written on this machine only", host=each.source.host
-            )
-            states[each.name].leave(there)
-            continue
         if not isinstance(source, Beating):
             states[each.name].leave(message("sources of the kind {kind} take no heartbeats", kind=each.source.kind))
             continue
         try:
-            order = order_of(each, room, seconds + _MARGIN_SECONDS)
+            order = order_of(each, room, seconds + _MARGIN_SECONDS, ways.doors(each.source.host))
             yield each.name, stack.enter_context(source.beating(order))
         except SecOpsError as error:
             states[each.name].fail(error)
+
+
+class _Ways:
+    """Doors to hosts: each is connected to once, and tried once."""
+
+    def __init__(self, room: "Room", stack: ExitStack) -> None:
+        self._room = room
+        self._stack = stack
+        self._known: dict[str, Doors | SecOpsError] = {}
+
+    def doors(self, host: str) -> "Doors | None":
+        """Return the doors to a host, none to this machine; raises what connecting raised."""
+        from sec_ops.cli.backup._hosts import connected
+
+        if not host:
+            return None
+        if host not in self._known:
+            try:
+                there = self._stack.enter_context(connected(self._room, host, silence_seconds=_SILENCE_SECONDS))
+                self._known[host] = there.doors
+            except SecOpsError as error:
+                self._known[host] = error
+        found = self._known[host]
+        if isinstance(found, SecOpsError):
+            raise found
+        return found
 
 
 def _shown(sources: list[dict[str, Any]]) -> str:

@@ -1,23 +1,29 @@
 """`sec-ops backup receive`: keep a receiver of a write-ahead log alive, for a service manager to run."""
 
 import time
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sec_ops.cli.invocation import current
 from sec_ops.cli.output import note
 from sec_ops.cli.termination import was_terminated
-from sec_ops.model.errors import EngineError, UsageError
+from sec_ops.model.errors import SecOpsError, TransportError, UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 
+if TYPE_CHECKING:
+    from sec_ops.cli.backup._capturing import Chosen
+    from sec_ops.cli.backup._planning import Room
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 _PAUSE_SECONDS = 5.0
+_SILENCE_SECONDS = 20.0
 
 
 @app.command(
@@ -27,8 +33,7 @@ def receive(
     system: Annotated[str, typer.Argument(help=_("key system whose plan has the source"))],
 ) -> Iterable[Outcome]:
     """Receive, and start again a few seconds after each end, which is told."""
-    from sec_ops.backup.sources.postgresql_receivewal import SOURCE
-    from sec_ops.cli.backup._capturing import chosen, order_of
+    from sec_ops.cli.backup._capturing import chosen
     from sec_ops.cli.backup._planning import load_site
 
     room = load_site(current().site)
@@ -36,16 +41,28 @@ def receive(
     if len(found) != 1:
         what = message("the plan of {system} has {count} sources that receive a log", system=system, count=len(found))
         raise UsageError(what, advice=message("see: sec-ops backup plans"))
-    if host := found[0].source.host:
-        what = message(
-            "{source} is on the host {host}; a log is received on this machine only", source=found[0].name, host=host
-        )
-        raise UsageError(what, advice=message("receive it by the controller that keeps the log, and leave `host` out"))
 
-    def ended(error: EngineError) -> bool:
+    def ended(error: SecOpsError) -> bool:
         note(": ".join(filter(None, (render(error.what), printable(error.why)))))
         time.sleep(_PAUSE_SECONDS)
         return not was_terminated()
 
-    SOURCE.receive(order_of(found[0], room, 60.0), ended)
+    again = True
+    while again:
+        try:
+            _receive(found[0], room, ended)
+            again = False
+        except TransportError as error:
+            again = ended(error)
     return ()
+
+
+def _receive(each: "Chosen", room: "Room", ended: Callable[[SecOpsError], bool]) -> None:
+    """Receive on the machine that keeps the log, connected to it for as long as that lasts."""
+    from sec_ops.backup.sources.postgresql_receivewal import SOURCE
+    from sec_ops.cli.backup._capturing import order_of
+    from sec_ops.cli.backup._hosts import connected
+
+    host = each.source.host
+    with connected(room, host, silence_seconds=_SILENCE_SECONDS) if host else nullcontext() as there:
+        SOURCE.receive(order_of(each, room, 60.0, there.doors if there else None), ended)
