@@ -168,7 +168,8 @@ def _job_runner(site: Site, language: str) -> RunJob:
         except EngineError as error:
             elapsed = clock.monotonic_ms() - started
             return JobResult(outcome=Outcome.ENGINE, elapsed_ms=elapsed, said=render(error.what))
-        said = done.stderr[-_SAID_BYTES:].decode("utf-8", "replace").strip()
+        told = done.stderr.strip() or (done.stdout if done.exit_code else b"")
+        said = told[-_SAID_BYTES:].decode("utf-8", "replace").strip()
         return JobResult(outcome=_outcome(done.exit_code), elapsed_ms=done.elapsed_ms, said=said)
 
     return run_job

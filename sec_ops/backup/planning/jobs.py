@@ -8,6 +8,8 @@ from sec_ops.model.job import Job, Timing
 __all__ = ["jobs_of_plans"]
 
 _LONGEST_MINUTES = 1440
+_GRACE_MINUTES = 10
+"""What a run that ends itself at the plan's deadline has to run its hooks, save its manifest and say so."""
 
 
 def jobs_of_plans(
@@ -47,7 +49,7 @@ def _jobs(plan: BackupPlan, repositories: Mapping[str, Repository], place: str |
             id=f"backup-{plan.id}",
             command=("backup", "run", plan.id),
             timing=plan.timing,
-            deadline_minutes=plan.deadline_minutes,
+            deadline_minutes=min(plan.deadline_minutes + _GRACE_MINUTES, _LONGEST_MINUTES),
         )
     for copy in plan.copies:
         if ours(copy.repository):

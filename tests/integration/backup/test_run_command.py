@@ -3,7 +3,9 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from sec_ops.backup.record.values import Verb
 from sec_ops.backup.verdict import Verdict
 from sec_ops.runtime.site import Site
 from tests.backup_site import BackupSite, files
+from tests.integration.backup.test_restic_faults import whole_locks
 
 pytestmark = pytest.mark.integration
 SYSTEM = "student-records"
@@ -25,6 +28,15 @@ def site(tmp_path: Path, _made: Path, capsys: pytest.CaptureFixture[str]) -> Bac
     site = BackupSite(tmp_path / "site", capsys)
     site.repository("a", _made)
     return site
+
+
+@pytest.fixture(autouse=True)
+def _unmounted(tmp_path: Path) -> Iterator[None]:
+    """Take away what a test has mounted below its folder."""
+    yield
+    for line in Path("/proc/mounts").read_text().splitlines():
+        if line.split()[1].startswith(f"{tmp_path}/"):
+            subprocess.run(["umount", line.split()[1]], check=True)
 
 
 def command(source: str, *words: str, **more: Any) -> dict[str, Any]:
@@ -124,6 +136,29 @@ def half_a_set(site: BackupSite, tree: Path, monkeypatch: pytest.MonkeyPatch) ->
     site.plan(SYSTEM, [files("files", tree), command("dump", "false", consistent_with=["files"])])
 
 
+def full_disk(site: BackupSite, _tree: Path, _monkeypatch: pytest.MonkeyPatch) -> None:
+    place = site.root / "data" / "a"
+    kept = place.rename(place.with_name("kept"))
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], check=True)
+    shutil.copytree(kept, place, dirs_exist_ok=True)
+
+
+def locked_elsewhere(site: BackupSite, _tree: Path, _monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave a lock that keeps backups out, as a prune of another host leaves when it is killed."""
+    place = site.root / "data" / "a"
+    words = ["unshare", "--uts", "sh", "-c", 'hostname elsewhere; exec "$@"', "sh", "restic", "-r", str(place), "prune"]
+    child = subprocess.Popen(
+        [*words, "--password-file", str(site.root / "secrets" / "word")], stdout=subprocess.DEVNULL
+    )
+    while not whole_locks(str(place)):
+        assert child.poll() is None
+        time.sleep(0.002)
+    child.kill()
+    child.wait()
+    assert [each.exclusive for each in site.restic("a").locks().locks] == [True]
+
+
 def lost_packs(site: BackupSite, _tree: Path, _monkeypatch: pytest.MonkeyPatch) -> None:
     for index in (site.root / "data" / "a" / "config",):
         index.chmod(0o600)
@@ -146,6 +181,8 @@ def lost_packs(site: BackupSite, _tree: Path, _monkeypatch: pytest.MonkeyPatch) 
         (set_in_motion, "failed", 5),
         (half_a_set, "failed", 5),
         (lost_packs, "damaged", 5),
+        (full_disk, "full", 5),
+        (locked_elsewhere, "locked", 3),
     ],
 )
 def test_whatever_goes_wrong_is_red_everywhere(
@@ -170,3 +207,16 @@ def test_whatever_goes_wrong_is_red_everywhere(
     assert (status["verdict"], status["state"]) == (verdict, verdict)
     assert code in ((3, 1) if expected == 3 else (5,))
     assert status["problems"][0]["command"] == ran["command"]
+
+
+def test_a_scheduled_run_that_fails_is_red_wherever_people_look(site: BackupSite, tree: Path) -> None:
+    site.files(SYSTEM, tree, timing={"every_minutes": 1})
+    (site.root / "secrets" / "word").write_text("wrong\n")
+    code, body = site.call("schedule", "run-due", "--job", f"backup-{SYSTEM}")
+    assert (code, [each["outcome"] for each in body["jobs"]]) == (5, ["engine"])
+    told = {each["kind"]: each for each in site.notices()}
+    assert set(told) == {"backup.failed", "schedule.failed"}
+    for each in told.values():
+        assert "sec-ops backup keys check a" in each["text"]
+    code, found = site.call("backup", "status", SYSTEM)
+    assert (code, found["systems"][0]["state"]) == (5, "wrong_key")
