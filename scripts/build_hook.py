@@ -1,7 +1,7 @@
 """Build hook: compiles the message catalogues (every room's `.po` becomes one `.mo` a language), places content.
 
 Content goes into the wheel below `sec_ops/_content/`, its digests into `sec_ops/_content.json`. Where there is a Rust
-compiler, detection's sieve is compiled too; a wheel with it is for one kind of machine, but for every Python.
+compiler, detection's library is compiled too; a wheel with it is for one kind of machine, but for every Python.
 """
 
 import json

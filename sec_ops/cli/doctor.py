@@ -94,9 +94,9 @@ def _restic() -> _Row:
 
 
 def _sieve() -> _Row:
-    from sec_ops.detection.sieve.library import compiled
+    from sec_ops.detection.compiled.library import library
 
-    if compiled() is not None:
+    if library() is not None:
         return _Row(_("compiled detection"), good=True, detail=_("built from this source"))
     missing = _("not built: Python alone reads lines of JSON, several times slower (needs rustc when installed)")
     return _Row(_("compiled detection"), good=True, detail=missing)

@@ -96,13 +96,14 @@ def _cases(library: Library) -> Iterator[Fault]:
 
 
 def _needed_cases(library: Library) -> Iterator[Fault]:
-    """Ask for a case that passes, one that fails, one of stale evidence and one of none."""
+    """Ask for a case that passes, one that fails (of a rule that can), one of stale evidence and one of none."""
     for loaded in library.objects(OPERATIONAL).values():
         cases = loaded.value.cases
         expected = {case.expect for case in cases}
         passing = Verdict.MANUAL if loaded.value.person_decides else Verdict.COMPLIANT
         missing = [] if passing in expected else [passing.value]
-        missing += [] if expected & _FAILING else [Verdict.NON_COMPLIANT.value]
+        can_fail = loaded.value.assert_.strip() != "true"
+        missing += [Verdict.NON_COMPLIANT.value] if can_fail and not expected & _FAILING else []
         for name in missing:
             yield _fault(library, loaded, "cases", message("there is no case that expects {verdict}", verdict=name))
         if not any(case.data is None for case in cases):

@@ -14,6 +14,7 @@ from sec_ops.model.errors import ContentInvalid, Fault, UsageError
 from sec_ops.model.evidence_backup_guard import BackupKey, BackupLock, BackupProbe
 from sec_ops.model.evidence_backup_proof import BackupRestore, BackupVerify
 from sec_ops.model.evidence_backup_run import BackupRun
+from sec_ops.model.evidence_backup_summary import BackupSummary
 from sec_ops.model.evidence_detection import (
     DetectionAlert,
     DetectionAlertClosed,
@@ -39,6 +40,7 @@ __all__ = [
     "BackupProbe",
     "BackupRestore",
     "BackupRun",
+    "BackupSummary",
     "BackupVerify",
     "BlobReference",
     "ContentApproval",
@@ -414,6 +416,7 @@ _MODELS: tuple[type[Value], ...] = (
     BackupLock,
     BackupProbe,
     BackupRun,
+    BackupSummary,
     BackupVerify,
     BackupRestore,
     KeyCreated,

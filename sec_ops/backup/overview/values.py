@@ -1,7 +1,6 @@
 """What status says of a system. Moments are milliseconds since 1970 (UTC), ages and durations milliseconds."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sec_ops.backup.record.values import Attempt
 from sec_ops.model.messages import Message
@@ -74,4 +73,3 @@ class SystemStatus:
     last_good: LastGood | None = None
     copies: tuple[CopyStatus, ...] = ()
     next_due_ms: int | None = None
-    digits: Mapping[str, int] = field(default_factory=dict)

@@ -30,10 +30,13 @@ def jobs_of_plans(
     jobs = [job for plan in enabled for job in _jobs(plan, repositories, place)]
     if any(source.heartbeat for plan in enabled for source in plan.sources):
         jobs.append(_HEARTBEAT)
-    return tuple(job for job in (_CHECK, *jobs) if job.command[1] in verbs)
+    return tuple(job for job in (_CHECK, _SUMMARY, *jobs) if job.command[1] in verbs)
 
 
 _CHECK = Job(id="backup-plans", command=("backup", "plans"), timing=Timing(daily="07:30"))
+_SUMMARY = Job(id="backup-summary", command=("backup", "status", "--seal"), timing=Timing(daily="00:50"))
+"""Sealed each day, as those of logs and alerts are."""
+
 _HEARTBEAT = Job(
     id="backup-heartbeat", command=("backup", "heartbeat"), timing=Timing(every_minutes=1), deadline_minutes=3
 )

@@ -16,7 +16,7 @@ from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 
-__all__ = ["problem_document", "status_document", "status_text"]
+__all__ = ["problem_document", "problem_lines", "status_document", "status_text"]
 
 _FAR_DAYS = 1500
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
@@ -78,7 +78,7 @@ def status_text(statuses: Sequence[SystemStatus], unread: Sequence[Problem], zon
     lines += _space(statuses)
     problems = [each for status in statuses if status.state != "no_plan" for each in status.problems]
     for each in (*problems, *unread):
-        lines += _problem(each)
+        lines += problem_lines(each)
     lines += _unplanned([each.system for each in statuses if each.state == "no_plan"])
     good = sum(not each.problems for each in statuses)
     total = _("{good} of {count} systems are good").format(good=good, count=len(statuses))
@@ -144,7 +144,8 @@ def _space(statuses: Sequence[SystemStatus]) -> Iterator[str]:
         yield ""
 
 
-def _problem(problem: Problem) -> Iterator[str]:
+def problem_lines(problem: Problem) -> Iterator[str]:
+    """Return a problem as people read it: what, why, and the next command."""
     yield f"✗ {render(problem.what)}"
     lines = printable(problem.why).splitlines()
     if lines:

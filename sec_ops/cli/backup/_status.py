@@ -6,24 +6,30 @@ from pathlib import Path
 from sec_ops.backup.overview.gathering import Overview, statuses
 from sec_ops.backup.overview.metrics import metrics_text
 from sec_ops.backup.overview.problems import judged_problem
+from sec_ops.backup.overview.summary import Standing, summary_of
 from sec_ops.backup.overview.values import Problem, SystemStatus
+from sec_ops.backup.record.moments import milliseconds
 from sec_ops.backup.record.record import Record, open_record
 from sec_ops.cli.backup._planning import Room
 from sec_ops.cli.backup._shown_status import problem_document, status_document, status_text
 from sec_ops.cli.output import emit, note
+from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.model_faults import did_you_mean
+from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.errors import UsageError
+from sec_ops.model.evidence_backup_summary import BackupSummary
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.files import make_folder, write_atomically
+from sec_ops.transport.process import run_program
 
 __all__ = ["gathered", "refreshed", "show_status", "write_metrics"]
 
 _READABLE = 0o644
 
 
-def show_status(room: Room, names: Sequence[str], *, refreshing: bool) -> Iterable[Outcome]:
+def show_status(room: Room, names: Sequence[str], *, refreshing: bool, sealing: bool = False) -> Iterable[Outcome]:
     """Show systems, all unless some are named; the exit code is the worst of their problems."""
     assert room.site is not None  # noqa: S101 - the example is never run
     with open_record(room.site) as record:
@@ -33,6 +39,8 @@ def show_status(room: Room, names: Sequence[str], *, refreshing: bool) -> Iterab
         unread = refreshed(room, record) if refreshing else ()
         all_ = gathered(room, record)
     write_metrics(room, all_)
+    if sealing:
+        _seal(room, all_)
     known = {each.system: each for each in all_}
     for name in names:
         if name not in known:
@@ -50,6 +58,25 @@ def show_status(room: Room, names: Sequence[str], *, refreshing: bool) -> Iterab
         text=lambda: status_text(shown, unread, room.zone),
     )
     return outcomes
+
+
+def _seal(room: Room, all_: Sequence[SystemStatus]) -> None:
+    """Seal how the backups of all key systems stand, as the evidence and the record have it."""
+    assert room.site is not None  # noqa: S101 - the example is never run
+    site = room.site
+    inventory = load_inventory(site.root, run_program, library=room.library, cache=site.state / "inventory")
+    with evidence_of(site) as log:
+        summary = summary_of(
+            Standing(
+                planned=room.planned,
+                statuses=all_,
+                hosts={name: [host.name for host in inventory.hosts_of(name)] for name in inventory.systems},
+                entries=log.entries(),
+                now_ms=milliseconds(SystemClock().now()),
+            )
+        )
+        number = log.append(BackupSummary.kind, summary.model_dump(mode="json"))
+    note(message("sealed as entry {number}", number=number))
 
 
 def gathered(room: Room, record: Record) -> tuple[SystemStatus, ...]:

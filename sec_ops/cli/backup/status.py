@@ -23,6 +23,9 @@ def status(
     refresh: Annotated[
         bool, typer.Option("--refresh", help=_("first ask every repository what it holds, two at a time"))
     ] = False,
+    seal: Annotated[
+        bool, typer.Option("--seal", help=_("seal the summary of the day as evidence; it is always about all systems"))
+    ] = False,
     rebuild: Annotated[
         bool,
         typer.Option("--rebuild", help=_("make a lost or damaged record anew, from the repositories and the evidence")),
@@ -37,4 +40,4 @@ def status(
         from sec_ops.cli.backup._rebuilding import rebuild_record
 
         rebuild_record(room)
-    return show_status(room, systems or [], refreshing=refresh and not rebuild)
+    return show_status(room, systems or [], refreshing=refresh and not rebuild, sealing=seal)

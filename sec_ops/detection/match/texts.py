@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal, get_args
 
-from sec_ops.detection.match.contained import Contained
+from sec_ops.detection.match.literals import literals_of
 from sec_ops.detection.match.patience import Patience, Searches
 from sec_ops.detection.match.required import least_length, required_text
 from sec_ops.detection.match.together import goes_together, together
@@ -16,11 +16,8 @@ from sec_ops.model.folding import fold
 __all__ = ["TextTests"]
 
 NEAR: Final = 7
-LONG_TEXT: Final = 1_000
 WORTH_MEASURING: Final = 20
 """Expressions that need so many characters are asked of texts that have them."""
-LINES_BOUND: Final = 4_000_000
-"""So many characters of lines are remembered for a field."""
 
 Place = Literal["equals", "begins", "ends", "holds", "any"]
 
@@ -33,20 +30,25 @@ class _Asked:
     check: Callable[[str, str], bool | None] | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Met:
+    """What passes where a literal stands, and what is asked then."""
+
+    passed: tuple[int, ...]
+    asked: tuple[_Asked, ...]
+
+
 class TextTests:
     """The text tests of one field, by number."""
 
     __slots__ = (
         "_always",
         "_begins",
-        "_broken",
         "_contained",
         "_ends",
         "_equals",
         "_holds",
-        "_lines",
         "_loose",
-        "_room",
         "_searches",
         "_together",
     )
@@ -62,70 +64,67 @@ class TextTests:
                 continue
             places[place].setdefault(literal, []).append(asked)
             searches += [asked] if isinstance(operand, Regex) and place == "holds" else []
-        self._equals, self._holds = places["equals"], places["holds"]
-        self._begins, self._ends = _Ends(places["begins"], "start"), _Ends(places["ends"], "end")
+        met = {place: {text: _met(each) for text, each in texts.items()} for place, texts in places.items()}
+        self._equals, self._holds = met["equals"], met["holds"]
+        self._begins, self._ends = _Ends(met["begins"], "start"), _Ends(met["ends"], "end")
         self._always = tuple(places["any"].get("", ()))
         self._searches = tuple(searches)
         self._loose = tuple(asked for _, asked in loose)
         self._together = together([operand for operand, _ in loose])
-        self._contained = Contained(literal for literal in self._holds if "\n" not in literal)
-        self._broken = tuple(literal for literal in self._holds if "\n" in literal)
-        self._lines: dict[str, frozenset[str]] = {}
-        self._room = LINES_BOUND
+        self._contained = literals_of(self._holds)
 
     def passed(self, text: str) -> tuple[set[int], int]:
         """Return the numbers of the tests that a text passes, and how many searches were given up."""
         folded = fold(text)
-        asked = [*self._always, *self._equals.get(folded, ()), *self._begins.met(folded), *self._ends.met(folded)]
+        met = [*self._begins.met(folded), *self._ends.met(folded)]
+        if folded in self._equals:
+            met.append(self._equals[folded])
+        if self._holds:
+            met += [self._holds[literal] for literal in self._contained.found(folded)]
+        asked = [*self._always]
         if self._loose and (self._together is None or self._together.found_in(text)):
             asked += self._loose
-        for literal in self._found(folded) if self._holds else ():
-            asked += self._holds[literal]
+        passed: set[int] = set()
+        for each in met:
+            passed.update(each.passed)
+            asked += each.asked
         if not text.isascii():
             # Searches without regard to case know more spellings (the Kelvin sign, the long s) than folded text has.
             asked += self._searches
-        results = [(each.number, each.check is None or each.check(text, folded)) for each in asked]
-        return {number for number, result in results if result}, sum(result is None for _, result in results)
+        results = [(each.number, each.check(text, folded)) for each in asked if each.check]
+        passed.update([number for number, result in results if result])
+        return passed, sum([result is None for _, result in results])
 
-    def _found(self, folded: str) -> set[str]:
-        """Return the literals held; long texts are looked at line by line, for most lines come again."""
-        broken = {literal for literal in self._broken if literal in folded}
-        if len(folded) < LONG_TEXT:
-            return broken | self._contained.found(folded)
-        return broken.union(*map(self._in_line, folded.split("\n")))
 
-    def _in_line(self, line: str) -> frozenset[str]:
-        known = self._lines.get(line)
-        if known is None:
-            known = frozenset(self._contained.found(line))
-            self._room -= len(line) + 1
-            if self._room < 0:
-                self._lines, self._room = {}, LINES_BOUND
-            self._lines[line] = known
-        return known
+def _met(asked: Iterable[_Asked]) -> _Met:
+    known = tuple(asked)
+    return _Met(tuple(each.number for each in known if each.check is None), tuple(each for each in known if each.check))
 
 
 class _Ends:
     """Literals at one end of a text, looked up by the characters nearest to it."""
 
-    __slots__ = ("_first", "_known", "_near", "_short")
+    __slots__ = ("_first", "_known", "_lengths", "_near")
 
-    def __init__(self, literals: Mapping[str, list[_Asked]], end: Literal["start", "end"]) -> None:
+    def __init__(self, literals: Mapping[str, _Met], end: Literal["start", "end"]) -> None:
         self._first = end == "start"
         self._known = literals
-        self._short = tuple(literal for literal in literals if len(literal) < NEAR)
+        self._lengths = tuple(sorted({len(literal) for literal in literals if len(literal) < NEAR}))
         self._near: dict[str, list[str]] = {}
         for literal in literals:
             if len(literal) >= NEAR:
                 self._near.setdefault(literal[:NEAR] if self._first else literal[-NEAR:], []).append(literal)
 
-    def met(self, folded: str) -> Iterator[_Asked]:
-        """Yield what is asked by literals that stand at this end."""
+    def met(self, folded: str) -> Iterator[_Met]:
+        """Yield what the literals that stand at this end lead to."""
         stands = folded.startswith if self._first else folded.endswith
-        near = self._near.get(folded[:NEAR] if self._first else folded[-NEAR:], ())
-        for literal in (*self._short, *near):
+        for length in self._lengths:
+            literal = folded[:length] if self._first else folded[-length:]
+            if literal in self._known and len(literal) == length:
+                yield self._known[literal]
+        for literal in self._near.get(folded[:NEAR] if self._first else folded[-NEAR:], ()):
             if stands(literal):
-                yield from self._known[literal]
+                yield self._known[literal]
 
 
 def _placed(number: int, operand: Glob | Regex, searches: Searches) -> tuple[Place, str, _Asked]:

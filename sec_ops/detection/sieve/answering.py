@@ -4,27 +4,29 @@ The compiled half walks lines by what it was told; what is new it asks, and the 
 both paths give the same answers, and a rule, an operand or a regular expression is known in one place only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import compress, count
 from typing import Any, Final
 
 import orjson
 
+from sec_ops.detection.compiled.library import Broken
 from sec_ops.detection.match.matcher import Matcher
 from sec_ops.detection.match.memo import Memo
 from sec_ops.detection.match.nodes import NOTHING, Node, Outcome
 from sec_ops.detection.match.varied import KeywordMemo, Skeletons
 from sec_ops.detection.rule import KEYWORD
-from sec_ops.detection.sieve.library import Broken, Compiled, Lines
+from sec_ops.detection.sieve.half import HEAD, Half, Lines
 from sec_ops.detection.sieve.sieving import Sieved, event_of, parsed
 
 __all__ = ["CompiledSieve"]
 
-BYTES_BOUND: Final = 1 << 30
+BYTES_BOUND: Final = 1 << 31
+_TOGETHER: Final = 1 << 18
+"""So many bytes of lines are handed over together, about: what was copied last is still near the processor."""
 _PLAN, _VALUES, _FOLLOWING = 1, 2, 3
 _NOTHING, _THROUGH = 0, 1
 _TESTED, _KEYWORD, _APART = 0, 1, 2
-_HEAD: Final = 3
 
 
 class _Known:
@@ -37,7 +39,7 @@ class _Known:
         self._of_memos: dict[int, int] = {}
         self._of_skeletons: dict[int, tuple[Skeletons, int]] = {}
 
-    def node(self, way: Node | Outcome | None, half: Compiled) -> int:
+    def node(self, way: Node | Outcome | None, half: Half) -> int:
         """Return the number of where a way goes on."""
         if not isinstance(way, Node):
             return _NOTHING if way is NOTHING else _THROUGH
@@ -60,7 +62,7 @@ class _Known:
             self.memos.append(memo)
         return number
 
-    def _keywords(self, skeletons: Skeletons, half: Compiled) -> int:
+    def _keywords(self, skeletons: Skeletons, half: Half) -> int:
         known = self._of_skeletons.get(id(skeletons))
         if known is None:
             texts = skeletons.keywords if skeletons.useful else ()
@@ -72,7 +74,7 @@ class _Known:
 class CompiledSieve:
     """Lets lines through that the matcher may find something in, and those that are in any way unusual."""
 
-    def __init__(self, half: Compiled, matcher: Matcher) -> None:
+    def __init__(self, half: Half, matcher: Matcher) -> None:
         self._half, self._matcher = half, matcher
         self._known = _Known()
         self._age = matcher.forgettings
@@ -83,7 +85,7 @@ class CompiledSieve:
         if self.broken or sum(map(len, lines)) > BYTES_BOUND:
             return parsed(lines)
         try:
-            verdicts = self._verdicts(Lines(lines))
+            verdicts = b"".join([self._verdicts(Lines(part)) for part in _parts(lines)])
         except Broken:
             self.broken = True
             return parsed(lines)
@@ -96,7 +98,7 @@ class CompiledSieve:
             others=[places[at] for at in through.others],
         )
 
-    def _verdicts(self, lines: Lines) -> Sequence[int]:
+    def _verdicts(self, lines: Lines) -> bytes:
         if self._is_old():
             self._forget()
         scan = self._half.scan
@@ -109,7 +111,7 @@ class CompiledSieve:
                 at = scan(lines, at + 1, 0)
             else:
                 at = scan(lines, at, 1)
-        return lines.verdicts
+        return lines.verdicts.tobytes()
 
     def _is_old(self) -> bool:
         return self._age != self._matcher.forgettings
@@ -120,13 +122,13 @@ class CompiledSieve:
 
     def _answer(self, lines: Lines, at: int) -> None:
         ask = self._half.ask
-        question, node, size = ask[:_HEAD]
+        question, node, size = ask[:HEAD]
         if question == _VALUES:
-            for place in range(_HEAD, _HEAD + 3 * size, 3):
+            for place in range(HEAD, HEAD + 3 * size, 3):
                 memo, start, end = ask[place : place + 3]
                 ask[place] = self._known.memos[memo][orjson.loads(lines.data[start:end])]
         elif question == _FOLLOWING:
-            following = self._known.nodes[node][tuple(ask[_HEAD : _HEAD + size])]
+            following = self._known.nodes[node][tuple(ask[HEAD : HEAD + size])]
             ask[0] = self._known.node(following, self._half)
         elif question == _PLAN:
             ask[0] = self._known.node(self._beginning(lines.line(at), size), self._half)
@@ -137,3 +139,10 @@ class CompiledSieve:
         names = tuple(event_of(line) or ())
         # With a name that comes twice the values aren't where the names are.
         return self._matcher.beginning(names) if len(names) == size and KEYWORD not in names else None
+
+
+def _parts(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    size = sum(map(len, lines))
+    step = max(1, len(lines) * min(_TOGETHER, size) // max(1, size))
+    for start in range(0, len(lines), step):
+        yield lines[start : start + step]

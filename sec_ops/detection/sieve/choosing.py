@@ -2,9 +2,10 @@
 
 from typing import Literal
 
+from sec_ops.detection.compiled.library import Broken, library
 from sec_ops.detection.match.matcher import Matcher
 from sec_ops.detection.sieve.answering import CompiledSieve
-from sec_ops.detection.sieve.library import compiled
+from sec_ops.detection.sieve.half import Half
 from sec_ops.detection.sieve.sieving import Sieve, parsed
 
 __all__ = ["Path", "path_of", "sieve_for"]
@@ -14,8 +15,13 @@ Path = Literal["compiled", "python"]
 
 def sieve_for(matcher: Matcher) -> Sieve:
     """Return the best sieve there is, for a matcher's rules."""
-    half = compiled()
-    return parsed if half is None else CompiledSieve(half, matcher)
+    built = library()
+    if built is None:
+        return parsed
+    try:
+        return CompiledSieve(Half(built), matcher)
+    except Broken:
+        return parsed
 
 
 def path_of(sieve: Sieve) -> Path:

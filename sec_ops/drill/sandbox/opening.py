@@ -13,7 +13,7 @@ from pathlib import Path
 from sec_ops.drill.sandbox.layout import Layout, Way, arguments
 from sec_ops.drill.sandbox.limits import Limits, limited
 from sec_ops.drill.sandbox.proof import Isolation, Target, judged
-from sec_ops.drill.sandbox.speaking import Sandbox, Spoken
+from sec_ops.drill.sandbox.speaking import Sandbox, Spoken, give_to
 from sec_ops.model.errors import EngineError, ProgramFailed, ProgramMissing
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Completed, RunProgram
@@ -23,7 +23,7 @@ from sec_ops.transport.decoys import Decoy, decoys
 from sec_ops.transport.dialogue import dialogue
 from sec_ops.transport.process import clean_environment
 
-__all__ = ["Asked", "SandboxLeaks", "give_to", "open_sandbox", "remove_leftovers"]
+__all__ = ["Asked", "SandboxLeaks", "open_sandbox", "remove_leftovers"]
 
 _UIDS = range(61184, 65520)
 """Where systemd, too, takes users from that exist for a while only."""
@@ -67,7 +67,7 @@ def open_sandbox(asked: Asked, *, run_program: RunProgram) -> Iterator[Sandbox]:
     try:
         layout = _laid_out(asked)
         way = _way(layout, run_program)
-        program = [str(layout.python), "-I", "-S", "-u", "-c", _agent()]
+        program = [str(layout.python), "-I", "-S", "-u", "-c", _BEGIN]
         words = arguments(layout, way, program)
         with (
             limited(asked.limits, asked.folder.name) as group,
@@ -96,17 +96,6 @@ def remove_leftovers(scratch: Path) -> Sequence[str]:
     return removed
 
 
-def give_to(folder: Path, uid: int) -> None:
-    """Make a tree belong to the sandbox's user; links are not followed. Raises StorageError."""
-    try:
-        os.chown(folder, uid, uid, follow_symlinks=False)
-        for _root, folders, files, descriptor in os.fwalk(folder, follow_symlinks=False):
-            for name in (*folders, *files):
-                os.chown(name, uid, uid, dir_fd=descriptor, follow_symlinks=False)
-    except OSError as error:
-        raise storage_error(folder, error) from error
-
-
 def _laid_out(asked: Asked) -> Layout:
     uid = _free_uid() if os.geteuid() == 0 else os.getuid()
     layout = Layout(
@@ -129,7 +118,10 @@ def _laid_out(asked: Asked) -> Layout:
     for name in _LOADER:
         if (Path("/etc") / name).exists():
             write_atomically(layout.etc / name, (Path("/etc") / name).read_bytes(), mode=_FOR_ALL)
-    layout.etc.chmod(0o755)
+    for path in asked.readable:
+        if path.is_relative_to("/etc"):
+            make_folder(layout.etc / path.relative_to("/etc"))
+    _lay_in(layout.etc)
     asked.folder.chmod(0o711)
     give_to(layout.work, uid)
     return layout
@@ -154,8 +146,24 @@ def _python() -> Path:
     return found
 
 
-def _agent() -> str:
-    return resources.files("sec_ops.drill.sandbox").joinpath("inside.py").read_text(encoding="utf-8")
+def _lay_in(etc: Path) -> None:
+    """Lay in what stands inside first, as the package it is."""
+    package = Path(*_INSIDE.split("."))
+    for depth in range(1, len(package.parts)):
+        folder = etc / _PLACE / Path(*package.parts[:depth])
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").touch()
+    (etc / _PLACE / package).mkdir()
+    for module in resources.files(_INSIDE).iterdir():
+        if module.name.endswith(".py"):
+            write_atomically(etc / _PLACE / package / module.name, module.read_bytes(), mode=_FOR_ALL)
+    for each, _folders, _files in os.walk(etc):
+        Path(each).chmod(0o755)
+
+
+_INSIDE = "sec_ops.drill.sandbox.inside"
+_PLACE = "sec-ops-drill"
+_BEGIN = f"import sys; sys.path.insert(0, '/etc/{_PLACE}'); from {_INSIDE}.main import main; main()"
 
 
 def _way(layout: Layout, run_program: RunProgram) -> Way:

@@ -1,6 +1,7 @@
 """A sandbox that stands: programs and services run in it, asked of what stands there first."""
 
 import json
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +12,10 @@ from sec_ops.drill.sandbox.layout import ENVIRONMENT, INSIDE
 from sec_ops.drill.sandbox.proof import Isolation
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
+from sec_ops.runtime.files import storage_error
 from sec_ops.transport.dialogue import Dialogue
 
-__all__ = ["Answer", "Ended", "Sandbox", "Spoken"]
+__all__ = ["Answer", "Ended", "Sandbox", "Spoken", "give_to"]
 
 _LOOK_SECONDS = 0.2
 _PAGE_BYTES = 1024 * 1024
@@ -38,6 +40,17 @@ class Answer:
     headers: Sequence[tuple[str, str]]
     body: str
     error: str = ""
+
+
+def give_to(folder: Path, uid: int) -> None:
+    """Make a tree belong to a user; links are not followed. Raises StorageError."""
+    try:
+        os.chown(folder, uid, uid, follow_symlinks=False)
+        for _root, folders, files, descriptor in os.fwalk(folder, follow_symlinks=False):
+            for name in (*folders, *files):
+                os.chown(name, uid, uid, dir_fd=descriptor, follow_symlinks=False)
+    except OSError as error:
+        raise storage_error(folder, error) from error
 
 
 class Spoken:
@@ -74,6 +87,10 @@ class Sandbox:
     def seen(self, path: Path) -> str:
         """Return how a path below `work` is called inside."""
         return f"{INSIDE}/{path.relative_to(self.work)}" if path != self.work else INSIDE
+
+    def take(self, folder: Path) -> None:
+        """Make a tree below `work` belong to the sandbox's user; raises StorageError."""
+        give_to(folder, self.work.stat().st_uid)
 
     def run(
         self,

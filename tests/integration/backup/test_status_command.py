@@ -79,6 +79,23 @@ def test_a_repository_that_can_not_be_asked_is_red(site: BackupSite) -> None:
     assert body["systems"][0]["age_ms"] is not None, "what was known stays known"
 
 
+def test_restore_points_are_listed_with_the_reason_why_one_does_not_count(site: BackupSite) -> None:
+    site.call("backup", "run", SYSTEM)
+    code, body = site.call("backup", "snapshots", SYSTEM)
+    (point,) = body["points"]
+    assert (code, point["counts"], point["verdict"]) == (0, True, "ok")
+    assert [(each["source"], each["part"]) for each in point["snapshots"]] == [("files", "files"), ("", "manifest")]
+    half = Named(system=SYSTEM, run="20260101T000000Z-backup-00000000", source="files", part="files")
+    request = BackupRequest(host="h", tags=tags_of(half), stream=Stream(command=["echo", "x"], filename="x"))
+    site.restic("a").backup(request)
+    code, body = site.call("backup", "snapshots", SYSTEM, "--refresh", "--repository", "a")
+    assert (code, [each["counts"] for each in body["points"]]) == (1, [False, True])
+    assert "manifest" in body["points"][0]["why_not"]
+    for language in ("en", "zh"):
+        code, shown = site.shown("backup", "snapshots", "--last", "1", language=language)
+        assert (code, half.run in shown, point["run"] in shown) == (1, True, False)
+
+
 @pytest.mark.parametrize("harm", ["lost", "damaged", "torn"])
 def test_a_lost_or_damaged_record_is_made_anew(site: BackupSite, tree: Path, harm: str) -> None:
     site.call("backup", "run", SYSTEM)

@@ -82,6 +82,16 @@ def test_faults_and_secrets_are_exit_4(site: Path, capsys: pytest.CaptureFixture
     assert document(capsys, site, "backup", "plans")[0] == 4
 
 
+def test_how_backups_stand_is_sealed_for_the_audit(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library(site, PLAN)
+    document(capsys, site, "backup", "status", "--seal")
+    _code, body = document(capsys, site, "evidence", "list", "--kind", "backup.summary")
+    (entry,) = body["entries"]
+    _code, shown = document(capsys, site, "evidence", "show", str(entry["seq"]))
+    (records,) = shown["entry"]["data"]["systems"]
+    assert (records["id"], records["planned"], records["age_minutes"], records["off_site"]) == ("records", True, -1, 1)
+
+
 def test_the_example_has_neither_faults_nor_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert run(["backup", "plans", "--example", "--json"]) == 0

@@ -9,16 +9,16 @@ from sec_ops.backup.planning.jobs import jobs_of_plans
 from sec_ops.model.backup_settings import BackupSettings
 from tests.unit.backup.planning.plans import PLAN, inventory, library
 
-VERBS = ("plans", "heartbeat", "run", "copy")
+VERBS = ("plans", "status", "heartbeat", "run", "copy")
 
 
 @pytest.mark.parametrize(
     ("place", "jobs"),
     [
-        (None, ["backup-plans", "backup-records", "backup-copy-records-far"]),
-        ("centre", ["backup-plans", "backup-records"]),
-        ("second", ["backup-plans", "backup-copy-records-far"]),
-        ("annexe", ["backup-plans"]),
+        (None, ["backup-plans", "backup-summary", "backup-records", "backup-copy-records-far"]),
+        ("centre", ["backup-plans", "backup-summary", "backup-records"]),
+        ("second", ["backup-plans", "backup-summary", "backup-copy-records-far"]),
+        ("annexe", ["backup-plans", "backup-summary"]),
     ],
 )
 def test_whose_jobs(tmp_path: Path, place: str | None, jobs: list[str]) -> None:
@@ -30,7 +30,8 @@ def test_whose_jobs(tmp_path: Path, place: str | None, jobs: list[str]) -> None:
 
 def test_a_plan_that_is_switched_off_makes_no_jobs(tmp_path: Path) -> None:
     planned = load_plans(library(tmp_path, PLAN | {"enabled": False}), inventory(), BackupSettings())
-    assert [job.id for job in jobs_of_plans(planned.plans, planned.repositories, None, VERBS)] == ["backup-plans"]
+    found = jobs_of_plans(planned.plans, planned.repositories, None, VERBS)
+    assert [job.id for job in found] == ["backup-plans", "backup-summary"]
 
 
 def test_no_job_is_made_for_a_verb_that_does_not_exist(tmp_path: Path) -> None:
@@ -40,7 +41,7 @@ def test_no_job_is_made_for_a_verb_that_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_plans_that_cannot_be_read_are_told_by_the_daily_check() -> None:
-    assert [job.id for job in jobs_of_plans({}, {}, None, VERBS)] == ["backup-plans"]
+    assert [job.id for job in jobs_of_plans({}, {}, None, VERBS)] == ["backup-plans", "backup-summary"]
 
 
 def test_heartbeats_are_a_job_of_their_own(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from sec_ops.content.library import Library
 from sec_ops.detection.mapping.shape import load_shapes
 from sec_ops.detection.match import patience
 from sec_ops.detection.match.matcher import Matcher
-from sec_ops.detection.match.patience import CREDIT_S, FREE_S, Patience
+from sec_ops.detection.match.patience import CREDIT_S, FREE_S, MEASURED, Patience
 from sec_ops.detection.rule import Header, Level, LogSource, Not, Regex, Rule, Test
 from sec_ops.detection.searching import DEADLINE_S
 
@@ -28,7 +28,7 @@ def clock(step_s: float) -> Iterator[float]:
 
 def asked(step_s: float, searches: int, *, characters: int = 1) -> Patience:
     times = clock(step_s)
-    one = Patience(Regex("x"), lambda: next(times))
+    one = Patience(Regex("x"), lambda: next(times), lambda: next(times))
     for _ in range(searches):
         one.found_in("x" * characters)
     return one
@@ -41,7 +41,25 @@ def test_what_is_quick_enough_on_average_is_never_set_aside() -> None:
 def test_what_is_slow_has_a_credit() -> None:
     searches = round(CREDIT_S / 0.019)
     assert not asked(0.02, searches).set_aside
-    assert asked(0.02, searches + 2).set_aside
+    assert asked(0.02, searches + 3).set_aside
+
+
+def test_a_machine_busy_with_others_costs_no_credit() -> None:
+    wall = clock(1.0)
+    one = Patience(Regex("x"), lambda: 0.0, lambda: next(wall))
+    assert [one.found_in("x") for _ in range(1_000)] == [True] * 1_000
+
+
+def test_cpu_time_is_asked_for_after_a_search_that_looked_slow() -> None:
+    asked_for = count()
+    wall = iter([0.0, 0.0, 0.0, 1.0])
+    one = Patience(Regex("x"), lambda: 0.0 * next(asked_for), lambda: next(wall, 1.0))
+    for _ in range(2):
+        one.found_in("x")
+    assert next(asked_for) == 0
+    for _ in range(1_000):
+        one.found_in("x")
+    assert next(asked_for) == 2 * MEASURED + 1
 
 
 def test_long_values_may_take_longer() -> None:
@@ -49,7 +67,7 @@ def test_long_values_may_take_longer() -> None:
 
 
 def test_a_search_that_was_given_up_costs_its_deadline_whatever_the_clock_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = Patience(Regex("x"), lambda: 0.0)
+    one = Patience(Regex("x"), lambda: 0.0, lambda: 0.0)
     monkeypatch.setattr(one, "_search", GivesUp())
     results = [one.found_in("x") for _ in range(60)]
     assert results == [None] * 60

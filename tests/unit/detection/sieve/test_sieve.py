@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,16 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sec_ops.detection.compiled.library import Broken, library
 from sec_ops.detection.mapping.flattening import flattened
 from sec_ops.detection.mapping.mapped import CannotFire, mapped
 from sec_ops.detection.mapping.recognition import recognised
 from sec_ops.detection.match.matcher import Matcher
 from sec_ops.detection.naive import finds
 from sec_ops.detection.rule import ANY_MANY, KEYWORD, Expression, Glob, Rule, Test
-from sec_ops.detection.sieve import choosing, library
+from sec_ops.detection.sieve import choosing
 from sec_ops.detection.sieve.answering import CompiledSieve
 from sec_ops.detection.sieve.choosing import path_of, sieve_for
-from sec_ops.detection.sieve.library import Broken, compiled
+from sec_ops.detection.sieve.half import Half
 from sec_ops.detection.sieve.sieving import Sieve, event_of, parsed
 from tests.unit.detection.match.test_matcher import BARE, RULES, SHAPES, SYSMON, contains, flat_events, rule
 
@@ -34,9 +34,16 @@ LINE = orjson.dumps(EVENT)
 def path(request: pytest.FixtureRequest) -> Chosen:
     if request.param == "python":
         return lambda _matcher: parsed
-    if compiled() is None:
+    if library() is None:
         pytest.skip("no Rust compiler when the project was installed")
     return sieve_for
+
+
+def compiled_sieve(judge: Matcher) -> CompiledSieve:
+    built = library()
+    if built is None:
+        pytest.skip("no Rust compiler when the project was installed")
+    return CompiledSieve(Half(built), judge)
 
 
 def matcher(rules: Sequence[Rule] = RULES) -> Matcher:
@@ -194,10 +201,7 @@ def test_hostile_lines_hold_what_they_name() -> None:
 
 def test_ordinary_lines_that_no_rule_finds_make_no_python_object() -> None:
     judge = matcher([each for each in RULES if each.header.id != "same"])
-    half = compiled()
-    if half is None:
-        pytest.skip("no Rust compiler when the project was installed")
-    sieve = CompiledSieve(half, judge)
+    sieve = compiled_sieve(judge)
     times = [orjson.dumps({**EVENT, "SystemTime": f"2026-11-26T00:00:00.{at:06}Z", "Id": at}) for at in range(3_000)]
     assert sieve(times[:1]).quiet == 1
     assert sieve(times).quiet == 3_000
@@ -239,28 +243,20 @@ def test_many_kinds_of_events_are_forgotten_in_time(path: Chosen) -> None:
 
 
 def test_what_breaks_inside_leaves_the_work_to_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    half = compiled()
-    if half is None:
-        pytest.skip("no Rust compiler when the project was installed")
-    sieve = CompiledSieve(half, matcher())
+    sieve = compiled_sieve(matcher())
     assert path_of(sieve) == "compiled"
-    monkeypatch.setattr(library, "_sound", _broken)
+    monkeypatch.setattr(Half, "node", broken)
     assert sieve([LINE]) == parsed([LINE])
     assert sieve.broken
     assert path_of(sieve) == "python"
 
 
-def _broken(_result: int) -> int:
+def broken(*_: object) -> int:
     raise Broken
 
 
-def test_only_a_build_of_this_source_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "no.so").write_bytes(b"no library")
-    assert compiled(tmp_path / "no.so") is None
-    assert compiled(tmp_path / "missing.so") is None
-    monkeypatch.setattr(library, "digest", lambda: "0" * 16)
-    assert compiled() is None
-    monkeypatch.setattr(choosing, "compiled", lambda: None)
+def test_without_a_build_lines_take_the_other_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "library", lambda: None)
     assert sieve_for(matcher()) is parsed
     assert path_of(parsed) == "python"
 

@@ -1,14 +1,17 @@
-//! A sieve for lines of JSON: which of them may hold an event that a rule finds (ADR 52).
+//! What detection has compiled (ADR 52): a sieve for lines of JSON, and a search for many literals in a text.
 //!
-//! It knows no rules and judges no value. Whoever drives it answers what it asks: where events with certain names begin,
-//! which number a value of a field has, where numbers lead. Each answer is remembered, so that a line of which
-//! everything was seen before costs one pass over its bytes and no call. A line that is in any way unusual is let
-//! through. This file is the only door: a C interface without Python, so that one build serves every version of it.
+//! The sieve tells which lines may hold an event that a rule finds. It knows no rules and judges no value. Whoever drives
+//! it answers what it asks: where events with certain names begin, which number a value of a field has, where numbers
+//! lead. Each answer is remembered, so that a line of which everything was seen before costs one pass over its bytes and
+//! no call. A line that is in any way unusual is let through.
+//!
+//! This file is the only door: a C interface without Python, so that one build serves every version of it.
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod hashing;
 mod json;
 mod keywords;
+mod literals;
 mod memory;
 mod names;
 mod strings;
@@ -17,6 +20,7 @@ mod walking;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
+use literals::Literals;
 use walking::{Batch, Sieve};
 
 /// What every function returns when something went wrong inside; the sieve must not be used any more.
@@ -24,8 +28,8 @@ const BROKEN: i64 = -1;
 
 /// Returns the digest of the source that this was built from, as it was given to the compiler.
 #[no_mangle]
-pub extern "C" fn sieve_version() -> u64 {
-    const DIGITS: &[u8] = env!("SIEVE_SOURCE").as_bytes();
+pub extern "C" fn source_digest() -> u64 {
+    const DIGITS: &[u8] = env!("SOURCE_DIGEST").as_bytes();
     DIGITS.iter().fold(0, |sum, digit| (sum << 4) | u64::from((digit & 15) + (digit >> 6) * 9))
 }
 
@@ -68,7 +72,7 @@ pub unsafe extern "C" fn sieve_forget(sieve: *mut Sieve) -> i64 {
 #[no_mangle]
 pub unsafe extern "C" fn sieve_keywords(sieve: *mut Sieve, data: *const u8, size: usize, numbers_hold_none: u32) -> i64 {
     guarded(|| {
-        let (sieve, data) = unsafe { (&mut *sieve, bytes(data, size)) };
+        let (sieve, data) = unsafe { (&mut *sieve, items(data, size)) };
         sieve.add_keywords(data, numbers_hold_none != 0)
     })
 }
@@ -80,7 +84,7 @@ pub unsafe extern "C" fn sieve_keywords(sieve: *mut Sieve, data: *const u8, size
 #[no_mangle]
 pub unsafe extern "C" fn sieve_node(sieve: *mut Sieve, words: *const u32, count: usize) -> i64 {
     guarded(|| {
-        let (sieve, words) = unsafe { (&mut *sieve, from_raw_parts(words, count)) };
+        let (sieve, words) = unsafe { (&mut *sieve, items(words, count)) };
         sieve.add_node(words)
     })
 }
@@ -108,23 +112,77 @@ pub unsafe extern "C" fn sieve_scan(
     guarded(|| {
         let (sieve, batch, ask) = unsafe {
             let batch = Batch {
-                data: bytes(data, size),
-                ends: from_raw_parts(ends, count),
-                verdicts: from_raw_parts_mut(verdicts, count),
+                data: items(data, size),
+                ends: items(ends, count),
+                verdicts: room(verdicts, count),
             };
-            (&mut *sieve, batch, from_raw_parts_mut(ask, walking::ASK_SIZE))
+            (&mut *sieve, batch, room(ask, walking::ASK_SIZE))
         };
         sieve.scan(batch, from, answered != 0, ask)
     })
 }
 
+/// Takes literals side by side, and where each ends; returns null when something went wrong.
+///
 /// # Safety
-/// `data` has `size` bytes unless that is 0.
-unsafe fn bytes<'a>(data: *const u8, size: usize) -> &'a [u8] {
-    if size == 0 {
+/// `data` has `size` bytes, `ends` has `count` entries.
+#[no_mangle]
+pub unsafe extern "C" fn literals_new(data: *const u8, size: usize, ends: *const u32, count: usize) -> *mut Literals {
+    let made = catch_unwind(|| {
+        let (data, ends) = unsafe { (items(data, size), items(ends, count)) };
+        Literals::new(data, ends)
+    });
+    match made {
+        Ok(literals) => Box::into_raw(Box::new(literals)),
+        Err(_) => std::ptr::null_mut(),
+    }
+}
+
+/// # Safety
+/// `literals` comes from `literals_new` and is not used afterwards.
+#[no_mangle]
+pub unsafe extern "C" fn literals_free(literals: *mut Literals) {
+    if !literals.is_null() {
+        let owned = unsafe { Box::from_raw(literals) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(owned)));
+    }
+}
+
+/// Writes the numbers of the literals that a text holds to `out`; returns how many there are.
+///
+/// # Safety
+/// `literals` comes from `literals_new`; `text` has `size` bytes, `out` has `count` entries.
+#[no_mangle]
+pub unsafe extern "C" fn literals_search(
+    literals: *mut Literals,
+    text: *const u8,
+    size: usize,
+    out: *mut u32,
+    count: usize,
+) -> i64 {
+    guarded(|| {
+        let (literals, text, out) =
+            unsafe { (&mut *literals, items(text, size), room(out, count)) };
+        literals.search(text, out)
+    })
+}
+
+/// # Safety
+/// `first` is followed by `count` items that nobody changes, unless that is 0.
+unsafe fn items<'a, T>(first: *const T, count: usize) -> &'a [T] {
+    if count == 0 {
         return &[];
     }
-    unsafe { from_raw_parts(data, size) }
+    unsafe { from_raw_parts(first, count) }
+}
+
+/// # Safety
+/// `first` is followed by `count` items that nobody else sees, unless that is 0.
+unsafe fn room<'a, T>(first: *mut T, count: usize) -> &'a mut [T] {
+    if count == 0 {
+        return &mut [];
+    }
+    unsafe { from_raw_parts_mut(first, count) }
 }
 
 fn guarded(work: impl FnOnce() -> usize) -> i64 {

@@ -1,0 +1,69 @@
+"""What stands in the sandbox first and starts all else there.
+
+One JSON document a line comes in and one goes out, each followed by the line `end`. Nothing is started before the
+controller asks, and it asks for the facts that prove the isolation first.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import resource
+import sys
+from typing import Any, Callable
+
+from sec_ops.drill.sandbox.inside.facts import attempt, connect, facts
+from sec_ops.drill.sandbox.inside.programs import alive, begin, hang_up, hear, say, start, stop, talk, wait
+
+
+def reach(asked: dict[str, Any]) -> dict[str, Any]:
+    """Tell whether something listens on a port of the loopback, or on a path."""
+    return {"errno": attempt(lambda: connect(asked["address"], asked.get("port"), 1.0))}
+
+
+def ask_http(asked: dict[str, Any]) -> dict[str, Any]:
+    """Ask a web server on the loopback for a page; redirects are told, not followed."""
+    connection = http.client.HTTPConnection("127.0.0.1", asked["port"], timeout=float(asked["seconds"]))
+    try:
+        connection.request(asked["method"], asked["path"], body=asked.get("body"), headers=asked["headers"])
+        answer = connection.getresponse()
+        body = answer.read(asked["bytes"])
+        return {"status": answer.status, "headers": answer.getheaders(), "body": body.decode(errors="replace")}
+    except (OSError, http.client.HTTPException) as error:
+        return {"status": 0, "headers": [], "body": "", "error": str(error) or type(error).__name__}
+    finally:
+        connection.close()
+
+
+DEEDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "facts": facts,
+    "begin": begin,
+    "wait": wait,
+    "start": start,
+    "alive": alive,
+    "stop": stop,
+    "talk": talk,
+    "say": say,
+    "hear": hear,
+    "hang_up": hang_up,
+    "reach": reach,
+    "http": ask_http,
+}
+
+
+def answer(line: str) -> dict[str, Any]:
+    """Do what one line asks; what goes wrong is told."""
+    try:
+        asked = json.loads(line)
+        return DEEDS[asked["do"]](asked)
+    except (OSError, ValueError, KeyError) as error:
+        return {"failed": f"{type(error).__name__}: {error}"}
+
+
+def main() -> None:
+    """Answer until the controller is gone; with this process all others of the sandbox end."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
+    for line in sys.stdin:
+        print(json.dumps(answer(line)), "end", sep="\n", flush=True)

@@ -1,0 +1,185 @@
+"""Programs in the sandbox: run to their end, kept as services, or spoken with."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import threading
+import time
+from typing import Any
+
+TAIL = 65536
+jobs: dict[int, Job] = {}
+services: dict[str, subprocess.Popen[bytes]] = {}
+talks: dict[int, Talk] = {}
+
+
+class Job:
+    """A program run to its end beside others; its output lies in files."""
+
+    def __init__(self, asked: dict[str, Any]) -> None:
+        self.started = time.monotonic()
+        self.expired = False
+        self.ended_ms: int | None = None
+        self.output, self.errors = asked["stdout"], asked["stderr"]
+        self.child = spawn(asked, asked.get("stdin") or "/dev/null")
+        self.thread = threading.Thread(target=self._wait, args=(float(asked["seconds"]),), daemon=True)
+        self.thread.start()
+
+    def _wait(self, seconds: float) -> None:
+        try:
+            self.child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.expired = True
+            end(self.child, signal.SIGKILL)
+        self.ended_ms = round((time.monotonic() - self.started) * 1000)
+
+    def told(self, seconds: float) -> dict[str, Any]:
+        """Return how it stands after waiting a while."""
+        self.thread.join(seconds)
+        if self.ended_ms is None:
+            return {"done": False}
+        return {
+            "done": True,
+            "exit": self.child.returncode,
+            "expired": self.expired,
+            "ms": self.ended_ms,
+            "stdout": tail(self.output),
+            "stderr": tail(self.errors),
+        }
+
+
+class Talk:
+    """A program that is spoken with; what it says is read at once, so that it never waits for a reader."""
+
+    def __init__(self, asked: dict[str, Any]) -> None:
+        self.lines: list[str] = []
+        self.ended = False
+        self.changed = threading.Condition()
+        self.errors = asked["stderr"]
+        with open(self.errors, "ab") as errors:
+            pipe = subprocess.PIPE
+            self.child = subprocess.Popen(
+                asked["argv"], stdin=pipe, stdout=pipe, stderr=errors, env=asked["env"], start_new_session=True
+            )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.child.stdout is not None
+        for line in self.child.stdout:
+            with self.changed:
+                self.lines.append(line.decode(errors="replace").rstrip("\n"))
+                self.changed.notify()
+        with self.changed:
+            self.ended = True
+            self.changed.notify()
+
+    def hear(self, until: str, seconds: float) -> list[str] | None:
+        """Return the lines up to the line `until`, None when it did not come yet; raises OSError when it never will."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.ended or until in self.lines, seconds)
+            if until in self.lines:
+                place = self.lines.index(until)
+                told, self.lines = self.lines[:place], self.lines[place + 1 :]
+                return told
+            if self.ended:
+                raise OSError(errno.EPIPE, "the program ended: " + tail(self.errors)[-2000:])
+            return None
+
+
+def spawn(asked: dict[str, Any], stdin: str) -> subprocess.Popen[bytes]:
+    """Start a program in a group of its own, with nothing but the environment that was asked for."""
+    with open(stdin, "rb") as taken, open(asked["stdout"], "ab") as output, open(asked["stderr"], "ab") as errors:
+        return subprocess.Popen(
+            asked["argv"],
+            stdin=taken,
+            stdout=output,
+            stderr=errors,
+            env=asked["env"],
+            start_new_session=True,
+        )
+
+
+def end(child: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to a program's whole group."""
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        pass
+    child.wait()
+
+
+def tail(path: str) -> str:
+    """Return the end of a file as text."""
+    with open(path, "rb") as stream:
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - TAIL))
+        return stream.read().decode(errors="replace")
+
+
+def begin(asked: dict[str, Any]) -> dict[str, Any]:
+    """Start a job."""
+    number = len(jobs) + 1
+    jobs[number] = Job(asked)
+    return {"job": number}
+
+
+def wait(asked: dict[str, Any]) -> dict[str, Any]:
+    """Tell how a job stands."""
+    return jobs[asked["job"]].told(float(asked["seconds"]))
+
+
+def start(asked: dict[str, Any]) -> dict[str, Any]:
+    """Start a service, which goes on until it is stopped."""
+    services[asked["name"]] = spawn(asked, "/dev/null")
+    return {"pid": services[asked["name"]].pid}
+
+
+def alive(asked: dict[str, Any]) -> dict[str, Any]:
+    """Tell whether a service runs, and the end of what it said."""
+    code = services[asked["name"]].poll()
+    return {"alive": code is None, "exit": code, "said": tail(asked["stderr"])}
+
+
+def stop(asked: dict[str, Any]) -> dict[str, Any]:
+    """Stop a service, in the end by force."""
+    child = services.pop(asked["name"])
+    for number in (getattr(signal, asked["signal"]), signal.SIGQUIT, signal.SIGKILL):
+        try:
+            os.killpg(child.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            child.wait(float(asked["seconds"]))
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    return {"exit": child.wait()}
+
+
+def talk(asked: dict[str, Any]) -> dict[str, Any]:
+    """Start a program that is spoken with."""
+    number = max(talks, default=0) + 1
+    talks[number] = Talk(asked)
+    return {"talk": number}
+
+
+def say(asked: dict[str, Any]) -> dict[str, Any]:
+    """Send a text to a program."""
+    stream = talks[asked["talk"]].child.stdin
+    assert stream is not None
+    stream.write(asked["text"].encode())
+    stream.flush()
+    return {}
+
+
+def hear(asked: dict[str, Any]) -> dict[str, Any]:
+    """Tell the lines up to a mark, nothing when they are not there yet."""
+    return {"lines": talks[asked["talk"]].hear(asked["until"], float(asked["seconds"]))}
+
+
+def hang_up(asked: dict[str, Any]) -> dict[str, Any]:
+    """End a program that was spoken with."""
+    end(talks.pop(asked["talk"]).child, signal.SIGKILL)
+    return {}
