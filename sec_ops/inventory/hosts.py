@@ -189,6 +189,8 @@ class _HostReader:
         given = self.variables.get("sec_ops_backup")
         if given is None:
             return None
+        if isinstance(given, Mapping):
+            given = {name: _plain(value) for name, value in given.items()}
         texts = ("user", "key_file", "privilege")
         if (
             not isinstance(given, Mapping)

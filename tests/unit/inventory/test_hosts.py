@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sec_ops.inventory.hosts import INLINE_SECRETS, read_hosts
+from sec_ops.model.organisation import BackupAccount
 
 
 def _locate(_host: str, _variable: str) -> tuple[str, int]:
@@ -58,7 +59,29 @@ def test_inline_secrets_are_refused_and_not_kept(variable: str) -> None:
     assert "hunter2" not in repr(found)
 
 
+def test_an_account_for_backups() -> None:
+    given = {"user": {"__ansible_unsafe": "backup"}, "privilege": "streamed", "sudo_password": {"env": "WORD"}}
+    found = read_hosts(_listing({"sec_ops_privilege": "pinned", "sec_ops_backup": given}), _locate)
+    assert found.faults == ()
+    assert found.hosts["web-1"].backup == BackupAccount(
+        user="backup", privilege="streamed", sudo_password={"env": "WORD"}
+    )
+
+
 WRONG = [
+    *(
+        ({"sec_ops_backup": wrong}, "wants user, and may have key_file")
+        for wrong in (
+            "backup",
+            {},
+            {"user": ""},
+            {"user": 5},
+            {"user": "b", "privilege": "pinned"},
+            {"user": "b", "privilege": ["root"]},
+            {"user": "b", "key": "k"},
+            {"user": "b", "sudo_password": "hunter2"},
+        )
+    ),
     ({"ansible_port": 0}, "a port is a number from 1 to 65535"),
     ({"ansible_port": "22x"}, "a port is a number from 1 to 65535"),
     ({"ansible_port": True}, "a port is a number from 1 to 65535"),

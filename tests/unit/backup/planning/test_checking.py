@@ -13,7 +13,7 @@ from sec_ops.backup.planning.checking import load_plans, secret_faults
 from sec_ops.backup.planning.findings import Planned, exposure_seconds, findings, off_site_copies
 from sec_ops.backup.planning.measuring import cycle_seconds, great_circle_km
 from sec_ops.content.lint import lint
-from sec_ops.model.backup_plan import Place
+from sec_ops.model.backup_plan import Place, Repository
 from sec_ops.model.backup_settings import BackupSettings
 from sec_ops.model.errors import ContentInvalid, Fault
 from sec_ops.model.job import Timing
@@ -80,6 +80,46 @@ def test_the_database_within_a_content_system_is_checked(tmp_path: Path, databas
         _planned(tmp_path, PLAN | {"sources": [source]})
     (fault,) = caught.value.faults
     assert said in str(fault.message)
+
+
+@pytest.mark.parametrize(
+    ("near", "path", "said"),
+    [
+        ({"location": "/srv/near"}, "sources[0].host", "can't reach"),
+        ({"hosts": {}}, "sources[0].host", "names no access for the host web-1"),
+        ({"hosts": {"web-1": {}, "web-9": {}}}, "hosts.web-9", "no host is called web-9"),
+        ({"location": "rest:https://b.example/x"}, "", "the host web-1 needs credentials of its own"),
+        ({"location": "s3:https://b.example/bucket"}, "", "the host web-1 needs credentials of its own"),
+        (
+            {"credentials": {"A": {"env": "A"}}, "hosts": {"web-1": {"credentials": {"A": {"env": "A"}}}}},
+            "",
+            "the host web-1 is given the controller's own credentials",
+        ),
+    ],
+)
+def test_a_host_needs_a_way_and_an_access_of_its_own(
+    tmp_path: Path, near: dict[str, Any], path: str, said: str
+) -> None:
+    with pytest.raises(ContentInvalid) as caught:
+        load_plans(library(tmp_path, PLAN, near=near), inventory(), _SETTINGS)
+    (fault,) = (each for each in caught.value.faults if "repositories" in each.file or "plans" in each.file)
+    assert (fault.path, said in str(fault.message)) == (path, True)
+
+
+def test_what_a_host_opens_holds_nothing_of_the_controller_s() -> None:
+    ours = {"credentials": {"A": {"env": "OURS"}}, "identity_file": "ours", "escrow": {"env": "ESCROW"}}
+    theirs = {"web-1": {"credentials": {"B": {"env": "THEIRS"}}}, "web-2": {"password": {"command": "tell it"}}}
+    place = {"id": "near", "place": "centre", "location": "sftp:b.example:/srv", "password": {"env": "WORD"}}
+    repository = Repository.model_validate(place | ours | {"hosts": theirs})
+    assert repository.opened_by("web-9") is None
+    first, second = repository.opened_by("web-1"), repository.opened_by("web-2")
+    assert first is not None
+    assert second is not None
+    assert (first.credentials, first.password, first.identity_file) == ({"B": {"env": "THEIRS"}}, {"env": "WORD"}, "")
+    assert (second.credentials, second.password) == ({}, {"command": "tell it"})
+    assert (first.escrow, first.hosts) == (None, {})
+    assert repository.executes
+    assert not first.executes
 
 
 def test_a_bad_timing_is_a_fault_beside_others(tmp_path: Path) -> None:

@@ -1,14 +1,29 @@
 """Sets of sources, the worst of verdicts, and a command for each."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sec_ops.backup.running.sets import consistent_sets
 from sec_ops.backup.running.verdicts import COUNTS, GRAVITY, command_after, judged_of, worst
-from sec_ops.backup.verdict import Judged, Verdict, outcome_of
+from sec_ops.backup.verdict import Judged, Verdict, judged_link, outcome_of
 from sec_ops.backup.words import VERDICT_WORDS
 from sec_ops.model.backup_plan import SourceSettings
-from sec_ops.model.errors import ContentInvalid, Fault, HostUnreachable, ProgramFailed
+from sec_ops.model.errors import (
+    AuthenticationFailed,
+    ConnectionLost,
+    ConnectionRefused,
+    ContentInvalid,
+    DeadlineExceeded,
+    Fault,
+    HostKeyChanged,
+    HostKeyUnknown,
+    HostUnreachable,
+    NameUnknown,
+    PrivilegeRefused,
+    ProgramFailed,
+    TransportError,
+)
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 
@@ -59,3 +74,23 @@ def test_errors_are_verdicts_with_all_that_is_known() -> None:
     assert judged_of(ProgramFailed(message("done"))).verdict is Verdict.FAILED
     faults = [Fault(file="a.yml", line=3, path="password", message=message("there is no such file"))]
     assert judged_of(ContentInvalid(faults)).why == "a.yml:3: password: there is no such file"
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "outcome"),
+    [
+        (ConnectionLost, Verdict.INTERRUPTED, Outcome.INCOMPLETE),
+        (DeadlineExceeded, Verdict.INTERRUPTED, Outcome.INCOMPLETE),
+        (ConnectionRefused, Verdict.UNREACHABLE, Outcome.INCOMPLETE),
+        (NameUnknown, Verdict.UNREACHABLE, Outcome.INCOMPLETE),
+        (HostUnreachable, Verdict.UNREACHABLE, Outcome.INCOMPLETE),
+        (HostKeyUnknown, Verdict.REFUSED, Outcome.ENGINE),
+        (HostKeyChanged, Verdict.REFUSED, Outcome.ENGINE),
+        (AuthenticationFailed, Verdict.REFUSED, Outcome.ENGINE),
+        (PrivilegeRefused, Verdict.REFUSED, Outcome.ENGINE),
+    ],
+)
+def test_a_host_that_can_not_be_worked_on(kind: type[TransportError], verdict: Verdict, outcome: Outcome) -> None:
+    error = kind(message("no"), where="there", why="because")
+    assert (judged_of(error).verdict, judged_of(error).outcome) == (verdict, outcome)
+    assert judged_link(error, "near").verdict is verdict
