@@ -162,7 +162,8 @@ def _restored(saved: BackupResult, kept: BackupResult, site: Site, restic: Resti
     assert saved.summary is not None
     assert restic.dump(saved.summary.snapshot_id, "/live.tar", on_bytes=data.extend).judged.good
     for loading in _SOURCE.loading(_order(site), str(target)):
-        done = LocalDoors(clock=SystemClock()).run(loading.arguments, stdin=bytes(data), deadline_seconds=60)
+        given = bytes(data) if loading.reads else b""
+        done = LocalDoors(clock=SystemClock()).run(loading.arguments, stdin=given, deadline_seconds=60)
         assert done.exit_code == 0, done.stderr
     return target
 

@@ -74,8 +74,12 @@ class SiteFolder:
 
     def loading(self, order: Order, into: str) -> Sequence[Loading]:
         """Unpack over the restored files of the site, in the folder `into`."""
+        made = Words(arguments=("mkdir", "-p", "-m", "700", "--", into))
         words = Words(arguments=("tar", "--extract", "--file=-", f"--directory={into}"))
-        return (Loading(arguments=quiet(words, order.doors), reads=_FILENAME),)
+        return (
+            Loading(arguments=quiet(made, order.doors)),
+            Loading(arguments=quiet(words, order.doors), reads=_FILENAME),
+        )
 
     def recount(self, order: Order, into: str) -> Facts:
         """Count databases and evidence of the site in the folder `into`."""
