@@ -89,7 +89,8 @@ def first_of(patterns: Sequence[str], where: str) -> Callable[[str], Sequence[in
 def holder_of(literals: Sequence[str]) -> Callable[[bytes], bool]:
     """Return a function that tells whether bytes hold one of these texts, written in UTF-8 and whatever its case.
 
-    The texts are folded. What lies between texts in the bytes may be anything.
+    The texts are folded. What lies between texts in the bytes may be anything. It may say yes too often, never too
+    seldom.
     """
     source = b"|".join(b"".join(map(_in_bytes, literal)) for literal in literals)
     if re2 is None:
@@ -102,8 +103,14 @@ def holder_of(literals: Sequence[str]) -> Callable[[bytes], bool]:
 
 
 def _in_bytes(character: str) -> bytes:
-    """Return the pattern of a folded character in bytes, one of Latin-1 for each, in all its spellings."""
-    written = ("".join(f"\\x{byte:02x}" for byte in each.encode()) for each in spellings(character))
+    """Return the pattern of a folded character in bytes, one of Latin-1 for each, in all its spellings.
+
+    For letters beyond ASCII that is whatever isn't ASCII.
+    """
+    if not character.isascii() and character.upper() != character.lower():
+        return rb"[\x80-\xff]{2,4}"
+    every = spellings(character) if character.isascii() else character
+    written = ("".join(f"\\x{byte:02x}" for byte in each.encode("utf-8", "surrogatepass")) for each in every)
     return f"(?:{'|'.join(written)})".encode()
 
 

@@ -15,7 +15,7 @@ from sec_ops.detection.run.detection import Detection, Setting
 from sec_ops.detection.run.findings import Findings
 from sec_ops.detection.run.gathering import Span
 from sec_ops.detection.run.sifting import Judged, Narrow, Sieve, Sifted, Way
-from sec_ops.siem.embedded.alike import Asked, Combination, Group, Numbers
+from sec_ops.siem.embedded.alike import Asked, Cell, Combination, Group, Numbers
 from sec_ops.siem.embedded.hunting import Stretch
 from sec_ops.siem.events import RECORD, TIME, Event
 
@@ -25,8 +25,9 @@ _APART: Final = ("event.ingested", "event.created", "log.offset", RECORD, TIME)
 """Fields that have a value of their own in nearly every event: tests of them are left to the events."""
 _WHOLE_SHARE: Final = 500
 """Of so many events, one may be judged as an event without its columns being looked at: rare kinds have many fields."""
-_FREQUENT_SHARE: Final = 40
-"""Of so many events, one of a combination makes it a frequent one."""
+_OWN_PRICE: Final = 0.4
+_FIELD_PRICE: Final = 0.06
+"""What it costs to look through an event for its combination, and for a field, by what a field costs to be joined."""
 _EVENTS_AT_ONCE: Final = 2_000
 
 
@@ -52,7 +53,7 @@ def hunt(
     """
     (shape,) = (each for each in setting.shapes if each.id == STORED_SHAPE)
     with Detection(setting, span) as detection:
-        hunting = _Hunting(detection, shape)
+        hunting = _Hunting(detection, shape, detection.reads(shape, site))
         with store.hunting(span.since_us, span.until_us) as stretches:
             for stretch in stretches:
                 hunting.take(stretch)
@@ -93,10 +94,14 @@ class _Values:
 
 
 class _Hunting:
-    """Takes one stretch after the other; what values pass is remembered between them."""
+    """Takes one stretch after the other; what values pass is remembered between them.
 
-    def __init__(self, detection: Detection, shape: Shape) -> None:
+    `reads` are the fields of found events that are needed, None for all.
+    """
+
+    def __init__(self, detection: Detection, shape: Shape, reads: frozenset[str] | None) -> None:
         self._detection = detection
+        self._reads = reads
         self._engine = detection.matcher.engine(shape)
         self._sieve = Sieve(self._engine, _APART)
 
@@ -107,16 +112,18 @@ class _Hunting:
         sorted_ = self._sorted(combinations)
         values = self._values(stretch, sorted_)
         unsure = [row for group in self._whole(stretch, list(sorted_.whole)) for row in group.rows]
+        open_ = list(sorted_.whole.values())
         found: dict[int, Sequence[Rule]] = {}
-        for group, sifted in self._by_columns(stretch, combinations, sorted_.by_columns, values):
+        for group, way, sifted in self._by_columns(stretch, combinations, sorted_.by_columns, values):
             if sifted.unsure:
                 unsure += group.rows
+                open_.append(way)
             else:
                 rules = [self._detection.matcher.rules[place] for place in sifted.rules]
                 found.update((row, rules) for row in group.rows)
         self._detection.count_elsewhere(sum(combinations.values()) - len(unsure))
-        found |= self._judged(stretch, unsure, self._needed(sorted_.every, values))
-        for row, event in stretch.events(found):
+        found |= self._judged(stretch, unsure, self._needed(open_, values))
+        for row, event in stretch.events(found, self._reads):
             self._detection.take(event, STORED_SHAPE, str(event[RECORD]), found[row])
 
     def _judged(
@@ -150,14 +157,13 @@ class _Hunting:
         known = {*_APART, *self._sieve.first}
         reads = frozenset[str]().union(*(way.reads for way in sorted_.by_columns.values())) - known
         keywords = frozenset[int]().union(*(way.keywords for way in sorted_.every))
-        worded: frozenset[str] = frozenset()
-        if keywords:
-            others = sorted(stretch.worded() - known - reads)
-            words = self._sieve.words(keywords)
-            worded = frozenset(others) if words is None else stretch.holding(others, holder_of(words))
+        words = self._sieve.words(keywords)
+        holds = _anything if words is None else holder_of(words)
+        worded = stretch.holding(sorted(stretch.worded() - known - reads), holds) if keywords else frozenset()
         if stretch.spills():
             return _Values({}, worded)
-        values = stretch.distinct(sorted(reads | worded))
+        values = dict(stretch.distinct(sorted(reads | worded)))
+        values |= {name: [each for each in values[name] if holds(_written(each))] for name in worded}
         return _Values({name: self._sieve.judged(name, each) for name, each in values.items()}, worded)
 
     def _by_columns(
@@ -166,15 +172,20 @@ class _Hunting:
         combinations: Mapping[Combination, int],
         ways: Mapping[Combination, Way],
         values: _Values,
-    ) -> Iterator[tuple[Group, Sifted]]:
+    ) -> Iterator[tuple[Group, Way, Sifted]]:
         """Yield groups that rules find, or may find; columns are read of fields that decide, and are there."""
         if stretch.spills():
-            yield from ((group, Sifted((), unsure=True)) for group in self._whole(stretch, list(ways)))
+            every = list(ways.values())
+            for group in self._whole(stretch, list(ways)):
+                yield group, every[group.combination], Sifted((), unsure=True)
             return
         there = values.there()
         left = {each: narrow for each, way in ways.items() if (narrow := self._sieve.narrowed(way, there)) is not None}
-        for together in _clusters(combinations, list(left)):
-            yield from self._sifted(stretch, {each: left[each] for each in together}, values.judged)
+        passed = {name: each.every for name, each in values.judged.items()}
+        deciding = {each: _deciding(narrow, passed) for each, narrow in left.items()}
+        for together in _clusters(deciding, combinations):
+            for group, sifted in self._sifted(stretch, {each: left[each] for each in together}, values.judged):
+                yield group, ways[together[group.combination]], sifted
 
     def _sifted(
         self, stretch: Stretch, left: Mapping[Combination, Narrow], judged: Mapping[str, Judged]
@@ -208,6 +219,15 @@ class _Hunting:
         return stretch.groups(asked, lambda _combination, _numbers: True)
 
 
+def _anything(_data: bytes) -> bool:
+    return True
+
+
+def _written(cell: Cell) -> bytes:
+    """Return the values of a cell in UTF-8, one behind the other."""
+    return "\0".join(map(str, cell if isinstance(cell, tuple) else [cell])).encode()
+
+
 def _always(narrows: Sequence[Narrow], lacking: Sequence[frozenset[int]]) -> Collection[int]:
     """Return the places of those of which some rule needs nothing more, or what events pass that lack a field."""
     absent = frozenset().union(*lacking)
@@ -218,15 +238,40 @@ def _always(narrows: Sequence[Narrow], lacking: Sequence[frozenset[int]]) -> Col
     ]
 
 
+def _deciding(narrow: Narrow, passed: Mapping[str, frozenset[int]]) -> frozenset[str]:
+    """Return the fields with values that pass a test that decides."""
+    return frozenset(name for name, each in passed.items() if not each.isdisjoint(narrow.tests))
+
+
 def _clusters(
-    combinations: Mapping[Combination, int], wanted: Sequence[Combination]
-) -> Iterator[Sequence[Combination]]:
-    """Yield combinations that are looked at together: frequent ones by themselves, for they read few columns."""
-    least = sum(combinations.values()) / _FREQUENT_SHARE
-    frequent = [each for each in wanted if combinations[each] >= least]
-    yield from ([each] for each in frequent)
-    if len(frequent) < len(wanted):
-        yield [each for each in wanted if combinations[each] < least]
+    wanted: Mapping[Combination, frozenset[str]], counts: Mapping[Combination, int]
+) -> list[list[Combination]]:
+    """Return combinations that are looked at together, given the fields that decide each and how many events it has.
+
+    A query costs something for each of its fields, of which it reads all events of the stretch, and for each event and
+    field that is looked at: frequent combinations are looked at by themselves, others with those like them.
+    """
+    every = sum(counts.values())
+    clusters: list[_Cluster] = []
+    for each in sorted(wanted, key=lambda each: -counts[each]):
+        alone = _Cluster([], frozenset(), 0)
+        grown = [(cluster.grown(each, wanted[each], counts[each]), cluster) for cluster in (alone, *clusters)]
+        best, old = min(grown, key=lambda pair: pair[0].price(every) - (pair[1].price(every) if pair[1].members else 0))
+        clusters = [cluster for cluster in clusters if cluster is not old] + [best]
+    return [cluster.members for cluster in clusters]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    members: list[Combination]
+    fields: frozenset[str]
+    events: int
+
+    def grown(self, member: Combination, fields: frozenset[str], events: int) -> "_Cluster":
+        return _Cluster([*self.members, member], self.fields | fields, self.events + events)
+
+    def price(self, every: int) -> float:
+        return every * (_OWN_PRICE + _FIELD_PRICE * len(self.fields)) + self.events * len(self.fields)
 
 
 def _tupled(event: Event) -> FlatEvent:

@@ -93,5 +93,6 @@ def made(site: Site | None, content: Library, asked: Asked, zone: tzinfo) -> Mad
         zone=zone,
         suppress=suppressions.at(now_ms),
         now_ms=now_ms,
+        suppress_reads=suppressions.reads(),
     )
     return Made(setting=setting, rules_digest=rules.digest, suppressions=suppressions)

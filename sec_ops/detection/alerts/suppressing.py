@@ -14,8 +14,9 @@ from sec_ops.content.kinds import SUPPRESSIONS
 from sec_ops.content.library import Library
 from sec_ops.detection.events import Entity, FlatEvent
 from sec_ops.detection.hits import Hit
+from sec_ops.detection.mapping.rewriting import fields_of, tests_of
 from sec_ops.detection.naive import finds
-from sec_ops.detection.rule import ANY_MANY, ANY_ONE, All, AnyOf, Expression, Glob, Network, Test, Wildcard
+from sec_ops.detection.rule import ANY_MANY, ANY_ONE, KEYWORD, All, AnyOf, Expression, Glob, Network, Test, Wildcard
 from sec_ops.detection.sigma.reading import RuleText, read_rules
 from sec_ops.identity.approvals import ContentApprovals
 from sec_ops.model.content import Layer, Loaded
@@ -82,6 +83,12 @@ class Suppressions:
 
     all: tuple[Suppressed, ...] = ()
     zone: tzinfo = UTC
+
+    def reads(self) -> frozenset[str] | None:
+        """Return the fields of events that they read, None when one looks for words anywhere."""
+        if any(test.field == KEYWORD for each in self.all for test in tests_of(each.event)):
+            return None
+        return frozenset(name for each in self.all for name in fields_of(each.event))
 
     def at(self, now_ms: int) -> Callable[[Hit], str]:
         """Return what names the suppression that covers a hit at this time (milliseconds since 1970, UTC)."""

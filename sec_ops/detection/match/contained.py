@@ -7,15 +7,21 @@ in all four ways; the shortest, and all short ones where there are few, are look
 to is then looked for in the text itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from struct import Struct
 from typing import Final
+
+from sec_ops.content.patterns import GUARDED, holder_of
 
 __all__ = ["Contained"]
 
 _WORD: Final = 4
+_read: Final = Struct("=I").unpack_from
 _LONG: Final = 2 * _WORD - 1
 _FEW: Final = 60
 """So many short literals are looked for one by one sooner than a text is cut three times more."""
+_VERY_FEW: Final = 4
+"""More than so many are searched for together first."""
 
 Buckets = dict[int, list[tuple[str, int]]]
 """Literals by a word, each with another word of the same cut, or the same word again."""
@@ -24,7 +30,7 @@ Buckets = dict[int, list[tuple[str, int]]]
 class Contained:
     """An index of literals."""
 
-    __slots__ = ("_long", "_long_words", "_short", "_short_words", "_tiny")
+    __slots__ = ("_long", "_long_words", "_may_be_tiny", "_short", "_short_words", "_tiny")
 
     def __init__(self, literals: Iterable[str]) -> None:
         known = [(literal, literal.encode("utf-8", "surrogatepass")) for literal in sorted(set(literals))]
@@ -42,13 +48,15 @@ class Contained:
         self._long_words, self._short_words = frozenset(self._long), frozenset(self._short)
         placed = {literal for literal, _ in short}
         self._tiny = tuple(literal for literal, data in known if len(data) < _LONG and literal not in placed)
+        some = GUARDED and len(self._tiny) > _VERY_FEW
+        self._may_be_tiny: Callable[[bytes], bool] = holder_of(self._tiny) if some else bool
 
     def found(self, text: str) -> set[str]:
         """Return the literals that the text holds; the text is folded as they are."""
-        held = {literal for literal in self._tiny if literal in text}
+        data = text.encode("utf-8", "surrogatepass")
+        held = {literal for literal in self._tiny if literal in text} if self._may_be_tiny(data) else set()
         if not self._long_words and not self._short_words:
             return held
-        data = text.encode("utf-8", "surrogatepass")
         whole = _words(data, 0)
         if hit := self._long_words.intersection(whole):
             words = set(whole)
@@ -69,5 +77,6 @@ def _words(data: bytes, start: int) -> Sequence[int]:
 def _place_long(literal: str, data: bytes, buckets: Buckets) -> None:
     """Enter a literal once for each way to cut it, under its middle word: beginnings are shared most."""
     for start in range(_WORD):
-        words = _words(data, start)
-        buckets.setdefault(words[len(words) // 2], []).append((literal, words[-1]))
+        count = (len(data) - start) // _WORD
+        (middle,), (last,) = _read(data, start + count // 2 * _WORD), _read(data, start + (count - 1) * _WORD)
+        buckets.setdefault(middle, []).append((literal, last))

@@ -7,7 +7,10 @@ alternatives, and not made optional by what follows.
 import re
 from typing import Final
 
-__all__ = ["least_length", "required_text"]
+from sec_ops.detection.rule import Glob, Operand
+from sec_ops.model.folding import fold
+
+__all__ = ["least_length", "longest_text", "required_text"]
 
 _LEADING: Final = re.compile(r"(\(\?[ims]+\))?\^?")
 _TOKEN: Final = re.compile(
@@ -80,3 +83,9 @@ def _added(runs: list[str], token: re.Match[str], *, counted: bool) -> list[str]
     if token["repeat"] and _OPTIONAL.match(token["repeat"]):
         return [*runs[:-1], runs[-1][:-1], ""]
     return [*runs, ""]
+
+
+def longest_text(operand: Operand) -> str:
+    """Return a text that every value holds which passes; empty when there is none."""
+    literals = [part for part in operand.parts if isinstance(part, str)] if isinstance(operand, Glob) else []
+    return fold(max(literals, key=len, default=""))

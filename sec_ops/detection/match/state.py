@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
-from sec_ops.detection.match.field_tests import FieldTests, is_of_absent
+from sec_ops.detection.match.field_tests import FieldTests, KeywordTests, is_of_absent
 from sec_ops.detection.match.memo import Budget, HitSets, Memo
 from sec_ops.detection.match.numbered import NumberedRules
 from sec_ops.detection.match.patience import Searches
@@ -33,16 +33,19 @@ class Tests(dict[str, FieldTests]):
             self._by_field.setdefault(test.field, []).append((number, test.operand))
             if is_of_absent(test.operand):
                 self._absent.setdefault(test.field, set()).add(number)
-        self._keywords = self._by_field.get(KEYWORD, [])
+        self._keywords = self._by_field.pop(KEYWORD, [])
         self.keywords = frozenset(number for number, _ in self._keywords)
         self.of_routers = frozenset(number for number, test in enumerate(rules.tests) if test.field in rules.routers)
 
     def __missing__(self, name: str) -> FieldTests:
         """Make a field's tests ready."""
-        own = self._by_field.get(name, []) if name != KEYWORD else []
-        shared = self[KEYWORD] if not own and name != KEYWORD else None
-        tests = self[name] = shared or FieldTests([*own, *self._keywords], self._zone, self.searches)
+        own = self._by_field.get(name, ())
+        tests = self[name] = FieldTests(own, self._zone, self.searches, self._shared) if own else self._shared
         return tests
+
+    @cached_property
+    def _shared(self) -> KeywordTests:
+        return KeywordTests(self._keywords, self._zone, self.searches)
 
     def absent(self, names: Collection[str]) -> frozenset[int]:
         """Return the tests that events without any other names pass."""

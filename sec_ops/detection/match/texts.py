@@ -20,6 +20,13 @@ WORTH_MEASURING: Final = 20
 """Expressions that need so many characters are asked of texts that have them."""
 
 Place = Literal["equals", "begins", "ends", "holds", "any"]
+_PLACES: Final[Mapping[tuple[bool, bool], Place]] = {
+    (False, False): "equals",
+    (False, True): "begins",
+    (True, False): "ends",
+    (True, True): "holds",
+}
+"""Where a literal stands, by whether anything may be before it and behind it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,27 +139,20 @@ def _placed(number: int, operand: Glob | Regex, searches: Searches) -> tuple[Pla
         needed = fold(required_text(operand.source))
         searched = _Asked(number, _searched(operand, searches[operand]))
         return ("holds", needed, searched) if len(needed) > 2 else ("any", "", searched)
-    parts = operand.parts
-    literals = [part for part in parts if isinstance(part, str)]
+    literals = [part for part in operand.parts if isinstance(part, str)]
     longest = fold(max(literals, key=len, default=""))
-    place = _place_of(operand)
+    place = _place_of(operand, len(literals))
     if not operand.cased and place is not None and longest:
         return place, longest, _Asked(number)
     check = _cased(operand) if operand.cased else _like(operand)
     return (place or "holds") if longest else "any", longest, _Asked(number, check)
 
 
-def _place_of(operand: Glob) -> Place | None:
-    match operand.parts:
-        case (str(),):
-            return "equals"
-        case (str(), other) if other is ANY_MANY:
-            return "begins"
-        case (other, str()) if other is ANY_MANY:
-            return "ends"
-        case (one, str(), other) if one is ANY_MANY and other is ANY_MANY:
-            return "holds"
-    return None
+def _place_of(operand: Glob, literals: int) -> Place | None:
+    """Return where the only literal of a glob stands; None for other globs."""
+    parts = operand.parts
+    before, after = parts[:1] == (ANY_MANY,), parts[-1:] == (ANY_MANY,)
+    return _PLACES[before, after] if literals == 1 and len(parts) == 1 + before + after else None
 
 
 def _searched(operand: Regex, search: Patience) -> Callable[[str, str], bool | None]:

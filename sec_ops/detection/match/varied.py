@@ -14,10 +14,10 @@ from typing import Any, Final
 from sec_ops.detection.events import Value
 from sec_ops.detection.match.field_tests import FieldTests
 from sec_ops.detection.match.memo import LONG_VALUE, Budget, HitSets, Memo
-from sec_ops.detection.rule import Glob, Operand
-from sec_ops.model.folding import fold
+from sec_ops.detection.match.required import longest_text
+from sec_ops.detection.rule import Operand
 
-__all__ = ["MANY", "KeywordMemo", "Kind", "Skeletons", "Turn", "fetch_all", "longest_text"]
+__all__ = ["MANY", "KeywordMemo", "Kind", "Skeletons", "Turn", "fetch_all"]
 
 MANY: Final = 500
 """Every so many values a field is looked at: do they bring anything new?"""
@@ -115,12 +115,6 @@ class _Types(dict[tuple[type, ...], bool]):
 
 def _skeleton(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass").translate(_TABLE, _GONE)
-
-
-def longest_text(operand: Operand) -> str:
-    """Return a text that every value holds which passes; empty when there is none."""
-    literals = [part for part in operand.parts if isinstance(part, str)] if isinstance(operand, Glob) else []
-    return fold(max(literals, key=len, default=""))
 
 
 def fetch_all(

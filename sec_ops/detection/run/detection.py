@@ -26,6 +26,7 @@ from sec_ops.detection.run.going_on import GoingOn
 from sec_ops.detection.run.keeping import Kept, Place, keep
 from sec_ops.detection.run.naming import Naming
 from sec_ops.detection.run.ordering import TimeOrder
+from sec_ops.detection.run.telling import told_fields
 from sec_ops.detection.sigma.reading import Refused
 
 __all__ = ["Detection", "Setting"]
@@ -33,7 +34,10 @@ __all__ = ["Detection", "Setting"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a run is made with: rules and why others were refused, shapes, the site's zone and suppressions."""
+    """What a run is made with: rules and why others were refused, shapes, the site's zone and suppressions.
+
+    `suppress_reads` are the fields of events that suppressions read; None when that isn't known.
+    """
 
     chosen: Chosen
     refused: tuple[Refused, ...]
@@ -41,6 +45,7 @@ class Setting:
     zone: tzinfo
     suppress: Suppress
     now_ms: int
+    suppress_reads: frozenset[str] | None = None
 
 
 class Detection:
@@ -67,6 +72,13 @@ class Detection:
     def events(self) -> int:
         """Return how many events were judged so far."""
         return self._elsewhere + self.matcher.counts.events
+
+    def reads(self, shape: Shape, site: Database | None) -> frozenset[str] | None:
+        """Return the fields of found events that findings need, None for all: the site's alerts keep events whole."""
+        suppress = self._setting.suppress_reads
+        if site is not None or suppress is None:
+            return None
+        return told_fields(self._setting.chosen, shape, self._naming) | suppress
 
     def count_elsewhere(self, events: int) -> None:
         """Count events that something else has judged."""

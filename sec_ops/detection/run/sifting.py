@@ -14,7 +14,7 @@ from sec_ops.detection.events import Value
 from sec_ops.detection.match.conditions import Known, holds, tests_of
 from sec_ops.detection.match.engine import Engine
 from sec_ops.detection.match.numbered import Entry
-from sec_ops.detection.match.varied import longest_text
+from sec_ops.detection.match.required import longest_text
 from sec_ops.detection.rule import KEYWORD, Glob, Test
 from sec_ops.detection.values import Scalar, scalars
 
@@ -62,6 +62,11 @@ class Judged:
 
     absent: _Passed
     by_passed: Mapping[_Passed, Sequence[Held]]
+
+    @property
+    def every(self) -> _Passed:
+        """Return the tests that any value passes."""
+        return frozenset().union(*self.by_passed)
 
 
 @dataclass(frozen=True, slots=True)

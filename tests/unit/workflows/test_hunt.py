@@ -1,7 +1,8 @@
 """Hunting finds what the matcher finds in the same events, and what the reference evaluator says of them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,14 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sec_ops.content.library import Library
+from sec_ops.detection.hits import Hit
 from sec_ops.detection.mapping.mapped import CannotFire, event_fields, mapped
 from sec_ops.detection.mapping.shape import load_shapes
 from sec_ops.detection.naive import finds
 from sec_ops.detection.rule import (
     ANY_MANY,
     KEYWORD,
+    Aggregate,
     All,
     AnyOf,
+    Correlation,
     Exists,
     Expression,
     Glob,
@@ -128,7 +132,62 @@ def test_hunting_agrees_with_the_reference_and_with_a_run(
     assert by_columns.hits == expected
     assert one_by_one.hits == expected
     assert by_columns.events == len(kept)
-    assert [alert.id for alert in by_columns.alerts] == [alert.id for alert in one_by_one.alerts]
+    assert by_columns.alerts == one_by_one.alerts
+
+
+WEIGHED = event_fields(rule("any", All(())), ECS, "Zahl")[0]
+GUESSED = Test("CommandLine", Glob((ANY_MANY, "guess", ANY_MANY)))
+
+
+def test_alerts_are_those_of_whole_events_though_few_fields_are_read(tmp_path: Path):
+    command, user = (event_fields(rule("any", All(())), ECS, each)[0] for each in ("CommandLine", "User"))
+    events: list[dict[str, Any]] = [
+        {
+            DATASET: "windows",
+            TIME: NOON + n,
+            command: f"guess {n % 2}",
+            user: f"u{n % 3}",
+            "host.name": "h",
+            WEIGHED: str(n % 4),
+        }
+        for n in range(24)
+    ]
+    guess = rule("guess", GUESSED)
+    header = replace(guess.header, alert_by=("User",))
+    many = Correlation(
+        header=Header(id="many", name="many", title={"en": "many"}, level=Level.HIGH, alert_by=("CommandLine",)),
+        aggregate=Aggregate.VALUE_COUNT,
+        rules=("guess",),
+        span_s=60,
+        group_by=("CommandLine",),
+        fields=("Zahl",),
+        threshold=2,
+    )
+    made = setting([replace(guess, header=header)])
+    made = replace(made, chosen=choose(made.chosen.rules, [many], Level.INFORMATIONAL), suppress=unwanted)
+    store = stored(tmp_path, events)
+    found = [
+        hunt(store, replace(made, suppress_reads=reads), Span(), site=None, progress=lambda _name, _events: None)
+        for reads in (None, frozenset({WEIGHED}))
+    ]
+    store.close()
+    with Detection(made, Span()) as detection:
+        detection.judge(list(events_with_records(events)), lambda place: f"1/{1 + place // 12}/{place % 12}")
+        found.append(detection.findings(None))
+    assert {len(each.alerts) for each in found} == {5}
+    assert found[0].alerts == found[1].alerts
+    assert {(each.id, each.count) for each in found[0].alerts} == {(each.id, each.count) for each in found[2].alerts}
+    assert [each.suppressed for each in found] == [{"of-threes": 6}] * 3
+
+
+def unwanted(hit: Hit) -> str:
+    return "of-threes" if hit.occurrences[-1].event.get(WEIGHED) == "3" and hit.rule.header.id == "guess" else ""
+
+
+def events_with_records(events: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    half = len(events) // 2
+    for sequence, batch in enumerate((events[:half], events[half:]), 1):
+        yield from (row.event for row in rows(batch, sequence=sequence))
 
 
 IMAGE, USER = NAMES[0], NAMES[2]
@@ -184,7 +243,7 @@ def test_columns_decide_and_few_events_are_looked_at(tmp_path: Path):
     with store.hunting(None, None) as stretches:
         for stretch in stretches:
             detection = Detection(setting(rules), Span())
-            hunting = workflow._Hunting(detection, ECS)
+            hunting = workflow._Hunting(detection, ECS, None)
             hunting.take(stretch)
             looked_at.append(detection.matcher.counts.events)
     assert sum(looked_at) <= 2 + len(events) // 50
