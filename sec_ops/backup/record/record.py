@@ -25,6 +25,7 @@ __all__ = ["DATABASE", "Listed", "Record", "open_record"]
 
 DATABASE = Path("backup") / "backup.db"
 """The file, below the site's `var`."""
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +152,12 @@ class Record:
             return tuple(read_hold(each) for each in _rows(connection, query, values))
 
     def measured(self, size: Size) -> None:
-        """Keep how large a repository is."""
+        """Keep how large a repository is; of each day (UTC) the last is kept."""
+        day = size.at_ms - size.at_ms % _DAY_MS
         row = {"repository": size.repository, "at_ms": size.at_ms, "bytes": size.bytes, "free_bytes": size.free_bytes}
         with self._database.writing() as connection:
+            earlier = "DELETE FROM sizes WHERE repository = ? AND at_ms >= ? AND at_ms < ?"
+            connection.execute(earlier, (size.repository, day, size.at_ms))
             connection.execute(*inserted("sizes", row, ignoring="OR REPLACE"))
 
     def sizes(self, repository: str) -> tuple[Size, ...]:

@@ -111,8 +111,16 @@ def _by_rest(heard: Heard) -> Verdict:
 
 
 def _why(heard: Heard) -> str:
+    """Return the words of a dump's own program first, then restic's, each thing said once."""
     lines = [heard.exit_error, *(each.text for each in heard.errors[:_SHOWN]), *heard.said[-_SHOWN:]]
-    return "\n".join(dict.fromkeys(line.strip() for line in lines if line.strip()))[:_SHOWN_CHARACTERS]
+    clean = [line.strip() for line in lines if line.strip()]
+    own = [line[found.end() :] for line in clean if (found := _OWN_PROGRAM.match(line))]
+    rest = [line for line in clean if not _OWN_PROGRAM.match(line)]
+    said: list[str] = []
+    for line in (*own, *rest):
+        if not any(line in each for each in said):
+            said.append(line)
+    return "\n".join(said)[:_SHOWN_CHARACTERS]
 
 
 def _paths(heard: Heard) -> tuple[str, ...]:
@@ -122,6 +130,8 @@ def _paths(heard: Heard) -> tuple[str, ...]:
 
 _SHOWN = 5
 _SHOWN_CHARACTERS = 2000
+_OWN_PROGRAM = re.compile(r"subprocess [^:]+: ")
+"""What restic puts before each line of a command whose output it saves."""
 _INCOMPLETE = 3
 _CHANGING = frozenset({Verb.FORGET, Verb.PRUNE, Verb.TAG, Verb.UNLOCK, Verb.KEY, Verb.BACKUP})
 _CODES = {10: Verdict.NO_REPOSITORY, 11: Verdict.LOCKED, 12: Verdict.WRONG_KEY}

@@ -14,6 +14,7 @@ __all__ = ["When", "run_hooks"]
 When = Literal["before", "after", "failed"]
 
 _SAID = 500
+_SHOWN = 80
 
 
 def run_hooks(
@@ -52,6 +53,6 @@ def _failure(hook: Hook, run_program: RunProgram, environment: Mapping[str, str]
 
 
 def _judged(hook: Hook, why: str) -> Judged:
-    what = message("the hook {when} failed: {command}", when=hook.when, command=hook.command[0])
+    what = message("the hook {when} failed: {command}", when=hook.when, command=" ".join(hook.command)[:_SHOWN])
     verdict = Verdict.FAILED if hook.when == "before" else Verdict.PARTIAL
     return Judged(verdict=verdict, what=what, why=why, advice=message("run the hook's command by hand and see"))

@@ -36,7 +36,7 @@ def ran_document(ran: Ran) -> dict[str, Any]:
 
 def ran_lines(ran: Ran) -> list[str]:
     """Return a run in lines: the verdict first, then what is not good, why, and the next command."""
-    amounts = _("{snapshots} snapshots, {read} read, {stored} stored, {seconds} s").format(
+    amounts = _("snapshots: {snapshots} · read: {read} · stored: {stored} · {seconds} s").format(
         snapshots=ran.snapshots,
         read=bytes_text(ran.counts.bytes_read),
         stored=bytes_text(ran.counts.bytes_packed),
@@ -98,7 +98,7 @@ def _source_lines(saved: SavedSource, shown: set[str]) -> list[str]:
     more = len(saved.judged.paths) - _PATHS
     if more > 0:
         paths.append(_("    … and {count} more").format(count=more))
-    return [f"  {saved.source.id}: {word}  {what}", *_why(saved.judged.why), *paths]
+    return [f"  {saved.source.id}: {word}  {what}", *(paths or _why(saved.judged.why))]
 
 
 def _why(why: str) -> list[str]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sec_ops.backup.dumping.local import LocalDoors
+from sec_ops.backup.overview.measuring import free_bytes
 from sec_ops.backup.proving.sealing import SealedManifest
 from sec_ops.backup.record.attempts import AlreadyRunning
 from sec_ops.backup.record.record import Record, open_record
-from sec_ops.backup.record.values import Attempt, Verb
+from sec_ops.backup.record.values import Attempt, Size, Verb
 from sec_ops.backup.remote.places import HostPlaces
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.doors import site_doors
@@ -74,16 +75,17 @@ def chosen_plans(room: Room, names: Sequence[str]) -> list[BackupPlan]:
 def run_plans(room: Room, plans: Sequence[BackupPlan]) -> Iterable[Outcome]:
     """Run plans, show what they came to, and tell people of what went wrong."""
     assert room.site is not None  # noqa: S101 - the example is never run
-    progress = BackupProgress()
     with evidence_of(room.site) as log, open_record(room.site) as record:
-        settled = record.settle()
-        ran = []
-        for plan in plans:
-            runner = _Runner(room, room.site, record, log, progress)
-            ran.append(runner.run(plan))
-        progress.clear()
+        runner = _Runner(room, room.site, record, log)
+        told = list(record.settle())
+        try:
+            ran = [runner.run(plan) for plan in plans]
+        finally:
+            # Also when the disk is full or somebody ends us: what went wrong until then is told now.
+            runner.progress.clear()
+            told += [found for run in runner.runs for found in record.of_run(run)]
+            tell(room.site, record, told)
         write_metrics(room, gathered(room, record))
-        tell(room.site, record, [*settled, *(found for each in ran for found in record.of_run(each.run))])
     emit(
         "sec-ops/backup-run",
         {"systems": [ran_document(each) for each in ran]},
@@ -96,12 +98,13 @@ def run_plans(room: Room, plans: Sequence[BackupPlan]) -> Iterable[Outcome]:
 class _Runner:
     """Runs plans of a site."""
 
-    def __init__(self, room: Room, site: Site, record: Record, log: EvidenceLog, progress: BackupProgress) -> None:
+    def __init__(self, room: Room, site: Site, record: Record, log: EvidenceLog) -> None:
+        self.progress = BackupProgress()
+        self.runs: list[str] = []
         self._room = room
         self._site = site
         self._record = record
         self._log = log
-        self._progress = progress
         self._clock = SystemClock()
 
     def run(self, plan: BackupPlan) -> Ran:
@@ -114,6 +117,7 @@ class _Runner:
 
         books = Books(record=self._record, clock=self._clock, seal=seal)
         try:
+            self.runs.append(folder.name)
             return run_plan(plan, folder.name, books, lambda: self._doors(plan, folder))
         except AlreadyRunning as error:
             folder.folder.rmdir()
@@ -128,6 +132,8 @@ class _Runner:
         restic = Restic(
             repository=open_repository(repository, reader, folder=self._site.root), doors=site_doors(self._site)
         )
+        free = free_bytes(restic.repository.location)
+        self._record.measured(Size(repository=plan.repository, at_ms=self._record.now_ms, bytes=None, free_bytes=free))
         host = socket.gethostname()
 
         def secret_of(source: SourceSettings) -> Secret | None:
@@ -143,7 +149,7 @@ class _Runner:
             digests=make_folder(self._site.state / "backup-digests"),
             folder=folder.folder,
             secret_of=secret_of,
-            hear=self._progress,
+            hear=self.progress,
         )
 
     def _places(self, repository: Repository, restic: Restic, reader: SecretReader, host: str) -> Places:

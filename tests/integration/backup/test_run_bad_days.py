@@ -151,3 +151,4 @@ def test_ctrl_c_opens_what_a_hook_closed_and_counts_for_nothing(site: BackupSite
         (attempt,) = record.attempts(Verb.RUN)
         assert attempt.verdict is Verdict.INTERRUPTED
         assert not [each for each in record.arrivals() if each.part == "manifest"]
+    assert [each["data"]["verdict"] for each in site.notices()] == ["interrupted"]

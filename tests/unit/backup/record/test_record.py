@@ -193,8 +193,9 @@ def test_holds_stay_until_a_person_lifts_them(record: Record) -> None:
 
 
 def test_sizes_are_kept_over_time(record: Record) -> None:
-    sizes = [Size(repository="a", at_ms=at, bytes=at * 10, free_bytes=None) for at in (2, 1)]
+    day = 86_400_000
+    sizes = [Size(repository="a", at_ms=at, bytes=at * 10, free_bytes=None) for at in (1, 2, day, day + 1)]
     for each in sizes:
         record.measured(each)
-    assert record.sizes("a") == tuple(reversed(sizes))
+    assert record.sizes("a") == (sizes[1], sizes[3]), "the last of each day"
     assert record.sizes("b") == ()

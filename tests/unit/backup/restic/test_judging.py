@@ -141,3 +141,9 @@ def test_exit_codes_are_decided_once(verdict):
 )
 def test_only_what_no_retry_mends_is_given_up(line, expected):
     assert hopeless(line) is expected
+
+
+def test_a_dump_s_own_words_come_first_and_nothing_is_said_twice():
+    own = "subprocess /usr/bin/python3: pg_dump: error: no route to host"
+    why = judge(heard(Verb.BACKUP, 1, own, "failed to save /x: Fatal: command failed", exit_error=DUMP_FAILED)).why
+    assert why.splitlines() == ["pg_dump: error: no route to host", DUMP_FAILED]
