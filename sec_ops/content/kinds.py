@@ -2,24 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import PurePosixPath
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
-from sec_ops.model.backup_plan import BackupPlan, Place, Repository
-from sec_ops.model.catalogue import HighRiskSituation, Reference
-from sec_ops.model.check import Check, Probe
-from sec_ops.model.clause import Clause
-from sec_ops.model.detection_placeholder import Placeholder
-from sec_ops.model.event_shape import EventShape
-from sec_ops.model.log_field import LogField
-from sec_ops.model.log_parser import LogParser
-from sec_ops.model.operational import OperationalRule
-from sec_ops.model.organisation import KeySystem, Unit
-from sec_ops.model.people import Person
-from sec_ops.model.rule_change import RuleChange
-from sec_ops.model.sigma_pipeline import SigmaPipeline
-from sec_ops.model.suppression import Suppression
 from sec_ops.model.values import Value
+
+if TYPE_CHECKING:
+    from sec_ops.model.backup_plan import BackupPlan, Place, Repository
+    from sec_ops.model.catalogue import HighRiskSituation, Reference
+    from sec_ops.model.check import Check, Probe
+    from sec_ops.model.clause import Clause
+    from sec_ops.model.detection_placeholder import Placeholder
+    from sec_ops.model.event_shape import EventShape
+    from sec_ops.model.log_field import LogField
+    from sec_ops.model.log_parser import LogParser
+    from sec_ops.model.operational import OperationalRule
+    from sec_ops.model.organisation import KeySystem, Unit
+    from sec_ops.model.people import Person
+    from sec_ops.model.rule_change import RuleChange
+    from sec_ops.model.sigma_pipeline import SigmaPipeline
+    from sec_ops.model.suppression import Suppression
 
 __all__ = [
     "CHECKS",
@@ -63,11 +66,12 @@ class Kind(Generic[T]):
     `folder` and `files` (glob patterns below it) say where. The name of the file, or of the folder it lies in, is the
     object's id (`named_by`); when `items` is set, a file holds several objects in the list under that key, and its
     other keys describe the file as a whole.
+    `described_by` names its model with its module: a model takes time to make, so it is made when it is wanted.
     What `executes` needs approval when a site brings it. What ships as an `example` never mixes with a site's own.
     """
 
     name: str
-    model: type[T]
+    described_by: str
     folder: str
     files: tuple[str, ...]
     items: str = ""
@@ -82,84 +86,151 @@ class Kind(Generic[T]):
         return path.stem if self.named_by == "file" else path.parent.name
 
     @property
+    def model(self) -> type[T]:
+        """Return the model of its objects."""
+        module, _, name = self.described_by.rpartition(".")
+        return cast("type[T]", getattr(import_module(module), name))
+
+    @property
     def patchable(self) -> bool:
         """Return whether a site may patch objects of this kind instead of replacing them."""
         return bool({"parameters", "severity", "enabled"} & set(self.model.model_fields))
 
 
-CHECKS = Kind(
+CHECKS: "Kind[Check]" = Kind(
     name="checks",
-    model=Check,
+    described_by="sec_ops.model.check.Check",
     folder="rules/graded_protection/checks",
     files=("*/*.yml",),
-    executes=lambda check: any(isinstance(probe, Probe) for probe in check.probe),
+    executes=lambda check: any(not isinstance(probe, str) for probe in check.probe),
 )
-PROBES = Kind(name="probes", model=Probe, folder="rules/graded_protection/probes", files=("*/*.yml",), executes=_always)
-CLAUSES = Kind(
+PROBES: "Kind[Probe]" = Kind(
+    name="probes",
+    described_by="sec_ops.model.check.Probe",
+    folder="rules/graded_protection/probes",
+    files=("*/*.yml",),
+    executes=_always,
+)
+CLAUSES: "Kind[Clause]" = Kind(
     name="clauses",
-    model=Clause,
+    described_by="sec_ops.model.clause.Clause",
     folder="rules/graded_protection/catalog",
     files=("general_l*.yml", "extensions*.yml"),
     items="items",
 )
-HIGH_RISK = Kind(
+HIGH_RISK: "Kind[HighRiskSituation]" = Kind(
     name="high_risk",
-    model=HighRiskSituation,
+    described_by="sec_ops.model.catalogue.HighRiskSituation",
     folder="rules/graded_protection/catalog",
     files=("high_risk*.yml",),
     items="items",
 )
-REFERENCES = Kind(
+REFERENCES: "Kind[Reference]" = Kind(
     name="references",
-    model=Reference,
+    described_by="sec_ops.model.catalogue.Reference",
     folder="rules/graded_protection/catalog",
     files=("documents.yml", "grading.yml", "scoring.yml"),
     id_in_file=False,
 )
 
-OPERATIONAL = Kind(
-    name="operational", model=OperationalRule, folder="rules/graded_protection/operational", files=("*.yml",)
+OPERATIONAL: "Kind[OperationalRule]" = Kind(
+    name="operational",
+    described_by="sec_ops.model.operational.OperationalRule",
+    folder="rules/graded_protection/operational",
+    files=("*.yml",),
 )
 
-PARSERS = Kind(name="parsers", model=LogParser, folder="rules/parsers", files=("*/parser.yml",), named_by="folder")
-FIELDS = Kind(name="fields", model=LogField, folder="rules/fields", files=("*.yml",), items="fields")
+PARSERS: "Kind[LogParser]" = Kind(
+    name="parsers",
+    described_by="sec_ops.model.log_parser.LogParser",
+    folder="rules/parsers",
+    files=("*/parser.yml",),
+    named_by="folder",
+)
+FIELDS: "Kind[LogField]" = Kind(
+    name="fields",
+    described_by="sec_ops.model.log_field.LogField",
+    folder="rules/fields",
+    files=("*.yml",),
+    items="fields",
+)
 
-SHAPES = Kind(name="shapes", model=EventShape, folder="rules/shapes", files=("*.yml",))
-PIPELINES = Kind(name="pipelines", model=SigmaPipeline, folder="rules/pipelines", files=("*/*.yml",), id_in_file=False)
-PLACEHOLDERS = Kind(
+SHAPES: "Kind[EventShape]" = Kind(
+    name="shapes", described_by="sec_ops.model.event_shape.EventShape", folder="rules/shapes", files=("*.yml",)
+)
+PIPELINES: "Kind[SigmaPipeline]" = Kind(
+    name="pipelines",
+    described_by="sec_ops.model.sigma_pipeline.SigmaPipeline",
+    folder="rules/pipelines",
+    files=("*/*.yml",),
+    id_in_file=False,
+)
+PLACEHOLDERS: "Kind[Placeholder]" = Kind(
     name="placeholders",
-    model=Placeholder,
+    described_by="sec_ops.model.detection_placeholder.Placeholder",
     folder="rules/detection",
     files=("placeholders.yml",),
     items="placeholders",
 )
-RULE_CHANGES = Kind(
-    name="rule_changes", model=RuleChange, folder="rules/detection", files=("changes.yml",), items="rules", example=True
+RULE_CHANGES: "Kind[RuleChange]" = Kind(
+    name="rule_changes",
+    described_by="sec_ops.model.rule_change.RuleChange",
+    folder="rules/detection",
+    files=("changes.yml",),
+    items="rules",
+    example=True,
 )
-SUPPRESSIONS = Kind(
+SUPPRESSIONS: "Kind[Suppression]" = Kind(
     name="suppressions",
-    model=Suppression,
+    described_by="sec_ops.model.suppression.Suppression",
     folder="rules/detection/suppressions",
     files=("*.yml",),
     executes=_always,
 )
 
-UNITS = Kind(name="units", model=Unit, folder="inventory", files=("sites/*.yml",), items="units", example=True)
-SYSTEMS = Kind(name="systems", model=KeySystem, folder="inventory", files=("systems/*.yml",), example=True)
-PEOPLE = Kind(name="people", model=Person, folder="inventory", files=("people.yml",), items="people", example=True)
+UNITS: "Kind[Unit]" = Kind(
+    name="units",
+    described_by="sec_ops.model.organisation.Unit",
+    folder="inventory",
+    files=("sites/*.yml",),
+    items="units",
+    example=True,
+)
+SYSTEMS: "Kind[KeySystem]" = Kind(
+    name="systems",
+    described_by="sec_ops.model.organisation.KeySystem",
+    folder="inventory",
+    files=("systems/*.yml",),
+    example=True,
+)
+PEOPLE: "Kind[Person]" = Kind(
+    name="people",
+    described_by="sec_ops.model.people.Person",
+    folder="inventory",
+    files=("people.yml",),
+    items="people",
+    example=True,
+)
 
-PLACES = Kind(name="places", model=Place, folder="backup", files=("places.yml",), items="places", example=True)
-REPOSITORIES = Kind(
+PLACES: "Kind[Place]" = Kind(
+    name="places",
+    described_by="sec_ops.model.backup_plan.Place",
+    folder="backup",
+    files=("places.yml",),
+    items="places",
+    example=True,
+)
+REPOSITORIES: "Kind[Repository]" = Kind(
     name="repositories",
-    model=Repository,
+    described_by="sec_ops.model.backup_plan.Repository",
     folder="backup/repositories",
     files=("*.yml",),
     executes=lambda repository: repository.executes,
     example=True,
 )
-PLANS = Kind(
+PLANS: "Kind[BackupPlan]" = Kind(
     name="plans",
-    model=BackupPlan,
+    described_by="sec_ops.model.backup_plan.BackupPlan",
     folder="backup/plans",
     files=("*.yml",),
     executes=lambda plan: plan.executes,

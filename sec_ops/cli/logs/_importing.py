@@ -14,7 +14,6 @@ from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.kinds import PARSERS
 from sec_ops.content.library import Library
 from sec_ops.content.model_faults import did_you_mean
-from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.errors import SecOpsError, UsageError
 from sec_ops.model.messages import Message, message
 from sec_ops.model.outcome import Outcome
@@ -81,6 +80,8 @@ def _warn_of_strangers(site: Site, options: ImportOptions) -> None:
     """Say that a host or a unit isn't in the inventory: a slip can't be taken back once records are kept."""
     if not (options.host or options.unit):
         return
+    from sec_ops.inventory.loading import load_inventory
+
     try:
         inventory = load_inventory(site.root, run_program, cache=site.state)
     except SecOpsError as error:
