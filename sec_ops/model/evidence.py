@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from sec_ops.model.errors import ContentInvalid, Fault, UsageError
+from sec_ops.model.evidence_backup_copies import BackupCopy, BackupForget, BackupHold
 from sec_ops.model.evidence_backup_guard import BackupKey, BackupLock, BackupProbe
 from sec_ops.model.evidence_backup_proof import BackupRestore, BackupVerify
 from sec_ops.model.evidence_backup_run import BackupRun
@@ -35,6 +36,9 @@ __all__ = [
     "AuditCollector",
     "AuditFacts",
     "AuditRun",
+    "BackupCopy",
+    "BackupForget",
+    "BackupHold",
     "BackupKey",
     "BackupLock",
     "BackupProbe",
@@ -412,6 +416,9 @@ _MODELS: tuple[type[Value], ...] = (
     DetectionSuppression,
     DetectionRulesImported,
     DetectionSummary,
+    BackupCopy,
+    BackupForget,
+    BackupHold,
     BackupKey,
     BackupLock,
     BackupProbe,

@@ -9,9 +9,10 @@ from sec_ops.backup.probing.raw import Answer, RawDoor
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.requests import BackupRequest, ForgetRequest, Stream
 from sec_ops.backup.restic.results import BackupResult, Result
-from sec_ops.backup.verdict import Judged
+from sec_ops.backup.verdict import Judged, Verdict
+from sec_ops.model.messages import message
 
-__all__ = ["Attack", "Attacked", "Outcome", "Probed", "probe"]
+__all__ = ["Attack", "Attacked", "Outcome", "Probed", "probe", "proved"]
 
 HOST, TAG = "sec-ops-probe", "sec-ops-probe"
 _SHOWN = 300
@@ -67,6 +68,20 @@ class Probed:
         return bool(decisive) and all(each.outcome is Outcome.REFUSED for each in decisive)
 
 
+def proved(probed: Probed) -> Judged:
+    """Return what a probe says of the repository: good when it refused all that a server can refuse."""
+    if not probed.judged.good:
+        return probed.judged
+    if probed.immutable:
+        return Judged(verdict=Verdict.OK, what=message("nothing could be deleted or changed there"))
+    done = [each.attack.value for each in probed.attacks if each.outcome is Outcome.DONE]
+    return Judged(
+        verdict=Verdict.FAILED,
+        what=message("it can be changed: {attacks}", attacks=", ".join(done) or "?"),
+        advice=message("serve it append-only, by a server with credentials of its own"),
+    )
+
+
 def probe(restic: Restic, raw: RawDoor | None, *, now: datetime) -> Probed:
     """Attack a snapshot made for the purpose, nobody else's; what an attack could remove is nothing that counts.
 
@@ -95,7 +110,7 @@ def probe(restic: Restic, raw: RawDoor | None, *, now: datetime) -> Probed:
 
 def _back_dated(restic: Restic, now: datetime) -> BackupResult:
     """Save a few bytes as if they were ten years old."""
-    stream = Stream(command=["printf", "probe"], filename="sec-ops-probe")
+    stream = Stream(command=["printf", "probe", "proved"], filename="sec-ops-probe")
     return restic.backup(BackupRequest(host=HOST, tags=[TAG], stream=stream, time=now - _AGE))
 
 

@@ -1,14 +1,15 @@
 """A repository's snapshots as arrivals: what their tags and summaries say, in the order to take new ones in."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sec_ops.backup.naming import named
 from sec_ops.backup.record.moments import milliseconds
-from sec_ops.backup.record.values import Arrival, Counts
+from sec_ops.backup.record.values import Arrival, Counts, Ordered
 from sec_ops.backup.restic.events import BackupSummary
 from sec_ops.backup.restic.results import Snapshot
 
-__all__ = ["arrival_of", "arrivals_of", "counts_of"]
+__all__ = ["arrival_of", "arrivals_of", "by_claim", "counts_of"]
 
 
 def arrivals_of(repository: str, snapshots: Sequence[Snapshot], seen_ms: int) -> tuple[Arrival, ...]:
@@ -34,6 +35,11 @@ def arrival_of(repository: str, snapshot: Snapshot, seen_ms: int) -> Arrival:
         verdict=name.verdict if name else "",
         counts=counts_of(snapshot.summary),
     )
+
+
+def by_claim(arrival: Arrival) -> Arrival:
+    """Return an arrival of a repository nobody looked at before: as old as it says, but not of the future."""
+    return replace(arrival, first_seen_ms=min(arrival.claimed_ms, arrival.first_seen_ms), ordered=Ordered.CLAIMED)
 
 
 def counts_of(summary: BackupSummary | None) -> Counts:

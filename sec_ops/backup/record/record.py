@@ -8,11 +8,21 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sec_ops.backup.record.arriving import by_claim
 from sec_ops.backup.record.attempts import Attempting, Attempts
 from sec_ops.backup.record.moments import milliseconds
-from sec_ops.backup.record.rows import arrival_row, hold_row, inserted, read_arrival, read_hold, read_size
+from sec_ops.backup.record.rows import (
+    arrival_row,
+    hold_row,
+    inserted,
+    judged_row,
+    read_arrival,
+    read_hold,
+    read_judged_part,
+    read_size,
+)
 from sec_ops.backup.record.tables import STEPS
-from sec_ops.backup.record.values import Arrival, Attempt, Doing, Hold, Size, Verb
+from sec_ops.backup.record.values import Arrival, Attempt, Doing, Hold, JudgedPart, Size, Verb
 from sec_ops.backup.verdict import Verdict
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
@@ -91,9 +101,12 @@ class Record:
     def listed(self, repository: str, arrivals: Sequence[Arrival], *, asked_ms: int) -> Listed:
         """Take a whole listing of a repository, asked for at a moment, in the order new ones shall have.
 
-        What it lacks is marked gone, save what was first seen after the moment.
+        What it lacks is marked gone, save what was first seen after the moment. Of a repository nothing is known of,
+        the snapshots count as arrived when they claim, as there is nothing better, and not after now.
         """
         with self._database.writing() as connection:
+            if not _known(connection, repository):
+                arrivals = [by_claim(each) for each in arrivals]
             new = self.arrive(arrivals)
             there = {each.snapshot for each in arrivals}
             condition = "repository = ? AND gone_ms IS NULL AND first_seen_ms < ?"
@@ -150,6 +163,19 @@ class Record:
         query = f"SELECT * FROM holds WHERE {condition}{'' if lifted else ' AND lifted_ms IS NULL'} ORDER BY id"  # noqa: S608 - conditions of ours
         with self._database.reading() as connection:
             return tuple(read_hold(each) for each in _rows(connection, query, values))
+
+    def judge(self, parts: Sequence[JudgedPart]) -> None:
+        """Keep what the gate measured of a run."""
+        with self._database.writing() as connection:
+            for each in parts:
+                connection.execute(*inserted("judgements", judged_row(each), ignoring="OR REPLACE"))
+
+    def judgements(self, system: str, repository: str) -> tuple[JudgedPart, ...]:
+        """Return what the gate measured of a system's runs in a repository, oldest first."""
+        condition, values = _where(system=system, repository=repository)
+        query = f"SELECT * FROM judgements WHERE {condition} ORDER BY rowid"  # noqa: S608 - conditions of ours
+        with self._database.reading() as connection:
+            return tuple(read_judged_part(each) for each in _rows(connection, query, values))
 
     def measured(self, size: Size) -> None:
         """Keep how large a repository is; of each day (UTC) the last is kept."""
@@ -239,3 +265,9 @@ def _rows(connection: sqlite3.Connection, query: str, values: tuple[object, ...]
     cursor = connection.cursor()
     cursor.row_factory = sqlite3.Row
     return cursor.execute(query, values).fetchall()
+
+
+def _known(connection: sqlite3.Connection, repository: str) -> bool:
+    """Return whether anything was ever seen in a repository."""
+    query = "SELECT 1 FROM arrivals WHERE repository = ? LIMIT 1"
+    return connection.execute(query, (repository,)).fetchone() is not None

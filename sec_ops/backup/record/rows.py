@@ -12,6 +12,7 @@ from sec_ops.backup.record.values import (
     Counts,
     Ending,
     Hold,
+    JudgedPart,
     Ordered,
     Size,
     SourceResult,
@@ -19,7 +20,17 @@ from sec_ops.backup.record.values import (
     Verb,
 )
 
-__all__ = ["arrival_row", "hold_row", "inserted", "read_arrival", "read_attempt", "read_hold", "read_size"]
+__all__ = [
+    "arrival_row",
+    "hold_row",
+    "inserted",
+    "judged_row",
+    "read_arrival",
+    "read_attempt",
+    "read_hold",
+    "read_judged_part",
+    "read_size",
+]
 
 _COUNTS = tuple(each.name for each in fields(Counts))
 
@@ -82,6 +93,16 @@ def read_hold(row: sqlite3.Row) -> Hold:
     """Return a hold."""
     names = ("id", "system", "repository", "run", "since_ms", "lifted_ms", "lifted_by", "lifted_why")
     return Hold(reason=read_message(row["reason"]), signs=read_messages(row["signs"]), **_taken(row, names))
+
+
+def judged_row(part: JudgedPart) -> dict[str, object]:
+    """Return a judged part as columns."""
+    return {each.name: getattr(part, each.name) for each in fields(JudgedPart)}
+
+
+def read_judged_part(row: sqlite3.Row) -> JudgedPart:
+    """Return a judged part."""
+    return JudgedPart(**_taken(row, [each.name for each in fields(JudgedPart)]))
 
 
 def read_size(row: sqlite3.Row) -> Size:

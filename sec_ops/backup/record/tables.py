@@ -42,5 +42,14 @@ CREATE TABLE sizes (
 ) WITHOUT ROWID
 """
 
-STEPS: tuple[str, ...] = (_FIRST,)
+_JUDGEMENTS = """
+CREATE TABLE judgements (
+    repository TEXT NOT NULL, system TEXT NOT NULL, run TEXT NOT NULL, source TEXT NOT NULL, part TEXT NOT NULL,
+    at_ms INTEGER NOT NULL, share REAL NOT NULL, added INTEGER NOT NULL, packed INTEGER NOT NULL,
+    samples INTEGER NOT NULL, turned_random INTEGER NOT NULL, turned_odd INTEGER NOT NULL,
+    PRIMARY KEY (repository, system, run, source, part)
+)
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _JUDGEMENTS)
 """Each step's statements; a release adds steps and changes none."""

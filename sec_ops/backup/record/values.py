@@ -14,6 +14,7 @@ __all__ = [
     "Doing",
     "Ending",
     "Hold",
+    "JudgedPart",
     "Ordered",
     "Size",
     "SourceResult",
@@ -164,6 +165,24 @@ class Hold:
     lifted_ms: int | None = None
     lifted_by: str = ""
     lifted_why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedPart:
+    """A part of a run as the gate measured it beside the last one that counts; see `retaining.signs` for the terms."""
+
+    repository: str
+    system: str
+    run: str
+    source: str
+    part: str
+    at_ms: int
+    share: float = 0.0
+    added: int = 0
+    packed: int = 0
+    samples: int = 0
+    turned_random: int = 0
+    turned_odd: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 
 from sec_ops.backup.naming import MANIFEST
 from sec_ops.backup.record.arriving import arrivals_of
-from sec_ops.backup.record.moments import moment
 from sec_ops.backup.record.record import Record
-from sec_ops.backup.record.values import Arrival, Verb
 from sec_ops.backup.restic.client import Restic
-from sec_ops.backup.retaining.points import Known, RestorePoint, Seen, newest_good, points_of
-from sec_ops.backup.verdict import Judged, Verdict
+from sec_ops.backup.retaining.points import RestorePoint, newest_good
+from sec_ops.backup.verdict import Judged
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 
-__all__ = ["PartOfPoint", "Point", "chosen_point", "listed_into", "points_in"]
+__all__ = ["PartOfPoint", "Point", "chosen_point", "listed_into"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +38,6 @@ class Point:
     standing: Mapping[str, str]
     parts: tuple[PartOfPoint, ...]
     sizes: Mapping[str, int]
-
-
-def points_in(record: Record, repository: str) -> tuple[RestorePoint, ...]:
-    """Return a repository's restore points as the record knows them, in order of arrival."""
-    arrivals = record.arrivals(repository=repository, gone=True)
-    known = Known(verdicts=_verdicts(record, arrivals), held={each.run for each in record.holds(repository=repository)})
-    return points_of([_seen(each) for each in arrivals], known, now=moment(record.now_ms))
 
 
 def listed_into(record: Record, restic: Restic) -> Judged:
@@ -95,28 +86,3 @@ def _point(point: RestorePoint, sizes: Mapping[str, int]) -> Point:
         for each in point.snapshots
     )
     return Point(run=point.run, system=point.system, manifest=manifest, standing=standing, parts=parts, sizes=sizes)
-
-
-def _verdicts(record: Record, arrivals: Sequence[Arrival]) -> dict[str, Verdict]:
-    """Return what runs came to: by the record where they were made here, else by their manifest's tag."""
-    told = {each.run: Verdict(each.verdict) for each in arrivals if each.verdict in set(Verdict)}
-    for attempt in record.attempts(Verb.RUN):
-        if attempt.ending:
-            told[attempt.run] = attempt.ending.judged.verdict
-    return told
-
-
-def _seen(arrival: Arrival) -> Seen:
-    return Seen(
-        snapshot=arrival.snapshot,
-        original=arrival.original,
-        arrival=arrival.arrival,
-        first_seen=moment(arrival.first_seen_ms),
-        claimed=moment(arrival.claimed_ms),
-        system=arrival.system,
-        run=arrival.run,
-        source=arrival.source,
-        part=arrival.part,
-        host=arrival.host,
-        gone=arrival.gone_ms is not None,
-    )

@@ -8,7 +8,7 @@ from sec_ops.backup.naming import MANIFEST
 from sec_ops.backup.record.moments import moment
 from sec_ops.backup.record.record import Record, open_record
 from sec_ops.backup.record.values import Arrival
-from sec_ops.backup.restoring.choosing import points_in
+from sec_ops.backup.retaining.known import points_in
 from sec_ops.backup.retaining.points import RestorePoint
 from sec_ops.backup.words import VERDICT_WORDS
 from sec_ops.cli.backup._planning import Room

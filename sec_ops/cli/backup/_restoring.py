@@ -10,10 +10,11 @@ from sec_ops.backup.dumping.local import LocalDoors
 from sec_ops.backup.record.record import Record, open_record
 from sec_ops.backup.record.values import Doing, Ending, Verb
 from sec_ops.backup.restic.client import Restic
-from sec_ops.backup.restoring.choosing import Point, chosen_point, listed_into, points_in
+from sec_ops.backup.restoring.choosing import Point, chosen_point, listed_into
 from sec_ops.backup.restoring.restore import RestoreDoors
 from sec_ops.backup.restoring.restore import restore as restore_point
 from sec_ops.backup.restoring.wanted import Place, Wanted
+from sec_ops.backup.retaining.known import points_in
 from sec_ops.backup.source import Order, Source
 from sec_ops.backup.sources import source_of
 from sec_ops.backup.verdict import Judged
@@ -156,12 +157,13 @@ def _opened(room: Room, site: Site, asked: Asked) -> Restic:
 def _point(record: Record, restic: Restic, asked: Asked) -> Point | Judged:
     """Return the point to restore, or why the repository can't be listed; one whose run is known is not listed."""
     name = restic.repository.id
-    if not (asked.run and any(each.run == asked.run for each in points_in(record, name))):
+    known = {each.run for each in points_in(record, name, asked.system)}
+    if not asked.run or asked.run not in known:
         judged = listed_into(record, restic)
         if not judged.good:
             return judged
     sizes = {each.snapshot: each.counts.bytes_read for each in record.arrivals(asked.system, name)}
-    return chosen_point(points_in(record, name), asked.system, asked.run, sizes=sizes)
+    return chosen_point(points_in(record, name, asked.system), asked.system, asked.run, sizes=sizes)
 
 
 def _told(judged: Judged, asked: Asked, repository: str) -> Iterable[Outcome]:

@@ -11,7 +11,8 @@ from sec_ops.backup.record.record import Record, open_record
 from sec_ops.backup.record.values import Doing, Ending, Verb
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.results import CheckResult
-from sec_ops.backup.restoring.choosing import Point, chosen_point, listed_into, points_in
+from sec_ops.backup.restoring.choosing import Point, chosen_point, listed_into
+from sec_ops.backup.retaining.known import points_in
 from sec_ops.backup.running.verdicts import worst
 from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.backup.words import VERDICT_WORDS

@@ -15,7 +15,9 @@ from sec_ops.runtime.site import find_site
 
 if TYPE_CHECKING:
     from sec_ops.backup.probing.attacks import Attacked, Probed
+    from sec_ops.backup.record.record import Record
     from sec_ops.backup.restic.client import Restic
+    from sec_ops.evidence.log import EvidenceLog
 
 app = typer.Typer(
     help=_("Try to delete, overwrite, tag and back-date in repositories; what is refused is proved immutable."),
@@ -33,14 +35,12 @@ def probe(
     ] = None,
 ) -> Iterable[Outcome]:
     """Probe repositories with snapshots made for it; nothing else is touched."""
+    from sec_ops.backup.record.record import open_record
+
     site = find_site(current().site)
     found = [each for each in named_repositories(site, repositories or []) if repositories or each.append_only]
-    with evidence_of(site) as log:
-        probed = []
-        for restic in opened(site, found):
-            probed.append((restic, _probed(restic)))
-            if probed[-1][1].judged.good:
-                log.append("backup.probe/1", _sealed(*probed[-1]))
+    with evidence_of(site) as log, open_record(site) as record:
+        probed = [(restic, _recorded(restic, record, log)) for restic in opened(site, found)]
     outcomes = {_outcome(*each) for each in probed} or {Outcome.CLEAN}
     emit(
         "sec-ops/backup-probe",
@@ -49,6 +49,18 @@ def probe(
         text=lambda: "\n".join(line for each in probed for line in _lines(*each)),
     )
     return outcomes
+
+
+def _recorded(restic: "Restic", record: "Record", log: "EvidenceLog") -> "Probed":
+    """Probe as a recorded attempt, whose verdict is ok when everything was refused."""
+    from sec_ops.backup.probing.attacks import proved
+    from sec_ops.backup.record.values import Doing, Ending, Verb
+
+    with record.attempting(Doing(verb=Verb.PROBE, system="", repository=restic.repository.id)) as attempting:
+        probed = _probed(restic)
+        entry = log.append("backup.probe/1", _sealed(restic, probed)) if probed.judged.good else None
+        attempting.end(Ending(judged=proved(probed), evidence=entry))
+    return probed
 
 
 def _probed(restic: "Restic") -> "Probed":

@@ -9,15 +9,16 @@ from sec_ops.backup.planning.jobs import jobs_of_plans
 from sec_ops.model.backup_settings import BackupSettings
 from tests.unit.backup.planning.plans import PLAN, inventory, library
 
-VERBS = ("plans", "status", "heartbeat", "run", "copy")
+VERBS = ("plans", "status", "heartbeat", "run", "copy", "forget", "watch")
+HERE = ["backup-forget", "backup-watch"]
 
 
 @pytest.mark.parametrize(
     ("place", "jobs"),
     [
-        (None, ["backup-plans", "backup-summary", "backup-records", "backup-copy-records-far"]),
-        ("centre", ["backup-plans", "backup-summary", "backup-records"]),
-        ("second", ["backup-plans", "backup-summary", "backup-copy-records-far"]),
+        (None, ["backup-plans", "backup-summary", "backup-records", "backup-copy-records-far", *HERE]),
+        ("centre", ["backup-plans", "backup-summary", "backup-records", *HERE]),
+        ("second", ["backup-plans", "backup-summary", "backup-copy-records-far", *HERE]),
         ("annexe", ["backup-plans", "backup-summary"]),
     ],
 )

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sec_ops.backup.naming import MANIFEST, PROBE_HOST
+from sec_ops.backup.record.moments import milliseconds
+from sec_ops.backup.record.values import Arrival
 from sec_ops.backup.retaining.keeping import LEFTOVER_AGE, retained
 from sec_ops.backup.retaining.moments import trusted_moments
-from sec_ops.backup.retaining.points import MANIFEST, Known, Seen, newest_good, points_of
-from sec_ops.backup.verdict import Verdict
+from sec_ops.backup.retaining.points import newest_good, points_of
 from sec_ops.model.backup_plan import Retention
 
 NOW = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
@@ -20,25 +22,40 @@ ZONE = ZoneInfo("Asia/Shanghai")
 FIELDS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 
 
-def snapshot(arrival, moment, run, part=MANIFEST, claimed=None):
-    return Seen(
+def snapshot(arrival, moment, run, part=MANIFEST, claimed=None, verdict="ok"):
+    return Arrival(
+        repository="near",
         snapshot=f"{arrival:064x}",
-        original=f"{arrival:064x}",
         arrival=arrival,
-        first_seen=moment,
-        claimed=claimed or moment,
+        first_seen_ms=milliseconds(moment),
+        claimed_ms=milliseconds(claimed or moment),
         system="records",
         run=run,
         source="files",
         part=part,
+        verdict=verdict if part == MANIFEST else "",
         host="files-host",
     )
 
 
-def one_a(step, count, **settings):
+def points(seen, *, held=(), now=NOW):
+    """Points of snapshots whose manifests come right after a snapshot of data."""
+    both = []
+    for each in seen:
+        data = replace(each, arrival=2 * each.arrival - 1, part="data", snapshot=f"d{each.snapshot[1:]}", verdict="")
+        both += [data] if each.part == MANIFEST else []
+        both.append(replace(each, arrival=2 * each.arrival))
+    return points_of(both, held=held, now=now)
+
+
+def one_a(step, count, *, partial=(), failed=(), held=()):
     """Points of one run each `step`, the newest just before NOW, oldest first."""
-    seen = [snapshot(n + 1, NOW - (count - n) * step, f"run-{n:03}") for n in range(count)]
-    return points_of(seen, Known(verdicts=settings.get("verdicts", {}), held=settings.get("held", ())), now=NOW)
+    verdicts = dict.fromkeys(partial, "partial") | dict.fromkeys(failed, "failed")
+    seen = [
+        snapshot(n + 1, NOW - (count - n) * step, f"run-{n:03}", verdict=verdicts.get(f"run-{n:03}", "ok"))
+        for n in range(count)
+    ]
+    return points(seen, held=held, now=NOW)
 
 
 def chosen(points):
@@ -77,12 +94,12 @@ def test_the_newest_of_a_day_stays():
 
 
 def test_a_whole_point_stays_rather_than_a_newer_partial_one_of_the_day():
-    points = one_a(timedelta(hours=6), 40, verdicts={"run-037": Verdict.PARTIAL, "run-036": Verdict.OK})
+    points = one_a(timedelta(hours=6), 40, partial=["run-037"])
     assert kept(retained(points, Retention(daily=2), zone=ZONE, now=NOW)) == ["run-036", "run-039"]
 
 
 def test_the_newest_whole_point_stays_though_only_partial_ones_follow():
-    points = one_a(timedelta(days=1), 10, verdicts={f"run-{n:03}": Verdict.PARTIAL for n in range(3, 10)})
+    points = one_a(timedelta(days=1), 10, partial=[f"run-{n:03}" for n in range(3, 10)])
     assert kept(retained(points, Retention(last=2), zone=ZONE, now=NOW)) == ["run-002", "run-008", "run-009"]
 
 
@@ -92,23 +109,22 @@ def test_snapshots_dated_2030_push_nothing_out_and_are_not_chosen():
         snapshot(n, NOW - timedelta(hours=30 - n), f"fake-{n}", claimed=datetime(2030, 1, n - 10, tzinfo=UTC))
         for n in range(11, 30)
     ]
-    points = points_of([*real, *false], Known(verdicts={}, held=()), now=NOW)
-    assert chosen(points) == "run-10"
-    decided = retained(points, Retention(last=3, daily=5), zone=ZONE, now=NOW)
+    found = points([*real, *false], now=NOW)
+    assert chosen(found) == "run-10"
+    decided = retained(found, Retention(last=3, daily=5), zone=ZONE, now=NOW)
     assert [run for run in kept(decided) if run.startswith("run")] == ["run-6", "run-7", "run-8", "run-9", "run-10"]
     assert runs(decided.dropped) == ["run-1", "run-2", "run-3", "run-4", "run-5"]
 
 
 def test_back_dated_snapshots_age_nothing():
-    points = points_of(
+    found = points(
         [
             snapshot(n, NOW - timedelta(days=9 - n), f"run-{n}", claimed=datetime(1999, 1, 1, tzinfo=UTC))
             for n in range(9)
         ],
-        Known(verdicts={}, held=()),
         now=NOW,
     )
-    assert kept(retained(points, Retention(daily=4), zone=ZONE, now=NOW)) == ["run-5", "run-6", "run-7", "run-8"]
+    assert kept(retained(found, Retention(daily=4), zone=ZONE, now=NOW)) == ["run-5", "run-6", "run-7", "run-8"]
 
 
 def test_our_own_clock_that_was_in_2030_for_a_while_takes_no_extra_places():
@@ -120,11 +136,9 @@ def test_our_own_clock_that_was_in_2030_for_a_while_takes_no_extra_places():
         NOW - timedelta(days=3),
         NOW - timedelta(days=2),
     ]
-    points = points_of(
-        [snapshot(n + 1, at, f"run-{n}") for n, at in enumerate(moments)], Known(verdicts={}, held=()), now=NOW
-    )
+    found = points([snapshot(n + 1, at, f"run-{n}") for n, at in enumerate(moments)], now=NOW)
     # What arrived in "2030" arrived, by what came after it, three days ago at the latest.
-    assert kept(retained(points, Retention(daily=3), zone=ZONE, now=NOW)) == ["run-0", "run-3", "run-4"]
+    assert kept(retained(found, Retention(daily=3), zone=ZONE, now=NOW)) == ["run-0", "run-3", "run-4"]
 
 
 def test_held_points_stay_and_take_no_place():
@@ -140,23 +154,23 @@ def test_leftovers_of_broken_runs_go_after_a_while_and_only_once_a_good_one_foll
     good = [snapshot(n, NOW - timedelta(days=age), f"good-{n}") for n, age in ((1, 30), (3, 6), (5, 0))]
 
     def dropped(*seen):
-        points = points_of(seen, Known(verdicts={}, held=()), now=NOW)
-        return runs(retained(points, Retention(last=9), zone=ZONE, now=NOW).dropped)
+        found = points(seen, now=NOW)
+        return runs(retained(found, Retention(last=9), zone=ZONE, now=NOW).dropped)
 
     assert dropped(*good, broken, fresh) == ["broken"]
     assert dropped(good[0], broken) == []
 
 
 def test_a_run_that_failed_is_no_point_though_its_manifest_is_there():
-    points = one_a(timedelta(days=1), 3, verdicts={"run-002": Verdict.FAILED})
+    points = one_a(timedelta(days=1), 3, failed=["run-002"])
     assert chosen(points) == "run-001"
     assert "failed" in str(points[-1].why_not)
 
 
 def test_probes_and_foreign_snapshots_are_no_points():
-    probe = replace(snapshot(1, NOW, "run"), host="sec-ops-probe")
+    probe = replace(snapshot(1, NOW, "run"), host=PROBE_HOST)
     foreign = replace(snapshot(2, NOW, ""), system="")
-    assert points_of([probe, foreign], Known(verdicts={}, held=()), now=NOW) == ()
+    assert points([probe, foreign], now=NOW) == ()
 
 
 def test_a_clock_of_ours_that_fell_back_for_one_arrival_moves_no_other():
@@ -193,27 +207,24 @@ def is_rising(moments):
     return moments == sorted(moments)
 
 
-VERDICTS = st.sampled_from([None, Verdict.OK, Verdict.PARTIAL, Verdict.FAILED])
+VERDICTS = st.sampled_from(["ok", "ok", "partial", "failed", ""])
 
 
 @st.composite
 def histories(draw):
     """Runs in order of arrival with gaps, wrong dates, holds, missing manifests, and a clock of ours that steps."""
     count = draw(st.integers(1, 40))
-    moment, seen, verdicts, held = NOW - timedelta(days=400), [], {}, set()
+    moment, seen, held = NOW - timedelta(days=400), [], set()
     for arrival in range(1, count + 1):
         moment = min(moment + timedelta(minutes=draw(st.integers(1, 20_000))), NOW)
         step = draw(st.sampled_from([timedelta(), timedelta(), timedelta(), timedelta(days=1000), timedelta(days=-50)]))
         skew = draw(st.sampled_from([timedelta(), timedelta(), timedelta(days=1500), timedelta(days=-3650)]))
         run = f"run-{arrival}"
         part = draw(st.sampled_from([MANIFEST, MANIFEST, MANIFEST, "files"]))
-        seen.append(snapshot(arrival, moment + step, run, part, moment + step + skew))
-        verdict = draw(VERDICTS)
-        if verdict:
-            verdicts[run] = verdict
+        seen.append(snapshot(arrival, moment + step, run, part, moment + step + skew, draw(VERDICTS)))
         if draw(st.integers(0, 9)) == 0:
             held.add(run)
-    return seen, Known(verdicts=verdicts, held=held)
+    return seen, held
 
 
 RULES = st.builds(
@@ -224,62 +235,62 @@ RULES = st.builds(
 
 @given(histories(), RULES)
 def test_every_point_is_kept_or_dropped_and_the_newest_good_one_never_goes(history, rule):
-    points = points_of(*history, now=NOW)
-    decided = retained(points, rule, zone=ZONE, now=NOW)
-    assert sorted([*kept(decided), *runs(decided.dropped)]) == sorted(runs(points))
+    found = points(history[0], held=history[1], now=NOW)
+    decided = retained(found, rule, zone=ZONE, now=NOW)
+    assert sorted([*kept(decided), *runs(decided.dropped)]) == sorted(runs(found))
     assert not {each.run for each in decided.dropped if each.held or each.future_dated}
-    counting = [each for each in points if each.counts]
+    counting = [each for each in found if each.counts]
     if counting:
         assert counting[-1].run in kept(decided)
-        assert chosen(points) in kept(decided)
+        assert chosen(found) in kept(decided)
 
 
 @given(histories(), RULES)
 def test_what_a_rule_keeps_is_kept_by_any_larger_rule(history, rule):
-    points = points_of(*history, now=NOW)
+    found = points(history[0], held=history[1], now=NOW)
     larger = Retention(**{name: getattr(rule, name) + 1 for name in FIELDS})
-    assert set(kept(retained(points, rule, zone=ZONE, now=NOW))) <= set(
-        kept(retained(points, larger, zone=ZONE, now=NOW))
+    assert set(kept(retained(found, rule, zone=ZONE, now=NOW))) <= set(
+        kept(retained(found, larger, zone=ZONE, now=NOW))
     )
 
 
 @given(histories(), RULES)
 def test_dropping_twice_drops_nothing_more(history, rule):
-    points = points_of(*history, now=NOW)
-    gone = {snapshot for each in retained(points, rule, zone=ZONE, now=NOW).dropped for snapshot in each.ids}
-    seen = [replace(each, gone=each.snapshot in gone) for each in history[0]]
-    again = retained(points_of(seen, history[1], now=NOW), rule, zone=ZONE, now=NOW)
+    found = points(history[0], held=history[1], now=NOW)
+    gone = {snapshot for each in retained(found, rule, zone=ZONE, now=NOW).dropped for snapshot in each.ids}
+    seen = [replace(each, gone_ms=1 if each.snapshot in gone else None) for each in history[0]]
+    again = retained(points(seen, held=history[1], now=NOW), rule, zone=ZONE, now=NOW)
     assert again.dropped == ()
 
 
 @given(histories(), RULES, st.integers(1, 30))
 def test_points_that_do_not_count_push_nothing_out(history, rule, flood):
-    seen, known = history
-    before = retained(points_of(seen, known, now=NOW), rule, zone=ZONE, now=NOW)
+    seen, held = history
+    before = retained(points(seen, held=held, now=NOW), rule, zone=ZONE, now=NOW)
     late = datetime(2030, 1, 1, tzinfo=UTC)
     fakes = [snapshot(1000 + n, NOW, f"fake-{n}", claimed=late + timedelta(days=n)) for n in range(flood)]
     cut = [snapshot(2000 + n, NOW, f"cut-{n}", part="files") for n in range(flood)]
-    after = retained(points_of([*seen, *fakes, *cut], known, now=NOW), rule, zone=ZONE, now=NOW)
+    after = retained(points([*seen, *fakes, *cut], held=held, now=NOW), rule, zone=ZONE, now=NOW)
     assert set(kept(before)) <= set(kept(after))
 
 
 @given(histories(), RULES)
 def test_clients_clocks_have_no_say_beyond_being_marked(history, rule):
-    seen, known = history
-    honest = [replace(each, claimed=each.first_seen) for each in seen]
-    past = [replace(each, claimed=datetime(2001, 1, 1, tzinfo=UTC)) for each in seen]
-    decisions = [kept(retained(points_of(each, known, now=NOW), rule, zone=ZONE, now=NOW)) for each in (honest, past)]
+    seen, held = history
+    honest = [replace(each, claimed_ms=each.first_seen_ms) for each in seen]
+    past = [replace(each, claimed_ms=0) for each in seen]
+    decisions = [kept(retained(points(each, held=held, now=NOW), rule, zone=ZONE, now=NOW)) for each in (honest, past)]
     assert decisions[0] == decisions[1]
 
 
 @given(histories(), st.integers(1, 12))
 def test_the_newest_whole_days_are_all_there(history, days):
     """What `daily` promises, counted another way: of each of the newest days with points that count, one is kept."""
-    points = points_of(*history, now=NOW)
+    found = points(history[0], held=history[1], now=NOW)
     moments: dict[date, set[str]] = {}
-    for point in points:
+    for point in found:
         if point.counts:
             moments.setdefault(point.arrived.astimezone(ZONE).date(), set()).add(point.run)
-    stayed = set(kept(retained(points, Retention(daily=days), zone=ZONE, now=NOW)))
+    stayed = set(kept(retained(found, Retention(daily=days), zone=ZONE, now=NOW)))
     for day in sorted(moments, reverse=True)[:days]:
         assert moments[day] & stayed

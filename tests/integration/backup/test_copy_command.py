@@ -1,0 +1,371 @@
+"""Two sites, each with its own controller: the second pulls, holds back, forgets and raises the alarm."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sec_ops.backup.naming import MANIFEST, Named, tags_of
+from sec_ops.backup.record.record import open_record
+from sec_ops.backup.record.values import Doing, Verb
+from sec_ops.backup.restic.client import Restic
+from sec_ops.backup.restic.requests import BackupRequest, ForgetRequest, Stream
+from sec_ops.runtime.site import Site
+from tests.backup_site import BackupSite
+from tests.servers.restic import make_repository, make_restic
+
+pytestmark = pytest.mark.integration
+SYSTEM = "student-records"
+
+
+@pytest.fixture(scope="session")
+def _made_far(_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with the chunker of `_made`."""
+    folder = tmp_path_factory.mktemp("made-far")
+    near = make_repository(_made)
+    assert make_restic(make_repository(folder / "far"), folder).init(chunker_of=near).judged.good
+    return folder / "far"
+
+
+@dataclass
+class Two:
+    """Site A saves `tree` to `near`; site B pulls it to `far`, 60 km away."""
+
+    a: BackupSite
+    b: BackupSite
+    tree: Path
+    copies: dict[str, Any] = field(default_factory=dict)
+    saved: int = 0
+
+    def plan(self, **more: Any) -> None:
+        """Write the plan at both sites."""
+        copy = {"repository": "far", "timing": {"every_hours": 1}, "retention": {"last": 2}, **self.copies}
+        for site in (self.a, self.b):
+            site.files(SYSTEM, self.tree, "near", copies=[copy], **more)
+
+    def run(self) -> str:
+        """Run the plan at A; return the run's name."""
+        code, body = self.a.call("backup", "run", SYSTEM)
+        assert code == 0, body
+        return str(body["systems"][0]["run"])
+
+    def save(self) -> str:
+        """Save as a run of the plan would, with fewer calls; return the run's name."""
+        self.saved += 1
+        save_as(self.near, self.tree, f"run-{self.saved}", datetime.now(UTC))
+        return f"run-{self.saved}"
+
+    def copy(self) -> tuple[int, dict[str, Any]]:
+        """Pull at B; return exit code and what it came to."""
+        code, body = self.b.call("backup", "copy", SYSTEM)
+        return code, body["systems"][0]
+
+    @property
+    def near(self) -> Restic:
+        """Return A's repository."""
+        return make_restic(make_repository(self.a.root / "data" / "near"), self.a.root)
+
+    @property
+    def far(self) -> Restic:
+        """Return B's repository."""
+        return make_restic(make_repository(self.b.root / "data" / "far"), self.b.root)
+
+
+@pytest.fixture
+def two(tmp_path: Path, _made: Path, _made_far: Path, tree: Path, capsys: pytest.CaptureFixture[str]) -> Two:
+    a, b = BackupSite(tmp_path / "a-site", capsys), BackupSite(tmp_path / "b-site", capsys)
+    for site, place in ((a, "centre"), (b, "second-site")):
+        with (site.root / "sec-ops.yml").open("a") as file:
+            file.write(f"backup: {{place: {place}}}\n")
+    near, far = a.repository("near", _made), b.repository("far", _made_far, place="second-site")
+    b.repository("near", location=str(near))
+    a.repository("far", location=str(far), place="second-site")
+    two = Two(a, b, tree)
+    two.plan()
+    return two
+
+
+def encrypt(tree: Path) -> None:
+    """Put noise in the place of all files that are text, under the same names."""
+    noise = random.Random(99)
+    for path in sorted(tree.iterdir()):
+        path.write_bytes(noise.randbytes(path.stat().st_size))
+
+
+def text(tree: Path) -> None:
+    """Fill the tree with text files."""
+    for path in tree.iterdir():
+        path.unlink()
+    for number in range(30):
+        (tree / f"grades-{number:02}.csv").write_text("".join(f"{number},{row},x\n" for row in range(3000)))
+
+
+def named(run: str) -> Named:
+    """Return the name of a run's part."""
+    return Named(system=SYSTEM, run=run, source="files", part="files")
+
+
+def runs_of(restic: Restic) -> set[str]:
+    """Return the runs whose manifests are in a repository."""
+    manifests = [each for each in restic.snapshots().snapshots if f"part:{MANIFEST}" in each.tags]
+    return {tag.removeprefix("run:") for each in manifests for tag in each.tags if tag.startswith("run:")}
+
+
+def test_what_was_saved_comes_over_with_its_manifest_once(two: Two) -> None:
+    first = two.run()
+    code, copied = two.copy()
+    assert code == 0, copied
+    assert {each["part"] for each in copied["copied"]} == {"files", MANIFEST}
+    originals = {each.original: each.id for each in two.far.snapshots().snapshots}
+    assert {each["original"]: each["copy"] for each in copied["copied"]} == originals
+    assert runs_of(two.far) == {first}
+    assert two.copy()[1]["copied"] == []
+    second = two.save()
+    assert {each["run"] for each in two.copy()[1]["copied"]} == {second}
+    assert two.far.check().judged.good
+    _code, entries = two.b.call("evidence", "list")
+    assert json.dumps(entries).count("backup.copy/1") >= 3
+
+
+def test_blocks_are_shared_between_the_sites(two: Two) -> None:
+    two.save()
+    two.copy()
+    (two.tree / "one-more").write_bytes(random.Random(5).randbytes(50_000))
+    before = size_of(two.b.root / "data" / "far")
+    two.save()
+    two.copy()
+    assert size_of(two.b.root / "data" / "far") - before < 150_000
+
+
+def size_of(folder: Path) -> int:
+    return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
+
+
+def test_a_run_without_its_manifest_is_not_pulled(two: Two) -> None:
+    two.save()
+    request = BackupRequest(host="h", tags=tags_of(named("cut-short")), paths=[two.tree])
+    assert two.near.backup(request).judged.good
+    code, copied = two.copy()
+    assert code == 0
+    assert "cut-short" not in {each["run"] for each in copied["copied"]}
+
+
+def test_an_encrypted_tree_is_held_until_a_person_lifts_it(two: Two) -> None:
+    text(two.tree)
+    good = two.save()
+    two.copy()
+    encrypt(two.tree)
+    bad = two.save()
+    code, copied = two.copy()
+    assert code == 1
+    assert ([each["run"] for each in copied["held"]], copied["copied"]) == ([bad], [])
+    assert len(copied["held"][0]["signs"]) >= 2
+    assert runs_of(two.far) == {good}
+    assert [each["kind"] for each in two.b.notices()] == ["backup.hold"]
+
+    code, held = two.b.call("backup", "hold", "list")
+    assert (code, [each["run"] for each in held["holds"]]) == (1, [bad])
+    code, copied = two.copy()
+    assert (code, copied["held"], copied["waiting"], copied["copied"]) == (1, [], [bad], [])
+    code, forgotten = two.b.call("backup", "forget", SYSTEM)
+    assert (code, forgotten["systems"][0]["dropped"], forgotten["pruned"]) == (1, [], [])
+    assert [each["run"] for each in forgotten["systems"][0]["holds"]] == [bad]
+
+    hold = str(held["holds"][0]["hold"])
+    assert two.b.shown("backup", "hold", "lift", hold, "--by", "nobody", "--reason", "x")[0] == 2
+    assert two.b.shown("backup", "hold", "lift", hold, "--by", "chen", "--reason", " ")[0] == 2
+    code, lifted = two.b.call("backup", "hold", "lift", hold, "--by", "chen", "--reason", "a test of ours")
+    assert (code, lifted["hold"]["lifted_by"], lifted["left"]) == (0, "chen", 0)
+    assert two.b.shown("backup", "hold", "lift", hold, "--by", "chen", "--reason", "again")[0] == 2
+    assert two.copy()[0] == 0
+    assert runs_of(two.far) == {good, bad}
+    _code, entries = two.b.call("evidence", "list")
+    assert json.dumps(entries).count("backup.hold/1") == 2
+
+
+def test_a_source_that_is_empty_all_at_once_is_held(two: Two) -> None:
+    two.save()
+    two.copy()
+    for path in list(two.tree.iterdir())[1:]:
+        path.unlink()
+    two.save()
+    code, copied = two.copy()
+    assert (code, len(copied["held"])) == (1, 1)
+    assert "5 % of it is left" in copied["held"][0]["signs"][-1]
+
+
+def test_who_clears_the_first_site_does_not_begin_anew(two: Two) -> None:
+    """With all earlier runs gone from A, what comes can't be compared, and is held rather than taken as a first run."""
+    two.save()
+    two.copy()
+    ids = [each.id for each in two.near.snapshots().snapshots]
+    assert two.near.forget(ForgetRequest(snapshots=ids)).judged.good
+    encrypt(two.tree)
+    two.save()
+    code, copied = two.copy()
+    assert (code, len(copied["held"]), copied["copied"]) == (1, 1, [])
+    assert "compared with nothing" in copied["held"][0]["reason"]
+
+
+def test_snapshots_dated_2030_are_copied_but_never_chosen_and_push_nothing_out(two: Two) -> None:
+    real = two.save()
+    two.copy()
+    for number in range(4):
+        save_as(two.near, two.tree, f"fake-{number}", datetime(2030, 1, 1 + number, tzinfo=UTC))
+    code, copied = two.copy()
+    assert code == 1
+    assert len(copied["future_dated"]) == 4
+    assert "backup.future" in [each["kind"] for each in two.b.notices()]
+    code, forgotten = two.b.call("backup", "forget", SYSTEM)
+    assert code == 0
+    reasons = {each["run"]: each["reasons"] for each in forgotten["systems"][0]["kept"]}
+    assert "newest_whole" in reasons[real]
+    assert {tuple(each) for run, each in reasons.items() if run != real} == {("future_dated",)}
+    two.copy()
+    assert [each["kind"] for each in two.b.notices()].count("backup.future") == 1
+
+
+def save_as(restic: Restic, tree: Path, run: str, when: datetime) -> None:
+    """Save a whole run under a name, dated as somebody likes."""
+    saved = restic.backup(BackupRequest(host="h", tags=tags_of(named(run)), paths=[tree], time=when))
+    assert saved.judged.good
+    tags = tags_of(Named(system=SYSTEM, run=run, part=MANIFEST, verdict="ok"))
+    stream = Stream(command=["echo", "{}"], filename="manifest.json")
+    later = when + timedelta(milliseconds=5)
+    assert restic.backup(BackupRequest(host="h", tags=tags, stream=stream, time=later)).judged.good
+
+
+def test_retention_drops_the_oldest_and_they_do_not_come_back(two: Two) -> None:
+    for _ in range(4):
+        (two.tree / "more").write_bytes(random.randbytes(1000))
+        two.save()
+    two.copy()
+    code, tried = two.b.call("backup", "forget", SYSTEM, "--dry-run")
+    assert (code, len(tried["systems"][0]["to_go"]), len(runs_of(two.far))) == (0, 2, 4)
+    code, forgotten = two.b.call("backup", "forget", SYSTEM)
+    assert code == 0, forgotten
+    done = forgotten["systems"][0]
+    assert [each["gone"] for each in done["dropped"]] == [2, 2]
+    assert [each["verdict"] for each in forgotten["pruned"]] == ["ok"]
+    left = runs_of(two.far)
+    assert len(left) == 2
+    assert left == set(sorted(runs_of(two.near))[-2:])
+    assert two.copy()[1]["copied"] == []
+    assert runs_of(two.far) == left
+    assert two.far.check().judged.good
+
+
+def test_copies_that_vanish_raise_an_alarm_and_come_again(two: Two) -> None:
+    first = two.save()
+    two.copy()
+    ids = [each.id for each in two.far.snapshots().snapshots]
+    assert two.far.forget(ForgetRequest(snapshots=ids)).judged.good
+    code, copied = two.copy()
+    assert (code, len(copied["vanished"])) == (1, 2)
+    assert "backup.vanished" in [each["kind"] for each in two.b.notices()]
+    assert runs_of(two.far) == {first}
+    assert two.copy()[0] == 0
+
+
+def test_only_the_controller_at_its_place_may_forget_or_pull(two: Two) -> None:
+    two.save()
+    code, text = two.a.shown("backup", "forget", "--repository", "far")
+    assert (code, "only the controller there may forget" in text) == (2, True)
+    code, text = two.a.shown("backup", "copy", "--to", "far")
+    assert (code, "the controller there pulls" in text) == (2, True)
+    code, body = two.a.call("backup", "copy")
+    assert (code, body["systems"]) == (0, [])
+    code, body = two.a.call("backup", "forget")
+    assert (code, [each["repository"] for each in body["systems"]]) == (0, ["near"])
+    assert two.b.shown("backup", "forget", "--repository", "nowhere")[0] == 2
+
+
+def test_two_prunes_at_once_do_not_meet(two: Two) -> None:
+    two.save()
+    two.copy()
+    with open_record(Site(two.b.root)) as record:
+        doing = Doing(verb=Verb.FORGET, system="", repository="far")
+        with record.attempting(doing):
+            code, body = two.b.call("backup", "forget", SYSTEM)
+    assert (code, [each["verdict"] for each in body["pruned"]]) == (3, ["locked"])
+    assert two.b.call("backup", "forget", SYSTEM)[0] == 0
+
+
+def test_nothing_came_is_told_by_the_second_site(two: Two) -> None:
+    code, body = two.b.call("backup", "watch")
+    assert (code, [(each["repository"], each["overdue"]) for each in body["systems"]]) == (1, [("far", True)])
+    assert two.b.call("backup", "watch")[0] == 1
+    assert [each["kind"] for each in two.b.notices()] == ["backup.overdue"], "told once a day"
+    two.save()
+    two.copy()
+    code, body = two.b.call("backup", "watch")
+    assert (code, body["systems"][0]["overdue"], body["systems"][0]["age_ms"] < 60_000) == (0, False, True)
+
+
+def test_an_unreachable_first_site_is_told_with_the_next_command(two: Two) -> None:
+    two.b.repository("near", location="rest:http://127.0.0.1:9/x")
+    code, copied = two.copy()
+    assert (code, copied["verdict"]) == (3, "unreachable")
+    assert [each["kind"] for each in two.b.notices()] == ["backup.copy_failed"]
+    two.copy()
+    assert len(two.b.notices()) == 1, "told once"
+    (two.b.root / "secrets" / "word").unlink()
+    assert two.copy()[0] == 4
+
+
+def test_a_copy_that_is_killed_goes_on_where_it_was(two: Two) -> None:
+    """What was whole stays and is not sent again; half a run counts as nothing."""
+    for number in range(1, 3):
+        (two.tree / f"large-{number}").write_bytes(random.Random(number).randbytes(30_000_000))
+        two.save()
+    two.copies = {"bandwidth_kib_per_second": 2000}
+    two.plan()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sec_ops", "--site", str(two.b.root), "backup", "copy", SYSTEM],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    data = two.b.root / "data" / "far" / "data"
+    waited_until(lambda: size_of(data) > 40_000_000)
+    for each in [process.pid, *below(process.pid)]:
+        os.kill(each, signal.SIGKILL)
+    process.wait()
+    assert runs_of(two.far) == {"run-1"}, "half a run has no manifest"
+    two.copies = {}
+    two.plan()
+    if two.far.locks().locks:
+        assert two.far.unlock().judged.good
+    code, copied = two.copy()
+    assert code == 0, copied
+    assert {each["run"] for each in copied["copied"]} == {"run-2"}
+    assert runs_of(two.far) == {"run-1", "run-2"}
+    with open_record(Site(two.b.root)) as record:
+        states = [each.state.value for each in record.attempts(Verb.COPY, SYSTEM)]
+    assert states == ["ended", "interrupted"]
+    code, forgotten = two.b.call("backup", "forget", SYSTEM)
+    assert (code, [each["verdict"] for each in forgotten["pruned"]]) == (0, ["ok"])
+    assert two.far.check().judged.good
+
+
+def below(pid: int) -> list[int]:
+    """Return the processes that a process started, and those they started: restic is in a session of its own."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(each) for task in tasks for each in task.read_text().split()]
+    return [*children, *(one for each in children for one in below(each))]
+
+
+def waited_until(condition: Any, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
