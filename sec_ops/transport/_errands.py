@@ -28,6 +28,8 @@ SILENCE_SECONDS = 60.0
 """So long a host goes on without a sign of life from us."""
 
 START_SECONDS = 30.0
+_ROOM_SECONDS = 5.0
+_LOOK_SECONDS = 0.1
 _HEAD = struct.Struct(">cI")
 _READY, _NO_PYTHON = b"sec-ops-ready\n", b"sec-ops-no-python\n"
 _FRAME_BYTES = 256 * 1024 * 1024
@@ -155,12 +157,7 @@ class Errand:
 
 def begun(transport: paramiko.Transport, peer: Peer, order: Mapping[str, Any]) -> Errand:
     """Start an errand; raises PrivilegeRefused, ConnectionLost, DeadlineExceeded, ProgramMissing without a Python."""
-    try:
-        channel = transport.open_session(timeout=START_SECONDS)
-    except paramiko.ChannelException as error:
-        raise _no_session(peer.target, str(error)) from error
-    except (paramiko.SSHException, EOFError, OSError) as error:
-        raise lost(peer.target, peer.credentials, "", str(error)) from error
+    channel = _session(transport, peer)
     impatience = _Impatience(channel)
     try:
         talk = _talking(channel, peer)
@@ -175,6 +172,20 @@ def begun(transport: paramiko.Transport, peer: Peer, order: Mapping[str, Any]) -
     errand = Errand(channel, talk, peer)
     errand.send(b"O", json.dumps({"silence": peer.silence_seconds, **order}).encode())
     return errand
+
+
+def _session(transport: paramiko.Transport, peer: Peer) -> paramiko.Channel:
+    """Open a session; the host counts one that has just ended for a moment more."""
+    end = time.monotonic() + _ROOM_SECONDS
+    while True:
+        try:
+            return transport.open_session(timeout=START_SECONDS)
+        except paramiko.ChannelException as error:
+            if time.monotonic() > end:
+                raise _no_session(peer.target, str(error)) from error
+            time.sleep(_LOOK_SECONDS)
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            raise lost(peer.target, peer.credentials, "", str(error)) from error
 
 
 def order_to_run(

@@ -313,6 +313,17 @@ def test_a_sshd_that_opens_no_tunnel_says_what_to_allow(tmp_path: Path) -> None:
         assert "AllowTcpForwarding remote" in str(caught.value.advice)
 
 
+def test_a_sshd_that_opens_too_few_sessions_says_how_many(tmp_path: Path) -> None:
+    with (
+        loopback_host(tmp_path, MaxSessions="1") as narrow,
+        narrow.connected() as there,
+        there.doors.talk(["cat"], deadline_seconds=30),
+        pytest.raises(PrivilegeRefused, match="no further session") as caught,
+    ):
+        there.doors.run(["true"], deadline_seconds=30)
+    assert "MaxSessions" in str(caught.value.advice)
+
+
 def test_the_advice_for_sshd_is_enough(tmp_path: Path) -> None:
     with (
         loopback_host(tmp_path, AllowTcpForwarding="remote", PermitListen="localhost:*") as host,
