@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["ROOT", "fenced", "markdown_files"]
+__all__ = ["ROOT", "blocks", "fenced", "markdown_files"]
 
 ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -21,9 +21,15 @@ def markdown_files() -> list[Path]:
     return sorted(found)
 
 
-def fenced(path: Path, language: str) -> Iterator[tuple[str, str]]:
-    """Yield the words after the language and the text of each fenced block of that language."""
+def blocks(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield language, the words after it, and the text of each fenced block."""
     for match in _FENCE.finditer(path.read_text(encoding="utf-8")):
         name, _, rest = match["info"].strip().partition(" ")
+        yield name, rest.strip(), match["text"]
+
+
+def fenced(path: Path, language: str) -> Iterator[tuple[str, str]]:
+    """Yield the words after the language and the text of each fenced block of that language."""
+    for name, words, text in blocks(path):
         if name == language:
-            yield rest.strip(), match["text"]
+            yield words, text

@@ -1,7 +1,7 @@
 """The tutorials are run as they stand, in an empty folder, and end as they say.
 
 Blocks ```console are run line by line; `exits=1,3` says how the last line of a block may end, `setup` that a block is
-about the checkout and isn't run.
+about the checkout and isn't run. Blocks ```yaml that name a file are written to it.
 """
 
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ROOT, fenced
+from tests.docs.pages import ROOT, blocks, fenced
 from tests.docs.running import exits, lines, run
 
 TUTORIALS = sorted((ROOT / "docs" / "tutorial").glob("*.md"))
@@ -23,12 +23,17 @@ def test_tutorial_runs(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_both_languages_tell_the_same_story(path: Path) -> None:
-    assert plain_commands(path) == plain_commands(TUTORIALS[0])
+    assert plain_commands(path) == plain_commands(path.with_name(f"{path.name.partition('.')[0]}.en.md"))
+    assert list(fenced(path, "yaml")) == list(fenced(path.with_name(f"{path.name.partition('.')[0]}.en.md"), "yaml"))
 
 
 def steps(path: Path, folder: Path) -> Iterator[str]:
-    for words, text in fenced(path, "console"):
-        if words == "setup":
+    for language, words, text in blocks(path):
+        if language == "yaml":
+            place = folder / words.split()[1]
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, encoding="utf-8")
+        if language != "console" or words == "setup":
             continue
         block = lines(text)
         for number, line in enumerate(block, 1):
