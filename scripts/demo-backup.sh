@@ -89,7 +89,7 @@ demo_backup() {
   # The folder is lost; one file comes back from the second site.
   rm -rf "$DEMO/school/uploads"
   back=$DEMO/school/uploads/certificate-two.txt
-  try 0 backup restore school-records --repository far --path "$back" --target "$DEMO/restored"
+  try 0 backup restore school-records --repository far --path "$back" --target .demo/restored
   seq 2000 | sed 's/^/two /' | cmp - "$DEMO/restored/uploads$back" || die "the restored file is not what was saved"
   try "0 1" backup sheet --format html --output "$OUT/restore-sheet.html"
   stop_postgres

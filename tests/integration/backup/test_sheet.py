@@ -21,7 +21,6 @@ import pytest
 
 from sec_ops.backup.naming import named
 from sec_ops.backup.restic.program import find_restic
-from sec_ops.backup.restic.requests import CopyRequest
 from sec_ops.cli.backup._repositories import named_repositories, opened
 from sec_ops.cli.main import run
 from sec_ops.runtime.site import Site
@@ -165,9 +164,10 @@ class Town:
     def save(self, system: str) -> str:
         """Save a system and copy it; return the run."""
         self.call("backup", "run", system)
-        near, *others = opened(self.site, named_repositories(self.site, self.repositories(system)))
+        first, *others = self.repositories(system)
         for other in others:
-            assert other.copy_from(near.repository, CopyRequest(snapshots=[])).judged.good
+            self.call("backup", "copy", system, "--to", other)
+        (near,) = opened(self.site, named_repositories(self.site, [first]))
         manifests = [each for each in near.snapshots().snapshots if "part:manifest" in each.tags]
         newest = named(manifests[-1].tags)
         assert newest
