@@ -43,6 +43,9 @@ keep(Path(sys.argv[1]), [Path(path) for path in sys.argv[2:]])
 """
 
 
+_BATCH_BYTES = 4 * 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """CPU seconds of a process with its children, and the peak of its memory in megabytes."""
@@ -78,8 +81,19 @@ def keep(folder: Path, paths: Sequence[Path]) -> None:
         for path in paths:
             origin = Origin(source=str(path), transport=Transport.IMPORT, path=str(path))
             with path.open("rb") as file:
-                records = tuple(each for chunk in event_chunks(file, worker.ask, 0) for each in chunk.records)
-            log.append(RawBatch(origin=origin, received_ms=1, records=records))
+                for records in _batches(chunk.records for chunk in event_chunks(file, worker.ask, 0)):
+                    log.append(RawBatch(origin=origin, received_ms=1, records=records))
+
+
+def _batches(chunks: Iterator[tuple[bytes, ...]]) -> Iterator[tuple[bytes, ...]]:
+    """Yield records in batches as large as those of an import."""
+    records: list[bytes] = []
+    for chunk in chunks:
+        records += chunk
+        if sum(map(len, records)) >= _BATCH_BYTES:
+            yield tuple(records)
+            records = []
+    yield tuple(records)
 
 
 def made_up(path: Path) -> Path:
