@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from sec_ops.backup.restic.client import Restic
+from tests.integration.backup.two_sites import _made_far, two
 from tests.servers.restic import make_repository, make_restic
+
+__all__ = ["_made_far", "two"]
 
 
 @pytest.fixture(scope="session")
