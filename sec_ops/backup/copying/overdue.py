@@ -6,7 +6,7 @@ from datetime import datetime
 from sec_ops.backup.planning.findings import Planned
 from sec_ops.backup.planning.measuring import cycle_seconds, recovery_point_seconds
 from sec_ops.backup.record.record import Record
-from sec_ops.backup.retaining.known import points_in
+from sec_ops.backup.retaining.known import newest_counting
 from sec_ops.backup.retaining.points import RestorePoint
 from sec_ops.model.backup_plan import BackupPlan
 
@@ -46,8 +46,7 @@ def limit_seconds(plan: BackupPlan, repository: str, target_seconds: int | None)
 
 def watched_of(plan: BackupPlan, repository: str, planned: Planned, record: Record, now: datetime) -> Watched:
     """Return how long ago a system's newest point that counts arrived in a repository, by the record alone."""
-    points = points_in(record, repository, plan.id)
-    newest = max((each for each in points if each.counts), key=lambda each: each.arrival, default=None)
+    newest = newest_counting(record, repository, plan.id)
     target = recovery_point_seconds(plan, planned.systems.get(plan.id))
     return Watched(
         system=plan.id,

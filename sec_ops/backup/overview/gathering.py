@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sec_ops.backup.copying.digits import three_two_one
 from sec_ops.backup.overview.known import last_good, space_of
 from sec_ops.backup.overview.problems import age_problems, copy_problems, run_problems, switched_off, unplanned
 from sec_ops.backup.overview.values import CopyStatus, LastGood, Problem, Space, SystemStatus
@@ -66,6 +67,7 @@ def _system(plan: BackupPlan, overview: Overview, space: dict[str, Space]) -> Sy
         last_good=good,
         copies=copies,
         next_due_ms=milliseconds(next_due(plan.timing, overview.now, overview.zone)) if here else None,
+        digits=three_two_one(plan, overview.planned, overview.record, overview.now),
     )
     problems = tuple(_problems(status, plan, overview, here=here))
     return replace(status, problems=problems, state=_state(status, problems, here=here))
@@ -101,7 +103,7 @@ def _copy(
     planned, record = overview.planned, overview.record
     home, place = planned.places[plan.place], planned.place_of(name)
     held = [each for each in holds if each.repository == name]
-    good = last_good(record, plan.id, name, [each.run for each in held if each.run])
+    good = last_good(record, plan.id, name, [each.run for each in holds if each.run])
     if name not in space:
         space[name] = space_of(record, name)
     return CopyStatus(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sec_ops.backup.copying.digits import Digit
 from sec_ops.backup.record.values import Attempt
 from sec_ops.model.messages import Message
 from sec_ops.model.outcome import Outcome
@@ -73,3 +74,4 @@ class SystemStatus:
     last_good: LastGood | None = None
     copies: tuple[CopyStatus, ...] = ()
     next_due_ms: int | None = None
+    digits: tuple[Digit, ...] = ()

@@ -126,7 +126,11 @@ class Attempts:
         query = f"SELECT * FROM attempts WHERE {condition} ORDER BY id DESC LIMIT ?"  # noqa: S608 - conditions of ours
         with self._database.reading() as connection:
             rows = _rows(connection, query, (*values, limit))
-            return tuple(read_attempt(row, _rows(connection, _SOURCES, (row["id"],))) for row in rows)
+            ids = [row["id"] for row in rows] or [0]
+            sources: dict[int, list[sqlite3.Row]] = {}
+            for each in _rows(connection, _SOURCES, (min(ids), max(ids))):
+                sources.setdefault(each["attempt"], []).append(each)
+            return tuple(read_attempt(row, sources.get(row["id"], ())) for row in rows)
 
     def _settled(self, attempt: Attempt) -> bool:
         lock = Lock.take(self._lock(attempt.verb, attempt.system, attempt.repository))
@@ -211,4 +215,4 @@ def _again(verb: Verb, system: str) -> Message:
 
 
 _SAME = "verb = ? AND system = ? AND repository = ? AND state = 'running'"
-_SOURCES = "SELECT * FROM sources WHERE attempt = ? ORDER BY position"
+_SOURCES = "SELECT * FROM sources WHERE attempt BETWEEN ? AND ? ORDER BY attempt, position"

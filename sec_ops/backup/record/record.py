@@ -22,7 +22,7 @@ from sec_ops.backup.record.rows import (
     read_size,
 )
 from sec_ops.backup.record.tables import STEPS
-from sec_ops.backup.record.values import Arrival, Attempt, Doing, Hold, JudgedPart, Size, Verb
+from sec_ops.backup.record.values import Arrival, Attempt, Doing, Hold, JudgedPart, Ordered, Size, Verb
 from sec_ops.backup.verdict import Verdict
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
@@ -106,7 +106,7 @@ class Record:
         """
         with self._database.writing() as connection:
             if not _known(connection, repository):
-                arrivals = [by_claim(each) for each in arrivals]
+                arrivals = [by_claim(each) if each.ordered is Ordered.SEEN else each for each in arrivals]
             new = self.arrive(arrivals)
             there = {each.snapshot for each in arrivals}
             condition = "repository = ? AND gone_ms IS NULL AND first_seen_ms < ?"
@@ -116,13 +116,21 @@ class Record:
             connection.executemany(change, [(each.gone_ms, each.arrival) for each in gone])
             return Listed(new=new, gone=gone)
 
-    def arrivals(
-        self, system: str = "", repository: str = "", *, run: str = "", gone: bool = False
-    ) -> tuple[Arrival, ...]:
-        """Return snapshots in the order they came; those that are gone only when asked for."""
-        condition, values = _where(system=system, repository=repository, run=run)
+    def verdicts(self, system: str = "") -> dict[str, Verdict]:
+        """Return what runs came to that were made here, of all systems unless one is named."""
+        condition, values = _where(verb=Verb.RUN.value, system=system)
+        query = f"SELECT run, verdict FROM attempts WHERE {condition} AND verdict IS NOT NULL"  # noqa: S608 - our names
         with self._database.reading() as connection:
-            return _arrivals(connection, condition if gone else f"{condition} AND gone_ms IS NULL", values)
+            return {run: Verdict(verdict) for run, verdict in connection.execute(query, values)}
+
+    def arrivals(
+        self, system: str = "", repository: str = "", *, run: str = "", gone: bool = False, last: int = -1
+    ) -> tuple[Arrival, ...]:
+        """Return snapshots in the order they came, so many of the last; those that are gone only when asked for."""
+        condition, values = _where(system=system, repository=repository, run=run)
+        there = condition if gone else f"{condition} AND gone_ms IS NULL"
+        with self._database.reading() as connection:
+            return _arrivals(connection, there, (*values, last), order="DESC LIMIT ?")[::-1]
 
     def newest(self, system: str, repository: str, source: str, part: str, run: str = "") -> Iterator[Arrival]:
         """Return the snapshots of a part that are there, the last to come first, read as far as they are asked for."""

@@ -2,24 +2,33 @@
 
 from sec_ops.backup.record.moments import moment
 from sec_ops.backup.record.record import Record
-from sec_ops.backup.record.values import Verb
 from sec_ops.backup.retaining.points import RestorePoint, points_of
-from sec_ops.backup.verdict import Verdict
 
-__all__ = ["points_in"]
+__all__ = ["newest_counting", "points_in"]
+
+_LOOKED_AT, _MORE = 40, 8
 
 
-def points_in(record: Record, repository: str, system: str = "") -> tuple[RestorePoint, ...]:
+def points_in(record: Record, repository: str, system: str = "", *, last: int = -1) -> tuple[RestorePoint, ...]:
     """Return a system's restore points in a repository, of all systems when none is named, in order of arrival.
 
     A run that is held in any repository is held in all. What a run came to is the record's word where it was made
-    here, else its manifest's.
+    here, else its manifest's. With `last` only so many of the repository's last arrivals are looked at.
     """
-    arrivals = record.arrivals(repository=repository, gone=True)
+    arrivals = record.arrivals(repository=repository, gone=True, last=last)
     held = {each.run for each in record.holds(system)}
-    points = points_of(arrivals, held=held, verdicts=_verdicts(record, system), now=moment(record.now_ms))
+    points = points_of(arrivals, held=held, verdicts=record.verdicts(system), now=moment(record.now_ms))
     return tuple(each for each in points if system in ("", each.system))
 
 
-def _verdicts(record: Record, system: str) -> dict[str, Verdict]:
-    return {each.run: each.verdict for each in record.attempts(Verb.RUN, system) if each.verdict is not None}
+def newest_counting(record: Record, repository: str, system: str) -> RestorePoint | None:
+    """Return a system's restore point that arrived last of those that count, looking no further back than it must."""
+    last = _LOOKED_AT
+    while True:
+        points = points_in(record, repository, system, last=last)
+        counting = [each for each in points if each.counts]
+        if counting:
+            return max(counting, key=lambda each: each.arrival)
+        if len(record.arrivals(repository=repository, gone=True, last=last)) < last:
+            return None
+        last *= _MORE

@@ -46,6 +46,16 @@ def status_document(status: SystemStatus) -> dict[str, Any]:
         "copies": [_copy(each) for each in status.copies],
         "next_due": _time(status.next_due_ms),
         "last_drill": None,
+        "digits": [
+            {
+                "name": each.name,
+                "wanted": each.wanted,
+                "found": each.found,
+                "met": each.met,
+                "proofs": [render(proof) for proof in each.proofs],
+            }
+            for each in status.digits
+        ],
         "problems": [problem_document(each) for each in status.problems],
     }
 
@@ -70,6 +80,7 @@ def status_text(statuses: Sequence[SystemStatus], unread: Sequence[Problem], zon
         _("data age"),
         _("RPO"),
         _("copies (age)"),
+        "3-2-1-1-0",
         _("verified"),
         _("drilled"),
         _("next run"),
@@ -105,6 +116,7 @@ def _row(status: SystemStatus, zone: ZoneInfo) -> tuple[str, ...]:
         duration_text(status.age_ms),
         duration_text(status.rpo_ms),
         copies or "-",
+        _digits(status),
         _verified(status),
         _("never"),
         due,
@@ -113,6 +125,12 @@ def _row(status: SystemStatus, zone: ZoneInfo) -> tuple[str, ...]:
 
 def _word(state: str) -> str:
     return render(VERDICT_WORDS[Verdict(state)] if state in set(Verdict) else _STATES[state])
+
+
+def _digits(status: SystemStatus) -> str:
+    """Return the five digits as they were found, each with what it says: met, not met, or nothing known."""
+    marks = {True: "✓", False: "✗", None: "?"}
+    return " ".join(f"{each.found}{marks[each.met]}" for each in status.digits) or "-"
 
 
 def _verified(status: SystemStatus) -> str:
