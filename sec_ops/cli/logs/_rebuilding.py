@@ -48,6 +48,8 @@ _LOSSES = {
 
 def rebuild_site(site: Site, *, dry_run: bool) -> Iterable[Outcome]:
     """Make damaged events of a site again, or only look. Raises UsageError when others are at work."""
+    if load_configuration(site).logs.store != "embedded":
+        note(message("a cluster keeps the events and restores its own snapshots; only holds are looked after here"))
     with evidence_of(site) as log:
         sealed = read_sealed(log.entries())
     with ExitStack() as held:

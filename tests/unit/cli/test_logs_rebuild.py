@@ -115,3 +115,18 @@ def test_a_lost_manifest(site: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert told(site, capsys, "search", "--format", "json")[1] == before
     shutil.rmtree(site / "var/logs/set-aside")
     assert told(site, capsys, "rebuild")[0] == 0
+
+
+def test_where_a_cluster_keeps_the_events_only_holds_are_restored(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configuration = site / "sec-ops.yml"
+    cluster = "\nlogs:\n  store: elasticsearch\n  elasticsearch:\n    urls: [https://localhost:9]\n"
+    configuration.write_text(configuration.read_text() + cluster)
+    for path in (site / "var/logs").glob("store.db*"):
+        path.unlink()
+    assert told(site, capsys, "hold", "list")[0] == Outcome.ENGINE
+    code, out, err = told(site, capsys, "rebuild", "--json")
+    assert (code, json.loads(out)["rebuilt"]) == (0, 0)
+    assert "cluster" in err
+    assert told(site, capsys, "hold", "list")[0] == 0
