@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _CHUNK_BYTES = 65536
+_FEW_BYTES = 8192
 _LOOK_SECONDS = 0.1
 GRACE_SECONDS = 1.0
 """Seconds between SIGTERM and SIGKILL unless more are given."""
@@ -109,16 +110,18 @@ def run_child(
     stderr: Kept,
     descriptors: Sequence[int] = (),
     grace_seconds: float = GRACE_SECONDS,
+    gather_seconds: float = 0.0,
 ) -> Ended:
     """Run a program in a process group of its own until it ends, the deadline passes or an output is full.
 
-    It inherits `descriptors` under their own numbers. Whatever happens, interruption included, no process of the group
-    is left. Raises NotStarted when it can't start.
+    It inherits `descriptors` under their own numbers. Of few bytes at a time, those of `gather_seconds` are taken at
+    once. Whatever happens, interruption included, no process of the group is left. Raises NotStarted when it can't
+    start.
     """
     started = time.monotonic()
     child = start_child(arguments, environment, descriptors)
     try:
-        expired = _pump(child, stdin, started + deadline_seconds, (stdout, stderr))
+        expired = _pump(child, stdin, started + deadline_seconds, (stdout, stderr), gather_seconds)
     finally:
         exit_code = end_group(child, grace_seconds)
     return Ended(exit_code=exit_code, expired=expired, elapsed_ms=int((time.monotonic() - started) * 1000))
@@ -143,7 +146,9 @@ def start_child(
         raise NotStarted(error.errno, error.strerror) from error
 
 
-def _pump(child: subprocess.Popen[bytes], stdin: bytes, end: float, outputs: tuple[Kept, Kept]) -> bool:
+def _pump(
+    child: subprocess.Popen[bytes], stdin: bytes, end: float, outputs: tuple[Kept, Kept], gather_seconds: float
+) -> bool:
     """Move bytes until the child has ended and its pipes are empty; return whether the deadline passed."""
     with selectors.DefaultSelector() as selector:
         _register_input(selector, child, stdin)
@@ -153,11 +158,16 @@ def _pump(child: subprocess.Popen[bytes], stdin: bytes, end: float, outputs: tup
             remaining = end - time.monotonic()
             if remaining <= 0:
                 return True
+            moved = 0
             for key, _ in selector.select(min(remaining, _LOOK_SECONDS)):
-                if not key.data():
+                count = key.data()
+                moved += count
+                if not count:
                     selector.unregister(key.fileobj)
             if not selector.get_map() or _has_exited(child):
                 return _finish(selector, child, end)
+            if gather_seconds and 0 < moved < _FEW_BYTES:
+                time.sleep(gather_seconds)
     return False
 
 
@@ -188,22 +198,22 @@ def _register_input(selector: selectors.BaseSelector, child: subprocess.Popen[by
         stream.close()
 
 
-def _reader(stream: IO[bytes], kept: Kept) -> Callable[[], bool]:
+def _reader(stream: IO[bytes], kept: Kept) -> Callable[[], int]:
     os.set_blocking(stream.fileno(), False)
 
-    def read() -> bool:
+    def read() -> int:
         data = os.read(stream.fileno(), _CHUNK_BYTES)
         kept.feed(data)
-        return bool(data) and not kept.full
+        return 0 if kept.full else len(data)
 
     return read
 
 
-def _writer(stream: IO[bytes], data: memoryview) -> Callable[[], bool]:
+def _writer(stream: IO[bytes], data: memoryview) -> Callable[[], int]:
     os.set_blocking(stream.fileno(), False)
     left = data
 
-    def write() -> bool:
+    def write() -> int:
         nonlocal left
         try:
             left = left[os.write(stream.fileno(), left[:_CHUNK_BYTES]) :]
@@ -211,7 +221,7 @@ def _writer(stream: IO[bytes], data: memoryview) -> Callable[[], bool]:
             left = left[:0]
         if not left:
             _close(stream)
-        return bool(left)
+        return len(left)
 
     return write
 

@@ -33,6 +33,8 @@ LINE_BYTES = 4 * 1024 * 1024
 """Longest line handed over whole; of a longer one the first part, with `…` at its end."""
 
 _PIPE_BYTES = 65536
+_GATHER_SECONDS = 0.01
+"""A program that tells of each of a million files would wake us a million times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def stream_program(
                 stderr=stderr,
                 descriptors=descriptors,
                 grace_seconds=grace_seconds,
+                gather_seconds=_GATHER_SECONDS,
             )
         except NotStarted as error:
             raise not_started(words, error, handed_secrets(arguments)) from error

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event as Moment
 from threading import Thread
 from typing import Any
 
@@ -27,8 +26,7 @@ class Following:
     """Takes the events of a backup. After it: what was reused and altered in silence, and why hashing ended early.
 
     `roots` are the part's paths, a folder's with `/` at its end; those restic found as in the parent are in `alike`.
-    `altered` are files with another digest under the identity they were hashed with last. `began_ns` is the time of
-    where the files lie, before restic began.
+    `altered` are files with another digest under the identity they were hashed with last.
     """
 
     digests: Digests
@@ -38,8 +36,6 @@ class Following:
     reused: int = 0
     altered: list[str] = field(default_factory=list)
     failed: SecOpsError | None = None
-    began_ns: int = 0
-    _ready: Moment = field(default_factory=Moment)
     _batches: Batches[Saved] = field(default_factory=lambda: Batches(lambda event: len(event.path) + 80))
 
     def __call__(self, event: Event) -> None:
@@ -56,8 +52,6 @@ class Following:
         """Hash what waits until the end is told; a failure is kept, as the backup itself goes on without."""
         try:
             with self.doors.talk(hasher_words(self.doors.python), deadline_seconds=deadline_seconds) as spoken:
-                self.began_ns = int(json.loads(spoken.hear(".")[0])[0])
-                self._ready.set()
                 for batch in self._batches:
                     self._hash(spoken, batch)
         except SecOpsError as error:
@@ -66,11 +60,6 @@ class Following:
             self.failed = ProgramFailed(message("the files could not be hashed"), why=repr(error))
         finally:
             self._batches.given_up = True
-            self._ready.set()
-
-    def wait(self) -> None:
-        """Wait until hashing can begin, or never will."""
-        self._ready.wait()
 
     def end(self) -> None:
         """Tell that no more comes."""
@@ -116,7 +105,6 @@ def following(digests: Digests, doors: Doors, *, roots: frozenset[str], deadline
     follower = Following(digests, doors, roots=roots)
     thread = Thread(target=follower.run, args=(deadline_seconds,), name="hashing", daemon=True)
     thread.start()
-    follower.wait()
     try:
         yield follower
     except BaseException:

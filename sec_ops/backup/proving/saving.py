@@ -8,7 +8,7 @@ from pathlib import Path
 from sec_ops.backup.naming import named
 from sec_ops.backup.proving.digests import Digests, open_digests
 from sec_ops.backup.proving.following import Following, following
-from sec_ops.backup.proving.listing import written
+from sec_ops.backup.proving.listing import nanoseconds, written
 from sec_ops.backup.proving.manifest import SHOWN_PATHS, Listing, ManifestPart
 from sec_ops.backup.restic.asking import OnEvent, nothing
 from sec_ops.backup.restic.client import Restic
@@ -82,6 +82,7 @@ def _saved_files(
 ) -> Proved:
     last = _last(digests)
     roots = frozenset(word for path in saving.part.paths for word in (str(path), f"{str(path).rstrip('/')}/"))
+    started_ns = int(saving.doors.clock.now().timestamp() * 1e9)
     request = replace(saving.request, parent=saving.request.parent or last.snapshot, tell_files=True)
     with following(digests, saving.doors, roots=roots, deadline_seconds=restic.repository.deadline_seconds) as follower:
 
@@ -95,7 +96,17 @@ def _saved_files(
         if result.judged.verdict not in _COUNTING:
             follower.drop()
             return Proved(result=result)
-    return _listed(saving, restic, digests, result=result, follower=follower, request=request, last=last, notes=notes)
+    return _listed(
+        saving,
+        restic,
+        digests,
+        result=result,
+        follower=follower,
+        request=request,
+        last=last,
+        started_ns=started_ns,
+        notes=notes,
+    )
 
 
 def _listed(
@@ -107,6 +118,7 @@ def _listed(
     follower: Following,
     request: BackupRequest,
     last: "_Last",
+    started_ns: int,
     notes: dict[str, str],
 ) -> Proved:
     """Return the proof of saved files: the last listing where restic found all as it was, else a new one."""
@@ -124,7 +136,7 @@ def _listed(
                 lines,
                 lambda lister: told.append(restic.ls(part.snapshot, on_node=lister).judged),
                 digests,
-                follower.began_ns - _TICK_NS,
+                _began_ns(result, started_ns) - _TICK_NS,
             )
         except OSError as error:
             raise storage_error(lines, error) from error
@@ -166,6 +178,11 @@ def _alike(saving: Saving, follower: Following) -> bool:
     """Return whether restic found each path as it stands in the snapshot it compared with."""
     paths = (str(path) for path in saving.part.paths)
     return all({path, f"{path.rstrip('/')}/"} & follower.alike for path in paths)
+
+
+def _began_ns(result: BackupResult, started_ns: int) -> int:
+    """Return when the backup began by the clock of where the files lie; by our own when restic doesn't tell."""
+    return (nanoseconds(result.summary.started) if result.summary else 0) or started_ns
 
 
 def _parent_is_gone(result: BackupResult) -> bool:

@@ -13,6 +13,7 @@ from sec_ops import __version__
 from sec_ops.backup.naming import MANIFEST_FILE
 from sec_ops.backup.proving.manifest import PAYLOAD_TYPE, Manifest, ManifestSource, Stream, Table
 from sec_ops.backup.proving.saving import Proved
+from sec_ops.backup.proving.waiting import Waiting
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.requests import BackupRequest
 from sec_ops.backup.restic.requests import Stream as Piped
@@ -72,9 +73,16 @@ class SealedManifest:
 
 
 def sealed_manifest(
-    sealing: Sealing, sources: Sequence[ProvedSource], *, restic: Restic, signs: Signs
+    sealing: Sealing,
+    sources: Sequence[ProvedSource],
+    *,
+    restic: Restic,
+    signs: Signs,
+    waiting: Waiting | None = None,
 ) -> SealedManifest:
-    """Put the manifest together, sign it and save it; it counts when `result` is good.
+    """Put the manifest together, sign it and save it, by a backup that waits for it if there is one.
+
+    It counts when `result` is good.
 
     Raises EngineError when a signer fails or a stream is not in its snapshot as it went by, StorageError.
     """
@@ -82,7 +90,9 @@ def sealed_manifest(
     head = signs.sign(PAYLOAD_TYPE, canonical_json(manifest.model_dump(mode="json", by_alias=True)))
     with _file(sealing, sources, head) as path:
         stream = Piped(command=("cat", str(path)), filename=MANIFEST_FILE)
-        result = restic.backup(BackupRequest(host=sealing.host, tags=sealing.tags, stream=stream))
+        result = waiting.fill(sealing.tags, path) if waiting else None
+        if result is None:
+            result = restic.backup(BackupRequest(host=sealing.host, tags=sealing.tags, stream=stream))
     return SealedManifest(manifest=manifest, head=head, result=result)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sec_ops.backup.locks import clear_locks
-from sec_ops.backup.remote.there import There, at_host
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.opening import OpenRepository, open_repository
 from sec_ops.backup.running.place import Place, Places, saver
@@ -15,6 +15,9 @@ from sec_ops.model.errors import ContentInvalid, Fault
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock, SecretReader
 from sec_ops.transport.values import Target
+
+if TYPE_CHECKING:
+    from sec_ops.backup.remote.there import There
 
 __all__ = ["HostPlaces"]
 
@@ -37,6 +40,8 @@ class HostPlaces:
 
     @contextmanager
     def _reached(self, host: str) -> Iterator[Place]:
+        from sec_ops.backup.remote.there import at_host
+
         repository = self._as_opened_by(host)
         with at_host(self.target_of(host), read_secret=self.read_secret, clock=self.clock) as there:
             restic = there.restic(repository)
@@ -52,7 +57,7 @@ class HostPlaces:
             raise ContentInvalid([Fault(file=place, line=0, path="hosts", message=what, advice=advice)])
         return open_repository(own, self.read_secret, folder=self.folder)
 
-    def _clear(self, there: There, restic: Restic) -> None:
+    def _clear(self, there: "There", restic: Restic) -> None:
         """Remove locks that a restic killed there has left; the proof of its death is the host's process table."""
         name = there.host.facts.host
         if any(lock.host == name for lock in self.restic.locks().locks):

@@ -61,7 +61,6 @@ class Hashing:
         """Hash until the end is told."""
         try:
             with self.doors.talk(hasher_words(self.doors.python), deadline_seconds=deadline_seconds) as spoken:
-                spoken.hear(".")
                 for batch in self._batches:
                     self.keep(self._hashed(spoken, batch))
         except SecOpsError as error:

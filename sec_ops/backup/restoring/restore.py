@@ -1,6 +1,6 @@
 """A restore from its start to its proof."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,22 +22,29 @@ from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.model.errors import EvidenceBroken, UsageError
 from sec_ops.model.messages import message
 
-__all__ = ["RestoreDoors", "Restored", "SourceRestored", "restore"]
+__all__ = ["Loadable", "RestoreDoors", "Restored", "SourceRestored", "restore"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loadable:
+    """How a source is loaded: its kind, and the plan's entry with its doors."""
+
+    source: Source
+    order: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreDoors:
     """What a restore needs of the world; `folder` is for files that are gone afterwards, `trust` fingerprints.
 
-    `source_of` and `order_of` tell how a source of the plan is loaded, by its id.
+    `loadings` tell how those sources are loaded that shall be, by their ids.
     """
 
     restic: Restic
     doors: Doors
     folder: Path
     trust: Collection[str]
-    source_of: Callable[[str], Source]
-    order_of: Callable[[str], Order]
+    loadings: Mapping[str, Loadable]
     on_event: OnEvent = nothing
 
 
@@ -126,8 +133,9 @@ def _source(parts: Sequence[PartOfPoint], wanted: Wanted, fetching: Fetching, do
         what = message("{source}: not loaded, as its files are not as they were saved", source=files.source)
         return SourceRestored(files=files, into=into, loaded=Judged(verdict=Verdict.FAILED, what=what, advice=_OTHER))
     saved = next(each for each in fetched.manifest.sources if each.source == files.source)
-    source, order = doors.source_of(files.source), doors.order_of(files.source)
-    return SourceRestored(files=files, into=into, loaded=load_source(source, order, saved, files.root, into))
+    loading = doors.loadings[files.source]
+    loaded = load_source(loading.source, loading.order, saved, files.root, into)
+    return SourceRestored(files=files, into=into, loaded=loaded)
 
 
 def _found(sources: Sequence[SourceRestored], wanted: Wanted) -> tuple[SourceRestored, ...]:

@@ -1,31 +1,39 @@
 """A run of one plan, from the recorded beginning to the recorded verdict."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from pathlib import Path
 
 from sec_ops.backup.naming import MANIFEST, Named, tags_of
 from sec_ops.backup.proving.sealing import ProvedSource, SealedManifest, Sealing, Signs, sealed_manifest
+from sec_ops.backup.proving.waiting import Waiting, waiting_manifest
 from sec_ops.backup.record.arriving import counts_of
 from sec_ops.backup.record.moments import milliseconds
 from sec_ops.backup.record.record import Record
-from sec_ops.backup.record.values import Arrival, Counts, Doing, Ending, SourceResult, Verb
+from sec_ops.backup.record.values import Arrival, Counts, Doing, Ending, Verb
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.events import Event
 from sec_ops.backup.restic.results import BackupResult, parsed_time
 from sec_ops.backup.running.hooks import When, run_hooks
 from sec_ops.backup.running.knowing import Knowing
 from sec_ops.backup.running.place import Places
-from sec_ops.backup.running.saved import SavedPart, SavedSource
+from sec_ops.backup.running.saved import (
+    SavedPart,
+    SavedSource,
+    counted,
+    counts,
+    judged_of_source,
+    refusals,
+    result_of,
+)
 from sec_ops.backup.running.saving import Saving, save_set
 from sec_ops.backup.running.sets import consistent_sets
-from sec_ops.backup.running.verdicts import COUNTS, HOPELESS, judged_of, worst
+from sec_ops.backup.running.verdicts import COUNTS, judged_of, no_manifest, too_late, worst
 from sec_ops.backup.source import Facts
 from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.model.backup_plan import BackupPlan, SourceSettings
 from sec_ops.model.errors import SecOpsError
-from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 from sec_ops.model.protocols import Clock, RunProgram
 from sec_ops.runtime.secrets import Secret
@@ -110,7 +118,7 @@ def run_plan(plan: BackupPlan, run: str, books: Books, open_doors: Callable[[], 
                 judged=ran.judged,
                 snapshots=ran.snapshots,
                 counts=ran.counts,
-                sources=[_result(each) for each in ran.sources],
+                sources=[result_of(each) for each in ran.sources],
                 evidence=books.seal(ran, sealed),
             )
         )
@@ -144,13 +152,16 @@ class _Run:
     def go(self) -> tuple[Ran, SealedManifest | None]:
         """Run hooks, save the sets, then the manifest; return what it came to."""
         hooks = list(self.hooks("before"))
-        try:
-            sources = self._sources() if not hooks else ()
-        finally:
-            # Whatever a `before` closed must be open again, also when we were told to end.
-            hooks += self.hooks("after")
-        judged = worst([*hooks, *(_of_source(each) for each in sources)])
-        result, sealed = self._manifest(judged, sources) if any(map(_counts, sources)) else (None, None)
+        result, sealed = None, None
+        with self._waiting() as waiting:
+            try:
+                sources = self._sources() if not hooks else ()
+            finally:
+                # Whatever a `before` closed must be open again, also when we were told to end.
+                hooks += self.hooks("after")
+            judged = worst([*hooks, *(judged_of_source(each) for each in sources)])
+            if any(map(counts, sources)):
+                result, sealed = self._manifest(judged, sources, waiting)
         if result is not None:
             judged = worst((judged, result.judged))
         ran = Ran(
@@ -162,7 +173,7 @@ class _Run:
             sources=sources,
             hooks=hooks,
             manifest=result.summary.snapshot_id if sealed and result and result.summary else "",
-            counts=_counted(sources),
+            counts=counted(sources),
         )
         return ran, sealed
 
@@ -184,17 +195,26 @@ class _Run:
         hopeless: Judged | None = None
         for members in consistent_sets(self._plan.sources):
             if hopeless is None and self._seconds_left() <= 0:
-                hopeless = _too_late(self._plan)
+                hopeless = too_late(self._plan)
             if hopeless is not None:
                 saved |= {each.id: SavedSource(source=each, host="", judged=hopeless) for each in members}
                 continue
             done = save_set(members, self._saving)
             self._keep_moments(done)
             saved |= {each.source.id: each for each in done}
-            hopeless = next((part for each in done for part in _refusals(each)), None)
+            hopeless = next((part for each in done for part in refusals(each)), None)
         return tuple(saved[each.id] for each in self._plan.sources)
 
-    def _manifest(self, judged: Judged, sources: Sequence[SavedSource]) -> tuple[BackupResult, SealedManifest | None]:
+    def _waiting(self) -> AbstractContextManager[Waiting]:
+        """Have the manifest's backup wait for it, as it will be when all goes well."""
+        name = Named(system=self._plan.id, run=self._run, part=MANIFEST, verdict=Verdict.OK.value)
+        return waiting_manifest(
+            self._doors.restic, host=self._doors.host, tags=tags_of(name), folder=self._doors.folder
+        )
+
+    def _manifest(
+        self, judged: Judged, sources: Sequence[SavedSource], waiting: Waiting
+    ) -> tuple[BackupResult, SealedManifest | None]:
         """Save the manifest as the run's last snapshot; without it nothing of the run counts."""
         name = Named(system=self._plan.id, run=self._run, part=MANIFEST, verdict=judged.verdict.value)
         sealing = Sealing(
@@ -209,14 +229,16 @@ class _Run:
         proved = [
             ProvedSource(source=each.source, facts=each.facts, parts=[part.proved for part in each.parts])
             for each in sources
-            if _counts(each)
+            if counts(each)
         ]
         try:
-            sealed = sealed_manifest(sealing, proved, restic=self._doors.restic, signs=self._doors.signs)
+            sealed = sealed_manifest(
+                sealing, proved, restic=self._doors.restic, signs=self._doors.signs, waiting=waiting
+            )
         except SecOpsError as error:
-            return BackupResult(judged=_no_manifest(judged_of(error))), None
+            return BackupResult(judged=no_manifest(judged_of(error))), None
         if not sealed.result.judged.good:
-            return replace(sealed.result, judged=_no_manifest(sealed.result.judged)), None
+            return replace(sealed.result, judged=no_manifest(sealed.result.judged)), None
         self._keep(name, self._doors.host, sealed.result)
         return sealed.result, sealed
 
@@ -265,47 +287,3 @@ def _unopened(plan: BackupPlan, run: str, error: SecOpsError) -> Ran:
     return Ran(
         system=plan.id, run=run, repository=plan.repository, judged=judged, outcome=error.outcome, sources=sources
     )
-
-
-def _result(saved: SavedSource) -> SourceResult:
-    facts = saved.facts
-    return SourceResult(
-        source=saved.source.id,
-        judged=saved.judged,
-        taken_at_ms=milliseconds(facts.taken_at) if facts and facts.taken_at else None,
-        heartbeat_ms=milliseconds(facts.heartbeat) if facts and facts.heartbeat else None,
-    )
-
-
-def _counts(saved: SavedSource) -> bool:
-    return saved.judged.verdict in COUNTS
-
-
-def _counted(sources: Sequence[SavedSource]) -> Counts:
-    parts = [counts_of(part.result.summary) for each in sources for part in each.parts]
-    return reduce(Counts.__add__, parts, Counts())
-
-
-def _of_source(saved: SavedSource) -> Judged:
-    """Return a source's verdict as one of its system."""
-    if saved.judged.good:
-        return saved.judged
-    return replace(saved.judged, what=message("{source}: {what}", source=saved.source.id, what=saved.judged.what))
-
-
-def _refusals(saved: SavedSource) -> list[Judged]:
-    """Return what the repository said that it would say to any part."""
-    return [part.result.judged for part in saved.parts if part.result.judged.verdict in HOPELESS]
-
-
-def _too_late(plan: BackupPlan) -> Judged:
-    what = message("the plan's {minutes} minutes were over before it was its turn", minutes=plan.deadline_minutes)
-    advice = message("raise deadline_minutes of the plan, then run it again")
-    return Judged(verdict=Verdict.INTERRUPTED, what=what, advice=advice)
-
-
-def _no_manifest(judged: Judged) -> Judged:
-    """Return the verdict of a manifest that could not be saved: none of the run's snapshots counts."""
-    verdict = Verdict.FAILED if judged.verdict is Verdict.PARTIAL else judged.verdict
-    what = message("the manifest was not saved, so nothing of this run counts: {what}", what=judged.what)
-    return replace(judged, verdict=verdict, what=what)

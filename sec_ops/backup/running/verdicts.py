@@ -1,12 +1,14 @@
 """Verdicts of a run: of an error, the worst of several, and the next command for each."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sec_ops.backup.verdict import Judged, Verdict, link_verdict
+from sec_ops.model.backup_plan import BackupPlan
 from sec_ops.model.errors import ContentInvalid, SecOpsError, TransportError
 from sec_ops.model.messages import message
 
-__all__ = ["COUNTS", "GRAVITY", "HOPELESS", "command_after", "judged_of", "worst"]
+__all__ = ["COUNTS", "GRAVITY", "HOPELESS", "command_after", "judged_of", "no_manifest", "too_late", "worst"]
 
 COUNTS = frozenset({Verdict.OK, Verdict.PARTIAL})
 """What a run may come to whose snapshots are restore points."""
@@ -54,6 +56,20 @@ def command_after(verdict: Verdict, system: str, repository: str) -> str:
         Verdict.REFUSED: f"sec-ops backup keys check {repository}",
     }
     return by_verdict.get(verdict, f"sec-ops backup run {system}")
+
+
+def too_late(plan: BackupPlan) -> Judged:
+    """Return the verdict on what the plan's time was over for."""
+    what = message("the plan's {minutes} minutes were over before it was its turn", minutes=plan.deadline_minutes)
+    advice = message("raise deadline_minutes of the plan, then run it again")
+    return Judged(verdict=Verdict.INTERRUPTED, what=what, advice=advice)
+
+
+def no_manifest(judged: Judged) -> Judged:
+    """Return the verdict of a manifest that could not be saved: none of the run's snapshots counts."""
+    verdict = Verdict.FAILED if judged.verdict is Verdict.PARTIAL else judged.verdict
+    what = message("the manifest was not saved, so nothing of this run counts: {what}", what=judged.what)
+    return replace(judged, verdict=verdict, what=what)
 
 
 _GOOD = Judged(verdict=Verdict.OK, what=message("done"))

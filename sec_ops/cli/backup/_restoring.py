@@ -11,31 +11,25 @@ from sec_ops.backup.record.record import Record, open_record
 from sec_ops.backup.record.values import Doing, Ending, Verb
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restoring.choosing import Point, chosen_point, listed_into
-from sec_ops.backup.restoring.restore import RestoreDoors
+from sec_ops.backup.restoring.restore import Loadable, RestoreDoors
 from sec_ops.backup.restoring.restore import restore as restore_point
 from sec_ops.backup.restoring.wanted import Place, Wanted
 from sec_ops.backup.retaining.known import points_in
-from sec_ops.backup.source import Order, Source
-from sec_ops.backup.sources import source_of
 from sec_ops.backup.verdict import Judged
-from sec_ops.cli.backup._capturing import Chosen, order_of
 from sec_ops.cli.backup._judged import judged_document, judged_lines
-from sec_ops.cli.backup._planning import Room, load_site
 from sec_ops.cli.backup._progress import BackupProgress
 from sec_ops.cli.backup._repositories import named_repositories, opened
 from sec_ops.cli.backup._restored import restored_document, restored_lines, sealed_restore
-from sec_ops.cli.backup._running import require_approval
 from sec_ops.cli.output import emit
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.evidence.believing import believed_keys
-from sec_ops.model.backup_plan import SourceSettings
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.language import gettext as _
-from sec_ops.runtime.site import Site
+from sec_ops.runtime.site import Site, find_site
 
 __all__ = ["Asked", "restore_system"]
 
@@ -59,10 +53,9 @@ class Asked:
 def restore_system(named: str | None, asked: Asked) -> Iterable[Outcome]:
     """Restore what was asked for, show and seal what it came to."""
     wanted = _wanted(asked)
-    room = load_site(named)
-    site = room.site
-    assert site is not None  # noqa: S101 - a site was loaded
-    restic = _opened(room, site, asked)
+    site = find_site(named)
+    loadings = _loadings(named, asked, wanted)
+    restic = _opened(named, site, asked)
     clock, progress = SystemClock(), BackupProgress()
     with evidence_of(site) as log, open_record(site) as record:
         point = _point(record, restic, asked)
@@ -78,8 +71,7 @@ def restore_system(named: str | None, asked: Asked) -> Iterable[Outcome]:
                 doors=LocalDoors(clock=clock),
                 folder=make_folder(site.state / "restoring"),
                 trust=believed_keys(site.evidence, asked.trust),
-                source_of=lambda source: _source_of(_settings(room, asked, source)),
-                order_of=lambda source: _order_of(room, asked, source),
+                loadings=loadings,
                 on_event=lambda event: progress(asked.system, event),
             )
             restored = restore_point(point, wanted, doors)
@@ -144,13 +136,22 @@ def _loads(texts: Iterable[str]) -> Mapping[str, str]:
     return pairs
 
 
-def _opened(room: Room, site: Site, asked: Asked) -> Restic:
-    """Return the repository to restore from; raises UsageError when none can be guessed."""
-    plan = room.planned.plans.get(asked.system)
-    if not asked.repository and plan is None:
-        what = message("no plan is of the system {system}", system=asked.system)
-        raise UsageError(what, advice=message("name the repository: --repository ID"))
-    name = asked.repository or (plan.repository if plan else "")
+def _loadings(named: str | None, asked: Asked, wanted: Wanted) -> Mapping[str, Loadable]:
+    """Return how the sources that shall be loaded are; the plans are read for that only. Raises UsageError."""
+    if not wanted.loads:
+        return {}
+    from sec_ops.cli.backup._loading import loadable
+
+    return {source: loadable(named, asked.system, source) for source in wanted.loads}
+
+
+def _opened(named: str | None, site: Site, asked: Asked) -> Restic:
+    """Return the repository to restore from, the plan's own unless one is named; raises UsageError without either."""
+    name = asked.repository
+    if not name:
+        from sec_ops.cli.backup._loading import plan_of
+
+        name = plan_of(named, asked.system).repository
     return opened(site, named_repositories(site, [name]))[0]
 
 
@@ -187,26 +188,3 @@ def _refuse_other_hosts(point: Point, wanted: Wanted) -> None:
             )
             advice = message("restore it into a new folder there or here, and copy it from there")
             raise UsageError(what, advice=advice)
-
-
-def _settings(room: Room, asked: Asked, source: str) -> SourceSettings:
-    plan = room.planned.plans.get(asked.system)
-    found = next((each for each in plan.sources if each.id == source), None) if plan else None
-    if found is None:
-        what = message("no plan here says how {source} is loaded", source=source)
-        raise UsageError(
-            what, advice=message("restore its dump into a folder, and load it by the database's own means")
-        )
-    return found
-
-
-def _source_of(settings: SourceSettings) -> Source:
-    return source_of(settings.kind)
-
-
-def _order_of(room: Room, asked: Asked, source: str) -> Order:
-    assert room.site is not None  # noqa: S101 - a site was loaded
-    require_approval(room, room.site)
-    plan = room.planned.plans[asked.system]
-    chosen = Chosen(plan=plan, source=_settings(room, asked, source))
-    return order_of(chosen, room, plan.deadline_minutes * 60.0)

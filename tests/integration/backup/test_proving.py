@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 import tarfile
 import time
 from contextlib import suppress
@@ -17,6 +19,7 @@ from sec_ops.backup.dumping.local import LocalDoors
 from sec_ops.backup.proving.listing import CHANGED, UNREAD
 from sec_ops.backup.proving.manifest import Listing
 from sec_ops.backup.proving.saving import Proved, Saving, save_part
+from sec_ops.backup.proving.waiting import waiting_manifest
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.requests import BackupRequest
 from sec_ops.backup.source import Part
@@ -151,3 +154,52 @@ def test_under_write_load_no_digest_is_another_than_what_was_saved(restic, grow,
                     assert digest == there[str(path)], (path, number)
     assert proved > runs * 5
     assert changed > 0
+
+
+def test_a_waiting_manifest_is_saved_only_when_it_is_filled(restic, tmp_path):
+    data = os.urandom(300_000)
+    (tmp_path / "manifest").write_bytes(data)
+    tags = ["system:s", "run:1", "part:manifest"]
+    with waiting_manifest(restic, host="h", tags=tags, folder=tmp_path):
+        pass
+    with waiting_manifest(restic, host="h", tags=tags, folder=tmp_path) as waiting:
+        assert waiting.fill(["system:s", "run:1", "part:other"], tmp_path / "manifest") is None
+    assert restic.snapshots().snapshots == ()
+    with waiting_manifest(restic, host="h", tags=tags, folder=tmp_path) as waiting:
+        result = waiting.fill(tags, tmp_path / "manifest")
+    assert result
+    assert result.summary
+    read = io.BytesIO()
+    assert restic.dump(result.summary.snapshot_id, "/manifest.json", on_bytes=read.write).judged.good
+    assert read.getvalue() == data
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from sec_ops.backup.proving.waiting import waiting_manifest
+from tests.servers.restic import make_repository, make_restic
+folder = Path(sys.argv[1])
+restic = make_restic(make_repository(folder / "a"), folder)
+with waiting_manifest(restic, host="h", tags=["x"], folder=folder) as waiting:
+    print("waits", flush=True)
+    sys.stdin.readline()
+    (folder / "half").write_bytes(b"half a manifest")
+    os.write(waiting._writing, b"half a manifest")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_manifest_whose_run_is_killed_is_no_snapshot_and_leaves_nobody_waiting(restic, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "waits\n"
+    time.sleep(1)
+    process.communicate("\n")
+    end = time.monotonic() + 60
+    while restic.locks().locks and time.monotonic() < end:
+        restic.unlock()
+        time.sleep(0.2)
+    assert restic.snapshots().snapshots == ()
