@@ -44,6 +44,13 @@ class Companion:
         self._child = self._start()
         return code
 
+    def nudge(self) -> None:
+        """Write a line to its standard input: what it makes of it is its own affair."""
+        if self._child.stdin and not self._child.stdin.closed:
+            with contextlib.suppress(OSError):
+                self._child.stdin.write(b"\n")
+                self._child.stdin.flush()
+
     def end(self) -> None:
         """Let it finish; after a while end it: what it does can be cut short at any point."""
         self._close()

@@ -69,6 +69,10 @@ class LiveDetection:
             self._wanted = True
             self._open()
 
+    def look_again(self) -> None:
+        """Look at the next pause whether rules changed; may be called from any thread."""
+        self._looked_ms = self._tried_ms = self._monotonic_ms() - max(RELOAD_MS, RETRY_MS)
+
     def begin(self, stream: str, sequence: int) -> None:
         """Go on with a stream."""
         self._begun[stream] = sequence

@@ -4,13 +4,14 @@ Begun as `python -m sec_ops.cli.logs._indexing SITE LANGUAGE`.
 
 It may lag behind and catch up, be killed and begin again: how far it came lies with the events in the store. Live
 detection is part of it, so one such process works at a time and another stands by. It ends when its standard input
-does.
+does; whatever is written there has it look whether rules changed.
 """
 
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from sec_ops.cli.logs._detecting import detecting, take_turn
@@ -40,32 +41,41 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)  # whoever started us says when it is over
     os.nice(_NICENESS)
     use_language(sys.argv[2])
-    stop = threading.Event()
-    threading.Thread(target=_wait_for_the_end, args=(stop,), daemon=True).start()
+    told = _Told()
+    threading.Thread(target=told.wait_for_the_end, daemon=True).start()
     try:
-        _index(Site(Path(sys.argv[1])), stop)
+        _index(Site(Path(sys.argv[1])), told)
     except SecOpsError as error:
         note(error.what)
         return int(error.outcome)
     return 0
 
 
-def _wait_for_the_end(stop: threading.Event) -> None:
-    while os.read(0, 4096):
-        pass
-    stop.set()
+class _Told:
+    """What whoever started us says over standard input: to look again, and by its end to finish."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.look_again: Callable[[], None] = lambda: None
+
+    def wait_for_the_end(self) -> None:
+        """Take what is said until nothing more comes."""
+        while os.read(0, 4096):
+            self.look_again()
+        self.stop.set()
 
 
-def _index(site: Site, stop: threading.Event) -> None:
+def _index(site: Site, told: _Told) -> None:
     library, clock = Library.open(site.root), SystemClock()
     understand = load_understanding(library, load_configuration(site).logs.zone)
     with (
-        take_turn(site, stop.is_set) as mine,
+        take_turn(site, told.stop.is_set) as mine,
         open_store(site, field_types(library)) as store,
         detecting(site) as watcher,
         rare_collections(),
     ):
         if watcher and mine:
+            told.look_again = watcher.look_again
             watcher.ready()
             if watcher.trouble:
                 note(watcher.trouble)
@@ -75,14 +85,14 @@ def _index(site: Site, stop: threading.Event) -> None:
                 store=store,
                 understand=understand,
                 clock=clock,
-                failed=_told,
+                failed=_tell,
                 limits=_LIMITS,
                 watcher=watcher,
             )
-            follower.run(stop)
+            follower.run(told.stop)
 
 
-def _told(error: SecOpsError) -> None:
+def _tell(error: SecOpsError) -> None:
     note(error.what)
 
 

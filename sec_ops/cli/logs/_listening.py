@@ -52,6 +52,7 @@ def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int], besi
         zone=settings.zone,
         tell=teller.tell,
         complain=lambda error: note(error.what),
+        reload=companion.nudge if companion else lambda: None,
     )
     try:
         with RawLog.open(site.logs, clock=SystemClock()) as raw:

@@ -38,7 +38,7 @@ class Plan:
     """What is listened to and how: `root` is the folder that paths of certificates are relative to.
 
     `tell` is given the states of all listeners when they listen, every few seconds, and at the end; `complain` what
-    went wrong and didn't end the listening.
+    went wrong and didn't end the listening. `reload` is called at SIGHUP and must return at once.
     """
 
     listeners: Sequence[Listener]
@@ -48,6 +48,7 @@ class Plan:
     zone: str
     tell: Callable[[Sequence[ListenerState]], None]
     complain: Callable[[SecOpsError], None]
+    reload: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Ended:
 
 
 def serve(plan: Plan, raw: Raw, clock: Clock) -> Ended:
-    """Listen until SIGTERM or SIGINT; SIGHUP reads the certificates again.
+    """Listen until SIGTERM or SIGINT; SIGHUP reads the certificates again, and tells the plan.
 
     On return everything that was taken is on disk, or counted as lost. Raises UsageError for a port that can't be had,
     ContentInvalid for certificates that can't be used, and what ended the writing.
@@ -131,6 +132,7 @@ class Server:
 
     def reload(self) -> None:
         """Read the certificates again; those that can't be used are complained of, and the old ones stay."""
+        self._plan.reload()
         for gate in self._gates:
             if gate.tls and gate.listener.tls:
                 try:

@@ -30,6 +30,16 @@ def test_it_finishes_when_the_pipe_closes(tmp_path: Path) -> None:
     assert (tmp_path / "told").read_text() == "finished"
 
 
+def test_it_hears_of_nudges_and_nobody_minds_when_it_is_gone(tmp_path: Path) -> None:
+    repeats = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(repr(sys.stdin.read()))"
+    companion = Companion([sys.executable, "-c", repeats, str(tmp_path / "told")], seconds=Time())
+    companion.nudge()
+    companion.nudge()
+    companion.end()
+    companion.nudge()
+    assert (tmp_path / "told").read_text() == repr("\n\n")
+
+
 def test_it_comes_back_but_not_at_once() -> None:
     clock = Time()
     companion = Companion([sys.executable, "-c", STUBBORN], seconds=clock)

@@ -181,6 +181,20 @@ def test_broken_rules_leave_those_that_are_loaded_and_new_ones_take_over(site: S
     assert [(rule, count) for rule, _key, count in site.alerts()] == [("guessed", 3), ("root", 1)]
 
 
+def test_rules_are_looked_after_at_once_when_somebody_asks(site: Site) -> None:
+    site.live.pause()
+    site.rules = judging("second", (FAILED,))
+    site.live.pause()
+    feed(site, b"fail root@1", b"open@2")
+    site.live.pause()
+    assert [rule for rule, _key, _count in site.alerts()] == ["root"]
+    site.live.look_again()
+    site.live.pause()
+    feed(site, b"fail root@3", b"open@4")
+    site.live.pause()
+    assert [(rule, count) for rule, _key, count in site.alerts()] == [("root", 1)]
+
+
 def test_a_full_disk_costs_no_event_and_what_was_found_is_written_later(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
