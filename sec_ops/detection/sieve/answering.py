@@ -6,7 +6,7 @@ both paths give the same answers, and a rule, an operand or a regular expression
 
 from collections.abc import Iterator, Sequence
 from itertools import compress, count
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -28,29 +28,36 @@ _PLAN, _VALUES, _FOLLOWING = 1, 2, 3
 _NOTHING, _THROUGH = 0, 1
 _TESTED, _KEYWORD, _APART = 0, 1, 2
 
+Names = tuple[str, ...]
+
 
 class _Known:
-    """What the compiled half was told, by its numbers there."""
+    """What the compiled half was told, by its numbers there.
+
+    A node is entered for the names of its lines: it may know fewer of them, and stand for lines of many kinds.
+    """
 
     def __init__(self) -> None:
-        self.nodes: dict[int, Node] = {}
+        self.nodes: dict[int, tuple[Node, Names]] = {}
         self.memos: list[Memo] = []
-        self._of_nodes: dict[int, int] = {}
+        self._of_nodes: dict[tuple[int, int], int] = {}
         self._of_memos: dict[int, int] = {}
         self._of_skeletons: dict[int, tuple[Skeletons, int]] = {}
 
-    def node(self, way: Node | Outcome | None, half: Half) -> int:
-        """Return the number of where a way goes on."""
+    def node(self, way: Node | Outcome | None, names: Names, half: Half) -> int:
+        """Return the number of where a way goes on for lines of these names."""
         if not isinstance(way, Node):
             return _NOTHING if way is NOTHING else _THROUGH
-        number = self._of_nodes.get(id(way))
+        key = (id(way), id(names))
+        number = self._of_nodes.get(key)
         if number is None:
-            number = self._of_nodes[id(way)] = half.node(self._keywords(way.skeletons, half), list(self._fields(way)))
-            self.nodes[number] = way
+            keywords = self._keywords(way.skeletons, half)
+            number = self._of_nodes[key] = half.node(keywords, self._fields(way, names))
+            self.nodes[number] = way, names
         return number
 
-    def _fields(self, node: Node) -> list[tuple[int, int, int]]:
-        places = dict(zip(node.names, count()))
+    def _fields(self, node: Node, names: Names) -> list[tuple[int, int, int]]:
+        places = dict(zip(names, count()))
         classes = (_KEYWORD if isinstance(memo, KeywordMemo) else _TESTED for memo in node.memos)
         asked = zip(node.fields, classes, node.memos, strict=True)
         numbered = [(places[name], each, self._memo(memo)) for name, each, memo in asked]
@@ -128,17 +135,16 @@ class CompiledSieve:
                 memo, start, end = ask[place : place + 3]
                 ask[place] = self._known.memos[memo][orjson.loads(lines.data[start:end])]
         elif question == _FOLLOWING:
-            following = self._known.nodes[node][tuple(ask[HEAD : HEAD + size])]
-            ask[0] = self._known.node(following, self._half)
+            reached, names = self._known.nodes[node]
+            following = reached[tuple(ask[HEAD : HEAD + size])]
+            ask[0] = self._known.node(following, names, self._half)
         elif question == _PLAN:
-            ask[0] = self._known.node(self._beginning(lines.line(at), size), self._half)
+            names = tuple(event_of(lines.line(at)) or ())
+            # With a name that comes twice the values aren't where the names are.
+            usual = len(names) == size and KEYWORD not in names
+            ask[0] = self._known.node(self._matcher.beginning(names) if usual else None, names, self._half)
         else:
             self._forget()
-
-    def _beginning(self, line: bytes, size: int) -> Any:  # noqa: ANN401 - a node, an outcome or None
-        names = tuple(event_of(line) or ())
-        # With a name that comes twice the values aren't where the names are.
-        return self._matcher.beginning(names) if len(names) == size and KEYWORD not in names else None
 
 
 def _parts(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

@@ -192,8 +192,7 @@ def _without(*beginnings: str) -> Callable[[Files, dict[str, Any]], None]:
 
 def _replace(name: str, old: bytes, new: bytes) -> Callable[[Files, dict[str, Any]], None]:
     def change(files: Files, _manifest: dict[str, Any]) -> None:
-        path = next(path for path in files if path.startswith(name))
-        assert old in files[path]
+        path = next(path for path in files if path.startswith(name) and old in files[path])
         files[path] = files[path].replace(old, new, 1)
 
     return change

@@ -110,9 +110,20 @@ def test_lines_are_answered_as_the_naive_evaluator_does(path: Chosen, lines: lis
 
 
 @settings(max_examples=150)
-@given(lines=st.lists(st.builds(mutated, lines_of_events, mutations), min_size=1, max_size=8))
-def test_damaged_lines_are_refused_or_read_as_by_the_other_path(path: Chosen, lines: list[bytes]) -> None:
-    assert found(path, lines, lines) == [expected(lines)] * 2
+@given(lines=st.lists(lines_of_events, min_size=1, max_size=12))
+def test_so_they_are_without_a_keyword_when_few_names_of_a_line_matter(path: Chosen, lines: list[bytes]) -> None:
+    rules = [each for each in RULES if each.header.id != "keyword"]
+    wanted = expected(lines, rules)
+    assert found(path, lines, lines, judge=matcher(rules)) == [wanted, wanted]
+
+
+def test_a_value_is_taken_from_where_its_name_stands(path: Chosen) -> None:
+    rules = (rule("user", contains("User", "eve")),)
+    events = [
+        {"x": "li", "EventID": 1, "y": "eve", "Channel": SYSMON, "z": "li", "User": user} for user in ("eve", "li")
+    ]
+    lines = [orjson.dumps({**event, **more}) for event in events for more in ({}, {"w": "eve"})]
+    assert found(path, lines, lines, judge=matcher(rules)) == [{0: ["user"], 1: ["user"]}] * 2
 
 
 @settings(max_examples=150)
