@@ -2,8 +2,9 @@
 
 import json
 import time
+from contextlib import suppress
 
-from sec_ops.model.errors import ProgramFailed
+from sec_ops.model.errors import ProgramFailed, TransportError
 from sec_ops.model.messages import message
 from sec_ops.runtime.secrets import redact
 from sec_ops.transport._errands import Errand, Peer, raise_unstarted
@@ -29,9 +30,15 @@ class RemoteDialogue:
 
     def say(self, text: str) -> None:
         """Send a text; raises ProgramFailed when the program has gone, ConnectionLost."""
-        if self._over:
-            raise self._failed()
-        self._errand.send(b"i", text.encode())
+        try:
+            if not self._over:
+                return self._errand.send(b"i", text.encode())
+        except TransportError:
+            # A program that has ended closes the channel too; then its end was told before.
+            self._drain()
+            if not self._over:
+                raise
+        raise self._failed()
 
     def hear(self, until: str) -> tuple[str, ...]:
         """Return the lines up to the line `until`, without it; raises ProgramFailed when it never comes."""
@@ -64,6 +71,11 @@ class RemoteDialogue:
             self._over = True
             raise_unstarted(json.loads(data), self._program, self._peer.target)
         return True
+
+    def _drain(self) -> None:
+        with suppress(TransportError):
+            while not self._over and self._take():
+                pass
 
     def _failed(self) -> ProgramFailed:
         why = redact(bytes(self._complaints).decode(errors="replace").strip(), self._peer.credentials.secrets)

@@ -30,6 +30,7 @@ from sec_ops.model.errors import (
     ProgramMissing,
 )
 from sec_ops.runtime.secrets import Secret
+from sec_ops.transport.dialogue import Dialogue
 from sec_ops.transport.streaming import Handed
 from sec_ops.transport.values import Privilege
 from tests.servers.hosts import LoopbackHost, loopback_host
@@ -124,6 +125,21 @@ def test_a_dialogue_says_hears_and_ends(there: There) -> None:
             spoken.hear(".")
         assert "broken" in caught.value.why
     assert soon(lambda: not processes(mark))
+
+
+def speak_on(spoken: Dialogue) -> None:
+    for _ in range(300):
+        spoken.say("SELECT 1;\n")
+        time.sleep(0.02)
+
+
+def test_who_speaks_to_a_program_that_has_ended_hears_its_last_words(there: There) -> None:
+    with there.doors.talk(["sh", "-c", "echo no such database >&2; exit 2"], deadline_seconds=60) as spoken:
+        with pytest.raises(ProgramFailed) as caught:
+            speak_on(spoken)
+        assert caught.value.why == "no such database"
+        with pytest.raises(ProgramFailed, match="ended before"):
+            spoken.say("again\n")
 
 
 def test_a_report_is_in_memory_and_gone_afterwards(there: There) -> None:
