@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,8 @@ def there(host: LoopbackHost) -> Iterator[There]:
 
 @pytest.fixture(scope="module")
 def restic(host: LoopbackHost, there: There) -> Restic:
-    made = there.restic(host.sftp.repository("a"))
+    # A word of its own: tests beside this one may show theirs.
+    made = there.restic(replace(host.sftp.repository("a"), password=Secret(f"word-{uuid.uuid4().hex}")))
     assert made.init().judged.good
     return made
 
