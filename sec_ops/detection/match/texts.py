@@ -1,9 +1,8 @@
 """What the tests of one field ask of text, judged together: equals, begins, ends, holds, and what is looked at then."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from sec_ops.detection.match.literals import literals_of
 from sec_ops.detection.match.patience import Patience, Searches
@@ -29,16 +28,14 @@ _PLACES: Final[Mapping[tuple[bool, bool], Place]] = {
 """Where a literal stands, by whether anything may be before it and behind it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
+class _Asked(NamedTuple):
     """A test by its number, and what else must hold: asked of the text and the folded text."""
 
     number: int
     check: Callable[[str, str], bool | None] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Met:
+class _Met(NamedTuple):
     """What passes where a literal stands, and what is asked then."""
 
     passed: tuple[int, ...]
