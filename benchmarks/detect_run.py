@@ -152,10 +152,16 @@ def loaded(folder: Path, cache: Path) -> None:
 
 
 def sieve_of(path: str, matcher: Any) -> Any:  # noqa: ANN401
-    """Return what lines of a path go through; exit with a message when it wasn't built."""
+    """Return what lines of a path go through, before the matcher judges any; exit with a message when it wasn't built.
+
+    Python's path has nothing compiled, the search for literals neither.
+    """
+    from sec_ops.detection.compiled.library import library
+    from sec_ops.detection.match import literals
     from sec_ops.detection.sieve.choosing import path_of, sieve_for
     from sec_ops.detection.sieve.sieving import parsed
 
+    literals.__dict__["library"] = library if path == "compiled" else lambda: None
     sieve = sieve_for(matcher) if path == "compiled" else parsed
     return sieve if path_of(sieve) == path else sys.exit("no rustc when the project was installed")
 
