@@ -13,6 +13,12 @@ STANDARD = (
     Job(id="logs-summary", command=("logs", "status", "--seal"), timing=Timing(daily="00:30")),
     Job(id="alerts-summary", command=("alerts", "list", "--seal"), timing=Timing(daily="00:40")),
     Job(id="logs-retain", command=("logs", "retain"), timing=Timing(daily="02:30"), deadline_minutes=240),
+    Job(
+        id="logs-verify",
+        command=("logs", "status", "--verify"),
+        timing=Timing(weekly="sat 04:30"),
+        deadline_minutes=1440,
+    ),
     Job(id="evidence-checkpoint", command=("evidence", "checkpoint"), timing=Timing(every_minutes=5)),
 )
 """What every site runs unless it says otherwise."""

@@ -192,14 +192,15 @@ def _data(folder: Path) -> Path:
 
 def _recovered(loadings: Sequence[Loading], folder: Path) -> list[str]:
     """Recover in a server of its own and return the notes."""
-    (loading,) = loadings
-    base = (folder / "base.tar").read_bytes()
-    assert LocalDoors(clock=SystemClock()).run(loading.arguments, stdin=base, deadline_seconds=120).exit_code == 0
+    for loading in loadings:
+        read = (folder / loading.reads).read_bytes() if loading.reads else b""
+        done = LocalDoors(clock=SystemClock()).run(loading.arguments, stdin=read, deadline_seconds=120)
+        assert done.exit_code == 0, done.stderr
     data, port = folder / "data", free_port()
     (data / "recovery.signal").touch()
     verify = [str(postgresql_programs() / "pg_verifybackup"), "--no-parse-wal", "--ignore=recovery.signal", str(data)]
-    done = subprocess.run(verify, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
+    verified = subprocess.run(verify, capture_output=True, check=False)
+    assert verified.returncode == 0, verified.stderr
     subprocess.run(["chown", "-R", "postgres", str(folder)], check=True)
     settings = {
         "restore_command": f"cp {folder}/wal/%f %p",
