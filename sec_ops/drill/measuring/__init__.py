@@ -1,0 +1,1 @@
+"""What a drill measures: how long it took, phase by phase, and what was lost."""
