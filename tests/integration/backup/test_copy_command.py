@@ -243,8 +243,8 @@ def test_a_copy_that_is_killed_goes_on_where_it_was(two: Two) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    data = two.b.root / "data" / "far" / "data"
-    waited_until(lambda: size_of(data) > 40_000_000)
+    arrived = two.b.root / "data" / "far" / "snapshots"
+    waited_until(lambda: len(list(arrived.iterdir())) >= 2, seconds=120)
     for each in [process.pid, *below(process.pid)]:
         os.kill(each, signal.SIGKILL)
     process.wait()
