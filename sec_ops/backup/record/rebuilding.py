@@ -90,9 +90,13 @@ def arrivals_in(entries: Iterable[Entry]) -> Iterator[Arrival]:
 
 
 def merged(listed: Sequence[Arrival], told: Mapping[str, Arrival], now_ms: int) -> tuple[Arrival, ...]:
-    """Return a repository's listing in the best known order; `told` is what evidence says of it, by snapshot."""
+    """Return a repository's listing in the best known order; `told` is what evidence says of it, in its order.
+
+    What one entry tells stays as it was sealed: a manifest is begun before the parts it proves, and comes after them.
+    """
     both = [_merged(each, told.get(each.snapshot), now_ms) for each in listed]
-    return tuple(sorted(both, key=lambda each: each.first_seen_ms))
+    sealed = {snapshot: place for place, snapshot in enumerate(told)}
+    return tuple(sorted(both, key=lambda each: (each.first_seen_ms, sealed.get(each.snapshot, -1))))
 
 
 def _merged(listed: Arrival, told: Arrival | None, now_ms: int) -> Arrival:
