@@ -1,7 +1,7 @@
 """A run of one plan, from the recorded beginning to the recorded verdict."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -151,13 +151,15 @@ class _Run:
 
     def go(self) -> tuple[Ran, SealedManifest | None]:
         """Run hooks, save the sets, then the manifest; return what it came to."""
-        hooks = list(self.hooks("before"))
+        hooks: list[Judged] = []
         result, sealed = None, None
-        with self._waiting() as waiting:
+        with ExitStack() as stack:
             try:
+                hooks += self.hooks("before")
+                waiting = stack.enter_context(self._waiting())
                 sources = self._sources() if not hooks else ()
             finally:
-                # Whatever a `before` closed must be open again, also when we were told to end.
+                # Whatever a `before` closed must be open again, also when we were told to end while it ran.
                 hooks += self.hooks("after")
             judged = worst([*hooks, *(judged_of_source(each) for each in sources)])
             if any(map(counts, sources)):
