@@ -16,6 +16,8 @@ from sec_ops.runtime.site import Site
 __all__ = ["configuration_text", "load_configuration"]
 
 _OTHER = re.compile(r"[^a-z0-9]+")
+# What YAML reads as text without quotes, for it is no number, no moment and no word such as `on`.
+_PLAIN = re.compile(r"(?!(?:true|false|null|yes|no|on|off|y|n)$)[a-z][a-z0-9-]*")
 _TEMPLATE = """\
 # Configuration of this site. `sec-ops doctor` checks it.
 id: {id}
@@ -39,7 +41,8 @@ origin: {origin}
 def configuration_text(folder: Path, randomness: Randomness) -> str:
     """Return a new site's configuration, named after its folder."""
     name = _OTHER.sub("-", folder.name.lower()).strip("-") or "site"
-    return _TEMPLATE.format(id=name, name=name, origin=f"sec-ops/{name}-{randomness(4).hex()}")
+    spelled = name if _PLAIN.fullmatch(name) else f'"{name}"'
+    return _TEMPLATE.format(id=spelled, name=spelled, origin=f"sec-ops/{name}-{randomness(4).hex()}")
 
 
 def load_configuration(site: Site) -> SiteConfiguration:
