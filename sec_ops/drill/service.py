@@ -12,13 +12,14 @@ from typing import Literal, Protocol
 
 from sec_ops.drill.sandbox.speaking import Sandbox
 from sec_ops.model.errors import ProgramFailed
-from sec_ops.model.messages import Message, message
+from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock
 from sec_ops.model.values import Value
 
-__all__ = ["Lacking", "Place", "Service", "Standing", "found", "wait_until"]
+__all__ = ["Lacking", "Place", "Service", "Standing", "found", "make", "wait_until"]
 
 _PAUSE_SECONDS = 0.05
+_SHOWN = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +96,20 @@ def found(program: str, package: str, *folders: str) -> tuple[str, Sequence[Lack
     return (path, ()) if path else (program, (Lacking(program=program, package=package),))
 
 
-def wait_until(place: Place, answers: Callable[[], bool], what: Message | None = None) -> None:
+def make(place: Place, arguments: Sequence[str]) -> None:
+    """Run what makes an instance of the service; raises ProgramFailed with the end of what it said."""
+    ended = place.sandbox.run(arguments, seconds=place.seconds)
+    if ended.exit_code != 0:
+        raise ProgramFailed(message("{service} could not be made", service=place.name), why=ended.stderr[-_SHOWN:])
+
+
+def wait_until(place: Place, answers: Callable[[], bool]) -> None:
     """Return once the service answers; raises ProgramFailed when it ends before, or the time is over."""
     end = place.clock.monotonic_ms() + round(place.seconds * 1000)
     while not answers():
         alive, said = place.sandbox.said(place.name)
         if not alive:
-            raise ProgramFailed(message("{service} did not start", service=place.name), why=said[-2000:])
+            raise ProgramFailed(message("{service} did not start", service=place.name), why=said[-_SHOWN:])
         if place.clock.monotonic_ms() > end:
-            late = what or message("{service} did not answer in time", service=place.name)
-            raise ProgramFailed(late, why=said[-2000:])
+            raise ProgramFailed(message("{service} did not answer in time", service=place.name), why=said[-_SHOWN:])
         place.sleep(_PAUSE_SECONDS)

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sec_ops.drill.service import Lacking, Place, Standing, found, wait_until
-from sec_ops.model.errors import ProgramFailed
-from sec_ops.model.messages import message
+from sec_ops.drill.service import Lacking, Place, Standing, found, make, wait_until
 from sec_ops.model.values import Value
 
 __all__ = ["SERVICE"]
@@ -41,9 +39,7 @@ class Mariadb:
         place.sandbox.take(place.folder)
         words = ["mariadb-install-db", "--no-defaults", f"--datadir={place.inside('data')}", "--skip-test-db"]
         words += ["--auth-root-authentication-method=socket", f"--auth-root-socket-user={_USER}", "--skip-name-resolve"]
-        ended = place.sandbox.run(words, seconds=place.seconds)
-        if ended.exit_code != 0:
-            raise ProgramFailed(message("{service} could not be made", service=place.name), why=ended.stderr[-2000:])
+        make(place, words)
         return Standing(client={"server": place.inside("socket"), "user": _USER, "port": None})
 
     def start(self, place: Place) -> None:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sec_ops.drill.service import Lacking, Place, Standing, found, wait_until
-from sec_ops.model.errors import ProgramFailed
-from sec_ops.model.messages import message
+from sec_ops.drill.service import Lacking, Place, Standing, found, make, wait_until
 from sec_ops.model.values import NonEmpty, Value
 
 __all__ = ["SERVICE"]
@@ -88,9 +86,7 @@ class Openldap:
         (place.folder / "configuration.ldif").write_text(text)
         place.sandbox.take(place.folder)
         words = ["slapadd", "-n", "0", "-F", place.inside("configuration"), "-l", place.inside("configuration.ldif")]
-        ended = place.sandbox.run(words, seconds=place.seconds)
-        if ended.exit_code != 0:
-            raise ProgramFailed(message("{service} could not be made", service=place.name), why=ended.stderr[-2000:])
+        make(place, words)
         return Standing(client={"configuration": place.inside("configuration")}, into=place.inside("configuration"))
 
     def start(self, place: Place) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from sec_ops.drill.service import Lacking, Place, Standing, wait_until
+from sec_ops.drill.service import Lacking, Place, Standing, make, wait_until
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, Value
@@ -106,9 +106,7 @@ def _initialised(place: Place) -> None:
     user = Settings.model_validate(place.settings).user
     words = [f"{_programs(None)}/initdb", "-D", place.inside("data"), "-U", user, "-A", "trust", "-E", "UTF8"]
     place.sandbox.take(place.folder)
-    ended = place.sandbox.run([*words, "--no-instructions"], seconds=place.seconds)
-    if ended.exit_code != 0:
-        raise ProgramFailed(message("{service} could not be made", service=place.name), why=ended.stderr[-2000:])
+    make(place, [*words, "--no-instructions"])
 
 
 def _set_aside(restored: Path, data: Path) -> None:
