@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sec_ops.model.check import Check, Probe
     from sec_ops.model.clause import Clause
     from sec_ops.model.detection_placeholder import Placeholder
+    from sec_ops.model.drill_scenario import Recovery, Scenario
     from sec_ops.model.event_shape import EventShape
     from sec_ops.model.log_field import LogField
     from sec_ops.model.log_parser import LogParser
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CHECKS",
     "CLAUSES",
+    "DRILLS",
     "FIELDS",
     "HIGH_RISK",
     "KINDS",
@@ -38,6 +40,7 @@ __all__ = [
     "PLACES",
     "PLANS",
     "PROBES",
+    "RECOVERIES",
     "REFERENCES",
     "REPOSITORIES",
     "RULE_CHANGES",
@@ -236,6 +239,21 @@ PLANS: "Kind[BackupPlan]" = Kind(
     executes=lambda plan: plan.executes,
     example=True,
 )
+RECOVERIES: "Kind[Recovery]" = Kind(
+    name="recoveries",
+    described_by="sec_ops.model.drill_scenario.Recovery",
+    folder="backup/recoveries",
+    files=("*.yml",),
+    executes=lambda recovery: recovery.executes,
+    example=True,
+)
+DRILLS: "Kind[Scenario]" = Kind(
+    name="drills",
+    described_by="sec_ops.model.drill_scenario.Scenario",
+    folder="backup/drills",
+    files=("*.yml",),
+    example=True,
+)
 
 _ALL: tuple[Kind[Any], ...] = (
     CHECKS,
@@ -257,5 +275,7 @@ _ALL: tuple[Kind[Any], ...] = (
     PLACES,
     REPOSITORIES,
     PLANS,
+    RECOVERIES,
+    DRILLS,
 )
 KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in _ALL}
