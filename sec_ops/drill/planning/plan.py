@@ -5,22 +5,24 @@ from dataclasses import dataclass, field
 
 from sec_ops.model.backup_plan import BackupPlan, Repository
 from sec_ops.model.drill_scenario import Recovery, RecoveryCheck, Scenario
-from sec_ops.model.organisation import KeySystem
+from sec_ops.model.values import Text
 
 __all__ = ["DrillPlan", "PlannedSystem"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSystem:
-    """A key system of a drill. Targets are seconds, the strictest of scenario, plan and system; None: nobody says.
+    """A key system of a drill, or this program itself (`sec-ops`).
 
-    `repositories` are tried in this order; those in `far` are off-site for the system. `sources` are fetched, in the
-    plan's order; only `paths` of them (absolute, as they were) where some are named. `tables` must come back as they
-    were saved, where some are named. `checks` are those of the recovery that count. `after` are the systems of this
-    drill that must work before its services start, through others too, in the order of the drill.
+    Targets are seconds, the strictest of scenario, plan and system; None: nobody says. `repositories` are tried in
+    this order; those in `far` are off-site for the system. `sources` are fetched, in the plan's order; only `paths` of
+    them (absolute, as they were) where some are named. `tables` must come back as they were saved, where some are
+    named. `checks` are those of the recovery that count. `after` are the systems of this drill that must work before
+    its services start, through others too, in the order of the drill.
     """
 
-    system: KeySystem
+    id: str
+    name: Text
     plan: BackupPlan
     recovery: Recovery
     sources: tuple[str, ...]
@@ -32,11 +34,6 @@ class PlannedSystem:
     tables: tuple[str, ...] = ()
     rto_seconds: int | None = None
     rpo_seconds: int | None = None
-
-    @property
-    def id(self) -> str:
-        """Return the id of the key system."""
-        return self.system.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
