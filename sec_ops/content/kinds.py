@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sec_ops.model.operational import OperationalRule
     from sec_ops.model.organisation import KeySystem, Unit
     from sec_ops.model.people import Person
+    from sec_ops.model.recovery_level import DeclaredElement, Edition
     from sec_ops.model.rule_change import RuleChange
     from sec_ops.model.sigma_pipeline import SigmaPipeline
     from sec_ops.model.suppression import Suppression
@@ -32,6 +33,7 @@ __all__ = [
     "FIELDS",
     "HIGH_RISK",
     "KINDS",
+    "LEVELS",
     "OPERATIONAL",
     "PARSERS",
     "PEOPLE",
@@ -40,6 +42,7 @@ __all__ = [
     "PLACES",
     "PLANS",
     "PROBES",
+    "READINESS",
     "RECOVERIES",
     "REFERENCES",
     "REPOSITORIES",
@@ -254,6 +257,17 @@ DRILLS: "Kind[Scenario]" = Kind(
     files=("*.yml",),
     example=True,
 )
+LEVELS: "Kind[Edition]" = Kind(
+    name="levels", described_by="sec_ops.model.recovery_level.Edition", folder="backup/levels", files=("*.yml",)
+)
+READINESS: "Kind[DeclaredElement]" = Kind(
+    name="readiness",
+    described_by="sec_ops.model.recovery_level.DeclaredElement",
+    folder="backup",
+    files=("readiness.yml",),
+    items="elements",
+    example=True,
+)
 
 _ALL: tuple[Kind[Any], ...] = (
     CHECKS,
@@ -277,5 +291,7 @@ _ALL: tuple[Kind[Any], ...] = (
     PLANS,
     RECOVERIES,
     DRILLS,
+    LEVELS,
+    READINESS,
 )
 KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in _ALL}

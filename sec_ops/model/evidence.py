@@ -24,6 +24,7 @@ from sec_ops.model.evidence_detection import (
     DetectionSummary,
     DetectionSuppression,
 )
+from sec_ops.model.evidence_drill import DrillNote, DrillRun, DrillSummary
 from sec_ops.model.evidence_rebuilt import LogsRebuilt
 from sec_ops.model.messages import message
 from sec_ops.model.values import Value
@@ -55,6 +56,9 @@ __all__ = [
     "DetectionRun",
     "DetectionSummary",
     "DetectionSuppression",
+    "DrillNote",
+    "DrillRun",
+    "DrillSummary",
     "Entry",
     "EvidenceExport",
     "KeyClosed",
@@ -426,6 +430,9 @@ _MODELS: tuple[type[Value], ...] = (
     BackupSummary,
     BackupVerify,
     BackupRestore,
+    DrillRun,
+    DrillNote,
+    DrillSummary,
     KeyCreated,
     KeyClosed,
 )
