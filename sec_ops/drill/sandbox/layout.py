@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-__all__ = ["ENVIRONMENT", "INSIDE", "Layout", "Way", "arguments"]
+__all__ = ["ENVIRONMENT", "INSIDE", "PACKAGE", "PLACE", "PYTHON", "Layout", "Way", "arguments", "own_program"]
 
 INSIDE = "/drill"
 """Where the drill's own folder is seen inside, the only one that may be written besides /tmp and /run."""
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tmp", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}  # noqa: S108 - inside
+
+PYTHON = "/usr/bin/python3"
+"""The system's: the one this program runs in may lie where the sandbox can't look."""
+
+PACKAGE = "sec_ops.drill.sandbox.inside"
+"""What is laid into /etc of the sandbox, in the folder `PLACE`."""
+
+PLACE = "sec-ops-drill"
 
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _MOUNT_POINT = "/mnt"
@@ -63,6 +71,12 @@ def arguments(layout: Layout, way: Way, program: Sequence[str]) -> list[str]:
         dropped = ["setpriv", *identity, "--inh-caps", "-all", "--bounding-set", "-all", "--"]
         return [*made, "--", *dropped, *program]
     return [*made, "--", *program]
+
+
+def own_program(module: str) -> list[str]:
+    """Return the command line of one of our own programs inside, by the name of its module."""
+    begin = f"import sys; sys.path.insert(0, '/etc/{PLACE}'); from {PACKAGE}.{module} import main; main()"
+    return [PYTHON, "-I", "-S", "-u", "-c", begin]
 
 
 def _namespaces(layout: Layout, way: Way) -> list[str]:

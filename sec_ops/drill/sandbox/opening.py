@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from sec_ops.drill.sandbox.layout import Layout, Way, arguments
+from sec_ops.drill.sandbox.layout import PACKAGE, PLACE, PYTHON, Layout, Way, arguments, own_program
 from sec_ops.drill.sandbox.limits import Limits, limited
 from sec_ops.drill.sandbox.proof import Isolation, Target, judged
 from sec_ops.drill.sandbox.speaking import Sandbox, Spoken, give_to
@@ -67,8 +67,7 @@ def open_sandbox(asked: Asked, *, run_program: RunProgram) -> Iterator[Sandbox]:
     try:
         layout = _laid_out(asked)
         way = _way(layout, run_program)
-        program = [str(layout.python), "-I", "-S", "-u", "-c", _BEGIN]
-        words = arguments(layout, way, program)
+        words = arguments(layout, way, own_program("main"))
         with (
             limited(asked.limits, asked.folder.name) as group,
             dialogue(words, deadline_seconds=asked.deadline_seconds, environment=clean_environment()) as started,
@@ -138,8 +137,8 @@ def _free_uid() -> int:
 
 
 def _python() -> Path:
-    """Return the system's Python: the one this program runs in may lie where the sandbox can't look."""
-    found = Path("/usr/bin/python3")
+    """Return the system's Python; raises EngineError."""
+    found = Path(PYTHON)
     if not found.exists():
         advice = message("install it: apt-get install python3")
         raise EngineError(message("the sandbox needs the system's own Python, {path}", path=str(found)), advice=advice)
@@ -148,22 +147,17 @@ def _python() -> Path:
 
 def _lay_in(etc: Path) -> None:
     """Lay in what stands inside first, as the package it is."""
-    package = Path(*_INSIDE.split("."))
+    package = Path(*PACKAGE.split("."))
     for depth in range(1, len(package.parts)):
-        folder = etc / _PLACE / Path(*package.parts[:depth])
+        folder = etc / PLACE / Path(*package.parts[:depth])
         folder.mkdir(parents=True)
         (folder / "__init__.py").touch()
-    (etc / _PLACE / package).mkdir()
-    for module in resources.files(_INSIDE).iterdir():
+    (etc / PLACE / package).mkdir()
+    for module in resources.files(PACKAGE).iterdir():
         if module.name.endswith(".py"):
-            write_atomically(etc / _PLACE / package / module.name, module.read_bytes(), mode=_FOR_ALL)
+            write_atomically(etc / PLACE / package / module.name, module.read_bytes(), mode=_FOR_ALL)
     for each, _folders, _files in os.walk(etc):
         Path(each).chmod(0o755)
-
-
-_INSIDE = "sec_ops.drill.sandbox.inside"
-_PLACE = "sec-ops-drill"
-_BEGIN = f"import sys; sys.path.insert(0, '/etc/{_PLACE}'); from {_INSIDE}.main import main; main()"
 
 
 def _way(layout: Layout, run_program: RunProgram) -> Way:

@@ -1,14 +1,15 @@
 """A sandbox that stands: programs and services run in it, asked of what stands there first."""
 
+import itertools
 import json
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sec_ops.drill.sandbox.layout import ENVIRONMENT, INSIDE
+from sec_ops.drill.sandbox.layout import ENVIRONMENT, INSIDE, own_program
 from sec_ops.drill.sandbox.proof import Isolation
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
@@ -17,16 +18,20 @@ from sec_ops.transport.dialogue import Dialogue
 
 __all__ = ["Answer", "Ended", "Sandbox", "Spoken", "give_to"]
 
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.05
 _PAGE_BYTES = 1024 * 1024
+_SHOWN = 2000
+_PAGE_SPELLED_BYTES = 7 * _PAGE_BYTES
+"""A page as JSON at worst: each byte as six characters, and its headers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A program that ended inside; the last 64 KiB of what it said."""
+    """A program that ended inside, and the end of what it said; `flooded` when it said more than it might."""
 
     exit_code: int
     expired: bool
+    flooded: bool
     elapsed_ms: int
     stdout: str
     stderr: str
@@ -34,11 +39,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a web server inside said; status 0 with an `error` when it said nothing."""
+    """What a web server inside said; status 0 with an `error` when it said nothing.
+
+    `body` is at most the first 1 MiB, the `whole` page or not.
+    """
 
     status: int
     headers: Sequence[tuple[str, str]]
     body: str
+    whole: bool = True
     error: str = ""
 
 
@@ -53,16 +62,35 @@ def give_to(folder: Path, uid: int) -> None:
         raise storage_error(folder, error) from error
 
 
+class _Turns:
+    """A lock that threads get in the order in which they came: nobody who asks again and again keeps others out."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+        self._turn = 0
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            number = next(self._numbers)
+            self._changed.wait_for(lambda: self._turn == number)
+
+    def __exit__(self, *_raised: object) -> None:
+        with self._changed:
+            self._turn += 1
+            self._changed.notify_all()
+
+
 class Spoken:
     """One question and one answer at a time, whichever thread asks."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
-        self._lock = threading.Lock()
+        self._turns = _Turns()
 
     def ask(self, deed: str, **what: Any) -> dict[str, Any]:  # noqa: ANN401 - a JSON document
         """Return the answer; raises ProgramFailed when the deed failed, or the sandbox ended."""
-        with self._lock:
+        with self._turns:
             self._dialogue.say(json.dumps({"do": deed, **what}) + "\n")
             lines = self._dialogue.hear("end")
         answer: dict[str, Any] = json.loads(lines[-1])
@@ -82,7 +110,7 @@ class Sandbox:
     isolation: Isolation
     limited: bool
     spoken: Spoken
-    _numbers: list[int] = field(default_factory=list, repr=False)
+    _numbers: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
     def seen(self, path: Path) -> str:
         """Return how a path below `work` is called inside."""
@@ -98,10 +126,14 @@ class Sandbox:
         *,
         seconds: float,
         stdin: Path | None = None,
+        given: str | None = None,
         environment: Mapping[str, str] | None = None,
+        kept_bytes: int | None = None,
+        most_bytes: int | None = None,
     ) -> Ended:
-        """Run a program to its end, beside others; `stdin` is a file below `work`.
+        """Run a program to its end, beside others; `stdin` is a file below `work`, or a text is `given` instead.
 
+        The last `kept_bytes` it says are kept, 64 KiB unless told; it is ended when it says more than `most_bytes`.
         Raises ProgramFailed when it can't be started or the sandbox ended.
         """
         stdout, stderr = self._outputs()
@@ -113,12 +145,16 @@ class Sandbox:
             stdout=stdout,
             stderr=stderr,
             seconds=seconds,
+            given=given,
+            kept=kept_bytes,
+            most=most_bytes,
         )["job"]
         while not (told := self.spoken.ask("wait", job=job, seconds=_LOOK_SECONDS))["done"]:
             pass
         return Ended(
             exit_code=told["exit"],
             expired=told["expired"],
+            flooded=told["flooded"],
             elapsed_ms=told["ms"],
             stdout=told["stdout"],
             stderr=told["stderr"],
@@ -144,23 +180,31 @@ class Sandbox:
         return bool(self.spoken.ask("reach", address=address, port=port)["errno"] == 0)
 
     def ask_web(
-        self, port: int, path: str, *, host: str, method: str = "GET", body: str | None = None, seconds: float = 10.0
+        self,
+        port: int,
+        path: str,
+        *,
+        host: str,
+        method: str = "GET",
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = 10.0,
     ) -> Answer:
-        """Ask a web server inside for a page of at most 1 MiB; `host` is the name it is asked by."""
-        told = self.spoken.ask(
-            "http",
-            port=port,
-            path=path,
-            method=method,
-            body=body,
-            headers={"Host": host},
-            seconds=seconds,
-            bytes=_PAGE_BYTES,
-        )
-        headers = tuple((name, value) for name, value in told["headers"])
-        return Answer(status=told["status"], headers=headers, body=told["body"], error=told.get("error", ""))
+        """Ask a web server inside for a page of at most 1 MiB; `host` is the name it is asked by.
+
+        Redirects are told, not followed. A server that goes on saying little is left when the time is over.
+        """
+        asked = {"port": port, "path": path, "method": method, "body": body, "bytes": _PAGE_BYTES}
+        asked |= {"headers": {"Host": host, **(headers or {})}, "seconds": seconds}
+        words, given = own_program("web"), json.dumps(asked)
+        ended = self.run(words, seconds=seconds, given=given, kept_bytes=_PAGE_SPELLED_BYTES)
+        if ended.expired or ended.exit_code != 0:
+            why = "no answer within the deadline" if ended.expired else ended.stderr[-_SHOWN:]
+            return Answer(status=0, headers=(), body="", error=why)
+        told = json.loads(ended.stdout)
+        told["headers"] = tuple((name, value) for name, value in told["headers"])
+        return Answer(**told)
 
     def _outputs(self) -> tuple[str, str]:
-        self._numbers.append(len(self._numbers))
-        number = len(self._numbers)
+        number = next(self._numbers)
         return f"{INSIDE}/logs/{number}.out", f"{INSIDE}/logs/{number}.err"

@@ -33,6 +33,7 @@ cn: schema
 dn: olcDatabase={{-1}}frontend,cn=config
 objectClass: olcDatabaseConfig
 olcDatabase: {{-1}}frontend
+olcSizeLimit: unlimited
 
 dn: olcDatabase={{1}}mdb,cn=config
 objectClass: olcDatabaseConfig

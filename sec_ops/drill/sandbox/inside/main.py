@@ -6,7 +6,6 @@ controller asks, and it asks for the facts that prove the isolation first.
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import resource
@@ -22,20 +21,6 @@ def reach(asked: dict[str, Any]) -> dict[str, Any]:
     return {"errno": attempt(lambda: connect(asked["address"], asked.get("port"), 1.0))}
 
 
-def ask_http(asked: dict[str, Any]) -> dict[str, Any]:
-    """Ask a web server on the loopback for a page; redirects are told, not followed."""
-    connection = http.client.HTTPConnection("127.0.0.1", asked["port"], timeout=float(asked["seconds"]))
-    try:
-        connection.request(asked["method"], asked["path"], body=asked.get("body"), headers=asked["headers"])
-        answer = connection.getresponse()
-        body = answer.read(asked["bytes"])
-        return {"status": answer.status, "headers": answer.getheaders(), "body": body.decode(errors="replace")}
-    except (OSError, http.client.HTTPException) as error:
-        return {"status": 0, "headers": [], "body": "", "error": str(error) or type(error).__name__}
-    finally:
-        connection.close()
-
-
 DEEDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "facts": facts,
     "begin": begin,
@@ -48,7 +33,6 @@ DEEDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "hear": hear,
     "hang_up": hang_up,
     "reach": reach,
-    "http": ask_http,
 }
 
 

@@ -11,30 +11,40 @@ import time
 from typing import Any
 
 TAIL = 65536
+LOOK = 0.1
 jobs: dict[int, Job] = {}
 services: dict[str, subprocess.Popen[bytes]] = {}
 talks: dict[int, Talk] = {}
 
 
 class Job:
-    """A program run to its end beside others; its output lies in files."""
+    """A program run to its end beside others; its output lies in files, of which the end is told."""
 
     def __init__(self, asked: dict[str, Any]) -> None:
         self.started = time.monotonic()
-        self.expired = False
+        self.expired = self.flooded = False
         self.ended_ms: int | None = None
         self.output, self.errors = asked["stdout"], asked["stderr"]
+        self.kept, self.most = asked.get("kept") or TAIL, asked.get("most")
         self.child = spawn(asked, asked.get("stdin") or "/dev/null")
         self.thread = threading.Thread(target=self._wait, args=(float(asked["seconds"]),), daemon=True)
         self.thread.start()
 
     def _wait(self, seconds: float) -> None:
-        try:
-            self.child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.expired = True
-            end(self.child, signal.SIGKILL)
+        while self.child.poll() is None:
+            left = seconds - (time.monotonic() - self.started)
+            try:
+                self.child.wait(max(0.0, min(left, LOOK)))
+            except subprocess.TimeoutExpired:
+                self.expired = left <= LOOK
+                if self.expired or self._floods():
+                    end(self.child, signal.SIGKILL)
+        self.flooded = self._floods()
         self.ended_ms = round((time.monotonic() - self.started) * 1000)
+
+    def _floods(self) -> bool:
+        said = os.stat(self.output).st_size + os.stat(self.errors).st_size
+        return self.most is not None and said > self.most
 
     def told(self, seconds: float) -> dict[str, Any]:
         """Return how it stands after waiting a while."""
@@ -45,8 +55,9 @@ class Job:
             "done": True,
             "exit": self.child.returncode,
             "expired": self.expired,
+            "flooded": self.flooded,
             "ms": self.ended_ms,
-            "stdout": tail(self.output),
+            "stdout": tail(self.output, self.kept),
             "stderr": tail(self.errors),
         }
 
@@ -91,15 +102,29 @@ class Talk:
 
 def spawn(asked: dict[str, Any], stdin: str) -> subprocess.Popen[bytes]:
     """Start a program in a group of its own, with nothing but the environment that was asked for."""
+    given = asked.get("given")
     with open(stdin, "rb") as taken, open(asked["stdout"], "ab") as output, open(asked["stderr"], "ab") as errors:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             asked["argv"],
-            stdin=taken,
+            stdin=taken if given is None else subprocess.PIPE,
             stdout=output,
             stderr=errors,
             env=asked["env"],
             start_new_session=True,
         )
+    if given is not None:
+        threading.Thread(target=give, args=(child, given.encode()), daemon=True).start()
+    return child
+
+
+def give(child: subprocess.Popen[bytes], data: bytes) -> None:
+    """Give a program its input, for as long as it takes it."""
+    assert child.stdin is not None
+    try:
+        with child.stdin:
+            child.stdin.write(data)
+    except OSError:
+        pass
 
 
 def end(child: subprocess.Popen[bytes], number: int) -> None:
@@ -111,10 +136,10 @@ def end(child: subprocess.Popen[bytes], number: int) -> None:
     child.wait()
 
 
-def tail(path: str) -> str:
+def tail(path: str, kept: int = TAIL) -> str:
     """Return the end of a file as text."""
     with open(path, "rb") as stream:
-        stream.seek(max(0, os.fstat(stream.fileno()).st_size - TAIL))
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - kept))
         return stream.read().decode(errors="replace")
 
 
