@@ -129,18 +129,20 @@ def _remember(record: Record, number: int, runs: int) -> None:
         came += [saved, replace(saved, snapshot=f"{run}-m", source="", part=MANIFEST, verdict="ok", taken_at_ms=None)]
         if back < _REMEMBERED:
             record.remember(
-                Attempt(
-                    id=0,
-                    verb=Verb.RUN,
-                    system=system,
-                    repository=repository,
-                    run=run,
-                    holder="",
-                    started_ms=at,
-                    ended_ms=at,
-                    state=State.ENDED,
-                    ending=ending,
-                )
+                [
+                    Attempt(
+                        id=0,
+                        verb=Verb.RUN,
+                        system=system,
+                        repository=repository,
+                        run=run,
+                        holder="",
+                        started_ms=at,
+                        ended_ms=at,
+                        state=State.ENDED,
+                        ending=ending,
+                    )
+                ]
             )
     record.arrive(came)
 

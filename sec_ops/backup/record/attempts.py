@@ -95,26 +95,26 @@ class Attempts:
             _keep_sources(connection, identifier, ending)
         return True
 
-    def remember(self, attempt: Attempt) -> bool:
-        """Keep an attempt that ended long ago; return whether its run was not known. Raises StorageError."""
-        assert attempt.ending is not None  # noqa: S101 - only what ended is remembered
+    def remember(self, attempts: Sequence[Attempt]) -> int:
+        """Keep attempts that ended long ago, oldest first, and return how many were not known. Raises StorageError.
+
+        They come before all that are there when they began before all of them: the newest stays the newest.
+        """
         with self._database.writing() as connection:
-            if self.find("run = ? AND verb = ?", (attempt.run, attempt.verb.value), limit=1):
-                return False
-            row = {
-                "verb": attempt.verb.value,
-                "system": attempt.system,
-                "repository": attempt.repository,
-                "run": attempt.run,
-                "holder": attempt.holder,
-                "started_ms": attempt.started_ms,
-                "ended_ms": attempt.ended_ms,
-                "state": State.ENDED.value,
-                **_ending(attempt.ending),
-            }
-            identifier = int(connection.execute(*inserted("attempts", row)).lastrowid or 0)
-            _keep_sources(connection, identifier, attempt.ending)
-        return True
+            first = connection.execute("SELECT min(id), min(started_ms) FROM attempts").fetchone()
+            missing = [each for each in attempts if not self._is_known(each)]
+            earlier = sum(first[0] is not None and each.started_ms < first[1] for each in missing)
+            for place, each in enumerate(missing):
+                identifier = first[0] - earlier + place if place < earlier else None
+                _keep(connection, each, identifier)
+        return len(missing)
+
+    def _is_known(self, attempt: Attempt) -> bool:
+        """Return whether an attempt is there: a run by its name, all else by its evidence."""
+        of_it = "verb = ? AND system = ? AND repository = ?"
+        named, name = ("run", attempt.run) if attempt.verb is Verb.RUN else ("evidence", _number(attempt))
+        same = (attempt.verb.value, attempt.system, attempt.repository, name)
+        return bool(self.find(f"{of_it} AND {named} = ?", same, limit=1))
 
     def settle(self) -> tuple[Attempt, ...]:
         """Mark attempts whose process is gone as interrupted; return these, newest first. Raises StorageError."""
@@ -169,6 +169,28 @@ def _rows(connection: sqlite3.Connection, query: str, values: tuple[object, ...]
     cursor = connection.cursor()
     cursor.row_factory = sqlite3.Row
     return cursor.execute(query, values).fetchall()
+
+
+def _keep(connection: sqlite3.Connection, attempt: Attempt, identifier: int | None) -> None:
+    assert attempt.ending is not None  # noqa: S101 - only what ended is remembered
+    row = {
+        "id": identifier,
+        "verb": attempt.verb.value,
+        "system": attempt.system,
+        "repository": attempt.repository,
+        "run": attempt.run,
+        "holder": attempt.holder,
+        "started_ms": attempt.started_ms,
+        "ended_ms": attempt.ended_ms,
+        "state": State.ENDED.value,
+        **_ending(attempt.ending),
+    }
+    kept = int(connection.execute(*inserted("attempts", row)).lastrowid or 0)
+    _keep_sources(connection, kept, attempt.ending)
+
+
+def _number(attempt: Attempt) -> int | None:
+    return attempt.ending.evidence if attempt.ending else None
 
 
 def _ending(ending: Ending) -> dict[str, object]:

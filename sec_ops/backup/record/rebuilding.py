@@ -1,4 +1,4 @@
-"""A lost or damaged record made anew: what evidence says of runs, and what the repositories hold.
+"""A lost or damaged record made anew: what evidence says of runs and copies, and what the repositories hold.
 
 A snapshot's place among the others is that of its evidence; where there is none it is what the snapshot claims, and
 marked so.
@@ -16,13 +16,14 @@ from sec_ops.backup.record.record import DATABASE
 from sec_ops.backup.record.values import Arrival, Attempt, Counts, Ending, Ordered, SourceResult, State, Verb
 from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.model.evidence import Entry
+from sec_ops.model.evidence_backup_copies import BackupCopy
 from sec_ops.model.evidence_backup_run import BackupRun, RunSource
 from sec_ops.model.messages import Message, message
 from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.files import storage_error
 from sec_ops.runtime.site import Site
 
-__all__ = ["arrivals_in", "attempts_in", "merged", "set_aside"]
+__all__ = ["arrivals_in", "copies_in", "merged", "runs_in", "set_aside"]
 
 
 def set_aside(site: Site, now: datetime) -> Path | None:
@@ -40,7 +41,7 @@ def set_aside(site: Site, now: datetime) -> Path | None:
     return aside
 
 
-def attempts_in(entries: Iterable[Entry]) -> Iterator[Attempt]:
+def runs_in(entries: Iterable[Entry]) -> Iterator[Attempt]:
     """Return the runs that evidence tells of, oldest first."""
     for entry, run in _runs(entries):
         what = message("told by the evidence entry {number}", number=entry.seq)
@@ -87,6 +88,28 @@ def arrivals_in(entries: Iterable[Entry]) -> Iterator[Arrival]:
                     yield replace(came, **named, **moments)  # type: ignore[arg-type]
         if run.manifest:
             yield replace(came, snapshot=run.manifest, part=MANIFEST, verdict=run.verdict)
+
+
+def copies_in(entries: Iterable[Entry]) -> Iterator[Arrival]:
+    """Return the copies that evidence tells of, in the order it was sealed; of them it is known that they came."""
+    for entry in entries:
+        if entry.kind != BackupCopy.kind:
+            continue
+        copy = BackupCopy.model_validate(dict(entry.data))
+        for each in copy.copied:
+            yield Arrival(
+                repository=copy.target,
+                snapshot=each.copied,
+                original=each.original,
+                host="",
+                claimed_ms=_ms(entry.t),
+                first_seen_ms=_ms(entry.t),
+                run=each.run,
+                system=copy.system,
+                source=each.source,
+                part=each.part,
+                ordered=Ordered.EVIDENCE,
+            )
 
 
 def merged(listed: Sequence[Arrival], told: Mapping[str, Arrival], now_ms: int) -> tuple[Arrival, ...]:

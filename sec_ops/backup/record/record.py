@@ -10,21 +10,19 @@ from pathlib import Path
 
 from sec_ops.backup.record.arriving import by_claim
 from sec_ops.backup.record.attempts import Attempting, Attempts
+from sec_ops.backup.record.holding import Holds
 from sec_ops.backup.record.moments import milliseconds
 from sec_ops.backup.record.rows import (
     arrival_row,
-    hold_row,
     inserted,
     judged_row,
     read_arrival,
-    read_hold,
     read_judged_part,
     read_size,
 )
 from sec_ops.backup.record.tables import STEPS
 from sec_ops.backup.record.values import Arrival, Attempt, Doing, Hold, JudgedPart, Ordered, Size, Verb
 from sec_ops.backup.verdict import Verdict
-from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Clock
 from sec_ops.runtime.clock import SystemClock
@@ -53,6 +51,7 @@ class Record:
         self._database = database
         self._clock = clock
         self._attempts = Attempts(database, locks, clock, holder)
+        self._holds = Holds(database)
 
     def attempting(self, doing: Doing) -> AbstractContextManager[Attempting]:
         """Begin an attempt, recorded before the context is entered; raises AlreadyRunning."""
@@ -62,9 +61,9 @@ class Record:
         """Mark attempts whose process is gone as interrupted; return these."""
         return self._attempts.settle()
 
-    def remember(self, attempt: Attempt) -> bool:
-        """Keep an attempt known from elsewhere, in its place by number; return whether it was not known."""
-        return self._attempts.remember(attempt)
+    def remember(self, attempts: Sequence[Attempt]) -> int:
+        """Keep attempts known from elsewhere, oldest first; return how many were not known."""
+        return self._attempts.remember(attempts)
 
     def attempts(self, verb: Verb, system: str = "", repository: str = "", *, limit: int = -1) -> tuple[Attempt, ...]:
         """Return attempts of a verb, newest first; of all systems and repositories unless one is named."""
@@ -154,23 +153,28 @@ class Record:
 
     def hold(self, hold: Hold) -> Hold:
         """Keep a hold and return it with its number."""
-        with self._database.writing() as connection:
-            return replace(hold, id=connection.execute(*inserted("holds", hold_row(hold))).lastrowid or 0)
+        return self._holds.keep(hold)
+
+    def take_holds(self, holds: Sequence[Hold], *, told: int) -> int:
+        """Keep what evidence tells of holds up to its entry `told`; return how many were not known.
+
+        A run that a hold is known of stays as it is known.
+        """
+        return self._holds.take(holds, told=told)
+
+    @property
+    def holds_told(self) -> int:
+        """Return the number of the evidence entry up to which holds were taken, -1 when none was looked at."""
+        return self._holds.told
 
     def lift(self, identifier: int, *, person: str, reason: str) -> Hold:
         """Lift a hold and return it; raises UsageError when there is none or it was lifted before."""
-        change = "UPDATE holds SET lifted_ms = ?, lifted_by = ?, lifted_why = ? WHERE id = ? AND lifted_ms IS NULL"
-        with self._database.writing() as connection:
-            if not connection.execute(change, (self.now_ms, person, reason, identifier)).rowcount:
-                raise UsageError(message("there is no hold {id} that could be lifted", id=identifier))
-            return read_hold(_rows(connection, "SELECT * FROM holds WHERE id = ?", (identifier,))[0])
+        return self._holds.lift(identifier, person=person, reason=reason, now_ms=self.now_ms)
 
     def holds(self, system: str = "", repository: str = "", *, lifted: bool = False) -> tuple[Hold, ...]:
         """Return the holds, oldest first; those that were lifted only when asked for."""
         condition, values = _where(system=system, repository=repository)
-        query = f"SELECT * FROM holds WHERE {condition}{'' if lifted else ' AND lifted_ms IS NULL'} ORDER BY id"  # noqa: S608 - conditions of ours
-        with self._database.reading() as connection:
-            return tuple(read_hold(each) for each in _rows(connection, query, values))
+        return self._holds.find(condition if lifted else f"{condition} AND lifted_ms IS NULL", values)
 
     def judge(self, parts: Sequence[JudgedPart]) -> None:
         """Keep what the gate measured of a run."""

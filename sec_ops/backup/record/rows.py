@@ -78,7 +78,7 @@ def read_arrival(row: sqlite3.Row) -> Arrival:
 
 
 def hold_row(hold: Hold) -> dict[str, object]:
-    """Return a new hold as columns."""
+    """Return a hold as columns, without its number."""
     return {
         "system": hold.system,
         "repository": hold.repository,
@@ -86,6 +86,9 @@ def hold_row(hold: Hold) -> dict[str, object]:
         "reason": message_text(hold.reason),
         "signs": message_text(*hold.signs),
         "since_ms": hold.since_ms,
+        "lifted_ms": hold.lifted_ms,
+        "lifted_by": hold.lifted_by,
+        "lifted_why": hold.lifted_why,
     }
 
 

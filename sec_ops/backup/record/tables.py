@@ -51,5 +51,7 @@ CREATE TABLE judgements (
 )
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _JUDGEMENTS)
+_NOTES = "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+
+STEPS: tuple[str, ...] = (_FIRST, _JUDGEMENTS, _NOTES)
 """Each step's statements; a release adds steps and changes none."""

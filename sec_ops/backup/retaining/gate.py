@@ -43,11 +43,12 @@ class Gate:
     def judge(self, system: str) -> Gated:
         """Judge the system's runs that were not judged here before, in order of arrival; keep and return holds.
 
-        Runs that are not complete, or that failed, count as nothing and are left.
+        Runs that are not complete, or that failed, count as nothing and are left. What was lifted is not held again.
         """
         repository, held = self.restic.repository.id, list[Hold]()
         stored, held_before = self.record.judgements(system, repository), _runs(self.record.holds(system))
         known, began = {each.run for each in stored}, bool(self.record.judgements(system, ""))
+        lifted = _runs([each for each in self.record.holds(system, repository, lifted=True) if each.lifted_ms])
         rows = [each for each in stored if each.run not in held_before]
         passed: list[RestorePoint] = []
         for point in points_in(self.record, repository, system):
@@ -59,7 +60,7 @@ class Gate:
                     return Gated(judged=parts, held=tuple(held))
                 signs = _signs(point, parts, passed, rows)
                 reason = _UNKNOWN if began and not passed else _SIGNS if holds(signs) else None
-                hold = self._held(point, reason, signs) if reason else None
+                hold = self._held(point, reason, signs) if reason and point.run not in lifted else None
                 new = [_row(part, self.record.now_ms) for part in parts]
                 self.record.judge(new)
                 began = True

@@ -7,15 +7,13 @@ from typing import Any
 from sec_ops.backup.copying.pulling import Pull, Pulled, pull
 from sec_ops.backup.copying.sealing import sealed_copy
 from sec_ops.backup.copying.telling import future_notice, vanished_notice
-from sec_ops.backup.record.record import open_record
 from sec_ops.backup.record.values import Doing, Ending, Verb
 from sec_ops.backup.verdict import Judged
 from sec_ops.cli.backup._judged import judged_document, judged_lines
-from sec_ops.cli.backup._keeping import Keeper, named_plans, tried
+from sec_ops.cli.backup._keeping import Keeper, keeping, named_plans, tried
 from sec_ops.cli.backup._planning import Room
 from sec_ops.cli.backup._running import require_approval
 from sec_ops.cli.output import emit
-from sec_ops.cli.sealing import evidence_of
 from sec_ops.model.backup_plan import BackupPlan, CopyRule
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
@@ -50,9 +48,7 @@ def copy_plans(room: Room, names: Sequence[str], to: str) -> Iterable[Outcome]:
     assert room.site is not None  # noqa: S101 - the example is never copied
     require_approval(room, room.site)
     chosen = list(_chosen(room, names, to))
-    with evidence_of(room.site) as log, open_record(room.site) as record:
-        record.settle()
-        keeper = Keeper(room=room, site=room.site, record=record, log=log)
+    with keeping(room) as keeper:
         done = [_copied(keeper, plan, rule) for plan, rule in chosen]
     outcomes = {outcome for each in done for outcome in each.outcomes} - {Outcome.CLEAN} or {Outcome.CLEAN}
     emit(

@@ -4,18 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sec_ops.backup.record.record import open_record
 from sec_ops.backup.record.values import Doing, Ending, Verb
 from sec_ops.backup.retaining.forgetting import Forget, Forgotten, decide, drop
 from sec_ops.backup.retaining.points import RestorePoint
 from sec_ops.backup.retaining.sealing import sealed_forget
 from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.cli.backup._judged import judged_document, judged_lines
-from sec_ops.cli.backup._keeping import Keeper, named_plans, tried
+from sec_ops.cli.backup._keeping import Keeper, keeping, named_plans, tried
 from sec_ops.cli.backup._planning import Room
 from sec_ops.cli.backup._running import require_approval
 from sec_ops.cli.output import emit
-from sec_ops.cli.sealing import evidence_of
 from sec_ops.model.backup_plan import BackupPlan, Retention
 from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
@@ -58,9 +56,7 @@ def forget_plans(room: Room, wanted: Wanted) -> Iterable[Outcome]:
     assert room.site is not None  # noqa: S101 - the example is never changed
     require_approval(room, room.site)
     chosen = list(_chosen(room, wanted))
-    with evidence_of(room.site) as log, open_record(room.site) as record:
-        record.settle()
-        keeper = Keeper(room=room, site=room.site, record=record, log=log)
+    with keeping(room) as keeper:
         done = [_forgotten(keeper, plan, name, rule, wanted) for plan, name, rule in chosen]
         pruned = _pruned(keeper, done) if wanted.prune and not wanted.dry_run else {}
     outcomes = {each for one in done for each in one.outcomes} | {each.outcome for each in pruned.values()}

@@ -1,13 +1,15 @@
 """What commands share that copy, drop and hold: repositories opened once, the gate, people told, verdicts of errors."""
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sec_ops.backup.copying.telling import hold_notice, went_wrong
 from sec_ops.backup.record.attempts import AlreadyRunning
-from sec_ops.backup.record.record import Record
+from sec_ops.backup.record.record import Record, open_record
+from sec_ops.backup.record.remembering import holds_in
 from sec_ops.backup.record.values import Hold, Verb
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.doors import site_doors
@@ -20,10 +22,13 @@ from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.cli.backup._planning import Room
 from sec_ops.cli.output import note
 from sec_ops.cli.schedule_run import open_outbox
+from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.model_faults import did_you_mean
 from sec_ops.evidence.log import EvidenceLog
 from sec_ops.model.backup_plan import BackupPlan
 from sec_ops.model.errors import SecOpsError, UsageError
+from sec_ops.model.evidence import Entry
+from sec_ops.model.evidence_backup_copies import BackupHold
 from sec_ops.model.messages import message
 from sec_ops.model.notice import Notice
 from sec_ops.model.outcome import Outcome
@@ -31,7 +36,7 @@ from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
 from sec_ops.transport.process import run_program
 
-__all__ = ["Keeper", "named_plans", "tried"]
+__all__ = ["Keeper", "keeping", "named_plans", "take_holds", "tried"]
 
 _LOCK_WAIT_SECONDS = 60
 _Done = TypeVar("_Done")
@@ -84,6 +89,29 @@ class Keeper:
 
     def _hold(self, hold: Hold, signs: Sequence[Raised]) -> None:
         self.log.append("backup.hold/1", sealed_hold(hold, signs), system=hold.system)
+
+
+@contextmanager
+def keeping(room: Room) -> Iterator[Keeper]:
+    """Open record and evidence for what may drop or copy; a hold that only the evidence knows of holds too."""
+    assert room.site is not None  # noqa: S101 - the example keeps nothing
+    with evidence_of(room.site) as log, open_record(room.site) as record:
+        record.settle()
+        take_holds(record, log.entries(record.holds_told + 1))
+        yield Keeper(room=room, site=room.site, record=record, log=log)
+
+
+def take_holds(record: Record, entries: Iterable[Entry]) -> None:
+    """Take up what entries tell of holds, and say when the record had lost one."""
+    told = record.holds_told
+    found: list[Entry] = []
+    for each in entries:
+        told = max(told, each.seq)
+        if each.kind == BackupHold.kind:
+            found.append(each)
+    count = record.take_holds(holds_in(found), told=told)
+    if count:
+        note(message("{count} holds are known again from the evidence", count=count))
 
 
 def named_plans(room: Room, names: Sequence[str]) -> list[BackupPlan]:

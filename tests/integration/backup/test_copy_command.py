@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from sec_ops.backup.naming import MANIFEST, tags_of
-from sec_ops.backup.record.record import open_record
-from sec_ops.backup.record.values import Doing, Verb
+from sec_ops.backup.record.record import DATABASE, open_record
+from sec_ops.backup.record.values import Doing, Ordered, Verb
 from sec_ops.backup.restic.requests import BackupRequest, ForgetRequest
 from sec_ops.runtime.site import Site
+from tests.backup_site import BackupSite
 from tests.integration.backup.two_sites import SYSTEM, Two, named, runs_of, save_as
 
 pytestmark = pytest.mark.integration
@@ -98,16 +99,37 @@ def test_an_encrypted_tree_is_held_until_a_person_lifts_it(two: Two) -> None:
     assert (code, forgotten["systems"][0]["dropped"], forgotten["pruned"]) == (1, [], [])
     assert [each["run"] for each in forgotten["systems"][0]["holds"]] == [bad]
 
+    (two.b.root / "var" / DATABASE).unlink()
+    two.b.call("backup", "status", "--refresh")
+    code, copied = two.copy()
+    assert (code, copied["held"], copied["waiting"], copied["copied"]) == (1, [], [bad], []), "nor a lost record"
+    rebuild(two.b)
+    code, held = two.b.call("backup", "hold", "list")
+    assert (code, [each["run"] for each in held["holds"]]) == (1, [bad])
+
     hold = str(held["holds"][0]["hold"])
     assert two.b.shown("backup", "hold", "lift", hold, "--by", "nobody", "--reason", "x")[0] == 2
     assert two.b.shown("backup", "hold", "lift", hold, "--by", "chen", "--reason", " ")[0] == 2
     code, lifted = two.b.call("backup", "hold", "lift", hold, "--by", "chen", "--reason", "a test of ours")
     assert (code, lifted["hold"]["lifted_by"], lifted["left"]) == (0, "chen", 0)
     assert two.b.shown("backup", "hold", "lift", hold, "--by", "chen", "--reason", "again")[0] == 2
-    assert two.copy()[0] == 0
+    code, copied = two.copy()
+    assert code == 0, copied
     assert runs_of(two.far) == {good, bad}
     _code, entries = two.b.call("evidence", "list")
     assert json.dumps(entries).count("backup.hold/1") == 2
+    rebuild(two.b)
+    assert two.b.call("backup", "hold", "list")[0] == 0, "what was lifted stays so"
+    with open_record(Site(two.b.root)) as record:
+        copies = record.arrivals(repository="far")
+        assert {each.ordered for each in copies} == {Ordered.EVIDENCE}
+        assert record.latest(Verb.COPY, SYSTEM, "far") is not None
+
+
+def rebuild(site: BackupSite) -> None:
+    """Lose the record and make it anew."""
+    (site.root / "var" / DATABASE).unlink()
+    site.call("backup", "status", "--rebuild")
 
 
 def test_a_source_that_is_empty_all_at_once_is_held(two: Two) -> None:
@@ -181,7 +203,8 @@ def test_copies_that_vanish_raise_an_alarm_and_come_again(two: Two) -> None:
     assert (code, len(copied["vanished"])) == (1, 2)
     assert "backup.vanished" in [each["kind"] for each in two.b.notices()]
     assert runs_of(two.far) == {first}
-    assert two.copy()[0] == 0
+    code, copied = two.copy()
+    assert code == 0, copied
 
 
 def test_only_the_controller_at_its_place_may_forget_or_pull(two: Two) -> None:

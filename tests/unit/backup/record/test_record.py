@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sec_ops.backup.record.attempts import AlreadyRunning
 from sec_ops.backup.record.record import Record, open_record
 from sec_ops.backup.record.values import (
     Arrival,
+    Attempt,
     Counts,
     Doing,
     Ending,
@@ -190,6 +192,54 @@ def test_holds_stay_until_a_person_lifts_them(record: Record) -> None:
     assert record.holds(lifted=True) == (lifted,)
     with pytest.raises(UsageError):
         record.lift(kept.id, person="li", reason="again")
+
+
+def _known(verb: Verb, started_ms: int, *, evidence: int, run: str = "") -> Attempt:
+    return Attempt(
+        id=0,
+        verb=verb,
+        system="records",
+        repository="a",
+        run=run,
+        holder="",
+        started_ms=started_ms,
+        ended_ms=started_ms,
+        state=State.ENDED,
+        ending=Ending(judged=OK, evidence=evidence),
+    )
+
+
+def test_attempts_of_old_come_before_those_that_began_since(record: Record) -> None:
+    with record.attempting(DOING) as attempting:
+        attempting.end(Ending(judged=OK, evidence=9))
+    old = [
+        _known(Verb.RUN, 5, evidence=1, run="old"),
+        _known(Verb.VERIFY, 6, evidence=2),
+        _known(Verb.VERIFY, 7, evidence=3),
+    ]
+    same = _known(Verb.RUN, 8, evidence=9, run=DOING.run)
+    assert record.remember([*old, same]) == 3
+    assert record.remember([*old, same]) == 0
+    assert [each.run for each in record.attempts(Verb.RUN)] == [DOING.run, "old"]
+    newest = record.latest(Verb.VERIFY, "records")
+    assert newest is not None
+    assert newest.ending is not None
+    assert newest.ending.evidence == 3
+    later = _known(Verb.VERIFY, record.now_ms + 1, evidence=12)
+    assert record.remember([*old, later]) == 1
+    assert record.attempts(Verb.VERIFY)[0].started_ms == later.started_ms
+
+
+def test_holds_known_from_elsewhere_are_kept_once_with_what_became_of_them(record: Record) -> None:
+    assert record.holds_told == -1
+    mine = record.hold(Hold(system="records", repository="a", run="r1", reason=message("done"), since_ms=1))
+    told = replace(mine, lifted_ms=7, lifted_by="li", lifted_why="x")
+    lifted = replace(told, run="r2")
+    assert record.take_holds([told, lifted], told=4) == 1
+    assert record.take_holds([told, lifted], told=5) == 0
+    assert record.holds_told == 5
+    assert record.holds() == (mine,), "what evidence says of a hold that is known does not lift it"
+    assert [(each.run, each.lifted_by) for each in record.holds(lifted=True)] == [("r1", ""), ("r2", "li")]
 
 
 def test_sizes_are_kept_over_time(record: Record) -> None:
