@@ -122,7 +122,9 @@ class ScenarioSystem(Value):
     )
     paths: tuple[NonEmpty, ...] = Field(default=(), description="only these files or folders are fetched and proved")
     tables: tuple[NonEmpty, ...] = Field(default=(), description="tables that must be there, as they were saved")
-    checks: tuple[Identifier, ...] = Field(default=(), description="checks of its recovery that count; none: all")
+    checks: tuple[Identifier, ...] = Field(
+        default=(), description="checks of its recovery that count; none: all, for a deleted file none"
+    )
     rto_seconds: int | None = Field(default=None, ge=0, description="stricter than the plan's and the system's")
     rpo_seconds: int | None = Field(default=None, ge=0, description="stricter than the plan's and the system's")
 
@@ -168,6 +170,8 @@ class Scenario(Value):
             raise RuleBroken(message("a system is named twice"))
         if self.kind is DrillKind.SITE_LOSS and not self.lost_places:
             raise RuleBroken(message("a site loss names the places that are gone: lost_places"))
+        if self.kind is DrillKind.RANSOMWARE and self.point is not PointChoice.BEFORE_ENCRYPTION:
+            raise RuleBroken(message("a drill of ransomware goes back before it: point: before_encryption"))
         if self.kind is DrillKind.FILE and not all(each.paths for each in self.systems):
             raise RuleBroken(message("a drill of a deleted file names it: paths"))
         if self.kind is DrillKind.TABLE and not all(each.tables for each in self.systems):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sec_ops.model.backup_plan import BackupPlan, Repository
-from sec_ops.model.drill_scenario import Recovery, RecoveryCheck, Scenario
+from sec_ops.model.drill_scenario import Recovery, RecoveryCheck, RecoveryService, Scenario
 from sec_ops.model.values import Text
 
 __all__ = ["DrillPlan", "PlannedSystem"]
@@ -17,8 +17,8 @@ class PlannedSystem:
     Targets are seconds, the strictest of scenario, plan and system; None: nobody says. `repositories` are tried in
     this order; those in `far` are off-site for the system. `sources` are fetched, in the plan's order; only `paths` of
     them (absolute, as they were) where some are named. `tables` must come back as they were saved, where some are
-    named. `checks` are those of the recovery that count. `after` are the systems of this drill that must work before
-    its services start, through others too, in the order of the drill.
+    named. `services` and `checks` are those of the recovery that count. `after` are the systems of this drill that must
+    work before its services start, through others too, in the order of the drill.
     """
 
     id: str
@@ -28,6 +28,7 @@ class PlannedSystem:
     sources: tuple[str, ...]
     repositories: tuple[str, ...]
     far: frozenset[str] = frozenset()
+    services: tuple[RecoveryService, ...] = ()
     checks: tuple[RecoveryCheck, ...] = ()
     after: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()

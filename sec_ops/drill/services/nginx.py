@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from sec_ops.drill.service import Lacking, Place, Standing, found, wait_until
+from sec_ops.drill.settings import SourceName
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.model.values import Value
@@ -37,7 +38,7 @@ http {{
 class Settings(Value):
     """`files` is the source whose files are shown, `root` the folder among them; or the port `forward` leads to."""
 
-    files: str = ""
+    files: SourceName = ""
     root: str = ""
     forward: int | None = Field(default=None, ge=1, le=65_535)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from sec_ops.drill.service import Lacking, Place, Standing, make, wait_until
+from sec_ops.drill.settings import SourceName
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, Value
@@ -50,8 +51,8 @@ class Settings(Value):
     base backup must be in it; nobody asks for a password here.
     """
 
-    base: str = ""
-    log: str = ""
+    base: SourceName = ""
+    log: SourceName = ""
     until: datetime | None = None
     user: NonEmpty = "postgres"
 
