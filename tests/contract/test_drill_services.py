@@ -88,7 +88,7 @@ CASES_LOADED: dict[str, tuple[str, dict[str, Any], str]] = {
 def loaded(case: Case, kind: str, where: Place, into: str, folder: Path) -> Facts:
     service, source = service_of(kind), source_of(case.kind)
     standing = service.provision(where)
-    doors = SandboxDoors(sandbox=where.sandbox, clock=SystemClock(), folder=where.folder)
+    doors = SandboxDoors(sandbox=where.sandbox, clock=SystemClock())
     order = inside(case, standing, doors)
     if service.loads == "running":
         service.start(where)

@@ -1,6 +1,5 @@
 """The doors of a source, into the sandbox: what loads and counts a database there is what does it outside."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,22 +14,22 @@ from sec_ops.transport.streaming import Handed
 
 __all__ = ["SandboxDoors"]
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.05
+_REPORT_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxDoors:
-    """Programs in the sandbox; `folder`, below its work folder, takes what is handed to them.
+    """Programs in the sandbox. What is handed to them is laid down inside, by the sandbox itself.
 
-    Secrets of production have no business there: what is handed over are connections to the drill's own services.
+    From outside nothing is written where what runs inside could have put a link. Secrets of production have no business
+    there: what is handed over are connections to the drill's own services.
     """
 
     sandbox: Sandbox
     clock: Clock
-    folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = "/usr/bin/python3"
-    _count: list[int] = field(default_factory=list, repr=False)
 
     def run(
         self,
@@ -47,7 +46,8 @@ class SandboxDoors:
         ended = self.sandbox.run(
             self._words(arguments),
             seconds=deadline_seconds,
-            stdin=reads or (self._laid(stdin) if stdin else None),
+            stdin=reads,
+            given=stdin.decode(errors="surrogateescape") if stdin and not reads else None,
             environment=self.environment,
         )
         if ended.expired:
@@ -67,7 +67,7 @@ class SandboxDoors:
             "talk",
             argv=self._words(arguments),
             env={**ENVIRONMENT, **self.environment},
-            stderr=self.sandbox.seen(self._laid(b"")),
+            stderr=self._laid(b""),
         )["talk"]
         try:
             yield _Dialogue(
@@ -79,25 +79,17 @@ class SandboxDoors:
     @contextmanager
     def report(self) -> Iterator["_Report"]:
         """Give a file that programs inside report to."""
-        laid = self._laid(b"")
-        yield _Report(path=self.sandbox.seen(laid), file=laid)
-        laid.unlink(missing_ok=True)
+        yield _Report(path=self._laid(b""), sandbox=self.sandbox)
 
     def _words(self, arguments: Sequence[str | Handed]) -> list[str]:
         return [self._handed(each) if isinstance(each, Handed) else each for each in arguments]
 
     def _handed(self, handed: Handed) -> str:
-        return handed.prefix + self.sandbox.seen(self._laid(handed.secret.get_secret_value().encode()))
+        return handed.prefix + self._laid(handed.secret.get_secret_value().encode())
 
-    def _laid(self, data: bytes) -> Path:
-        """Return a new file with the data that the sandbox's user may write."""
-        self._count.append(0)
-        path = self.folder / f"handed-{len(self._count)}"
-        path.write_bytes(data)
-        path.chmod(0o600)
-        owner = self.sandbox.work.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
-        return path
+    def _laid(self, data: bytes) -> str:
+        """Return a new file inside with the data, as it is called there."""
+        return str(self.sandbox.spoken.ask("lay", data=data.decode(errors="surrogateescape"))["path"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +115,9 @@ class _Dialogue:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Report:
     path: str
-    file: Path
+    sandbox: Sandbox
 
     def read(self) -> bytes:
-        """Return what was written so far."""
-        return self.file.read_bytes()
+        """Return what was written so far, of at most 16 MiB."""
+        told = self.sandbox.spoken.ask("read", path=self.path, bytes=_REPORT_BYTES)
+        return str(told["data"]).encode(errors="surrogateescape")

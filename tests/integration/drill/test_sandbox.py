@@ -5,17 +5,22 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from sec_ops.drill.sandbox.doors import SandboxDoors
 from sec_ops.drill.sandbox.layout import Layout, Way
 from sec_ops.drill.sandbox.opening import Asked, SandboxLeaks, open_sandbox, remove_leftovers
 from sec_ops.drill.sandbox.proof import Target
 from sec_ops.model.errors import EngineError, ProgramFailed
 from sec_ops.model.outcome import Outcome
+from sec_ops.runtime.clock import SystemClock
 from sec_ops.transport.process import ProgramRunner, run_program
+from sec_ops.transport.streaming import Handed
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[3]
@@ -178,3 +183,40 @@ def test_as_an_ordinary_user_it_stands_too(tmp_path: Path) -> None:
         reachable.rename(tmp_path)
     assert ended.exit_code == 0, ended.stderr
     assert ended.stdout.split()[0] == b"65100"
+
+
+def test_what_is_handed_over_is_laid_where_no_link_leads_out(folder: Path, tmp_path: Path) -> None:
+    with opened(folder) as sandbox:
+        doors = SandboxDoors(sandbox=sandbox, clock=SystemClock())
+        handed = Handed(prefix="pass:", secret=SecretStr("sécret"))
+        with doors.report() as report:
+            words: list[str | Handed] = ["sh", "-c", 'cat - "${1#pass:}" >"$2"', "sh"]
+            words += [handed, report.path]
+            assert doors.run(words, stdin=b"\xffin ", deadline_seconds=10).exit_code == 0
+            assert report.read() == b"\xffin " + "sécret".encode()
+            assert doors.run(["ln", "-sf", "/etc/shadow", report.path], deadline_seconds=10).exit_code == 0
+            with pytest.raises(ProgramFailed):
+                report.read()
+        with doors.talk(["sh", "-c", "cat; echo end"], deadline_seconds=10) as dialogue:
+            dialogue.say("line\nend\n")
+            assert dialogue.hear("end") == ("line",)
+        assert not [each for each in sandbox.work.rglob("*") if each.is_file() and "logs" not in each.parts]
+
+
+def test_who_says_too_much_is_ended_and_threads_take_turns(folder: Path) -> None:
+    with opened(folder) as sandbox:
+        assert sandbox.run(["yes"], seconds=60, most_bytes=1_000_000).flooded
+        assert (
+            sandbox.run(["head", "-c", "200000", "/dev/zero"], seconds=60, kept_bytes=100_000).stdout == "\0" * 100_000
+        )
+        assert not sandbox.run(["cat"], seconds=60, given="ü" * 500_000, most_bytes=1_000_000).flooded
+        ends: list[str] = []
+        threads = [
+            threading.Thread(target=lambda n=n: ends.append(sandbox.run(["echo", n], seconds=30).stdout.strip()))
+            for n in map(str, range(8))
+        ]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert sorted(ends) == list("01234567")

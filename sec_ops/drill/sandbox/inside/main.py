@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import sys
+import tempfile
 from typing import Any, Callable
 
 from sec_ops.drill.sandbox.inside.facts import attempt, connect, facts
@@ -19,6 +20,22 @@ from sec_ops.drill.sandbox.inside.programs import alive, begin, hang_up, hear, s
 def reach(asked: dict[str, Any]) -> dict[str, Any]:
     """Tell whether something listens on a port of the loopback, or on a path."""
     return {"errno": attempt(lambda: connect(asked["address"], asked.get("port"), 1.0))}
+
+
+def lay(asked: dict[str, Any]) -> dict[str, Any]:
+    """Lay a text into a new file that only this sandbox's user may read, in memory."""
+    descriptor, path = tempfile.mkstemp(dir="/run")
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(asked["data"].encode(errors="surrogateescape"))
+    return {"path": path}
+
+
+def read(asked: dict[str, Any]) -> dict[str, Any]:
+    """Tell what stands in a file that was laid, up to a bound."""
+    descriptor = os.open(asked["path"], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as stream:
+        data = stream.read(asked["bytes"])
+    return {"data": data.decode(errors="surrogateescape")}
 
 
 DEEDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -33,6 +50,8 @@ DEEDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "hear": hear,
     "hang_up": hang_up,
     "reach": reach,
+    "lay": lay,
+    "read": read,
 }
 
 

@@ -113,7 +113,7 @@ def spawn(asked: dict[str, Any], stdin: str) -> subprocess.Popen[bytes]:
             start_new_session=True,
         )
     if given is not None:
-        threading.Thread(target=give, args=(child, given.encode()), daemon=True).start()
+        threading.Thread(target=give, args=(child, given.encode(errors="surrogateescape")), daemon=True).start()
     return child
 
 
