@@ -43,6 +43,7 @@ ROOMS_WITH_RULES = (
     "sec_ops.backup.lint",
     "sec_ops.detection.library.lint",
     "sec_ops.workflows.rule_lint",
+    "sec_ops.workflows.drills.lint",
 )
 
 

@@ -1,0 +1,1 @@
+"""Drills: what needs both the room of backups and the room of drills."""
