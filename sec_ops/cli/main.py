@@ -13,7 +13,7 @@ from sec_ops.cli.termination import listen, was_terminated
 from sec_ops.model.errors import SecOpsError
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome, decisive
-from sec_ops.runtime.garbage import rare_collections
+from sec_ops.runtime.garbage import last_collection, rare_collections
 from sec_ops.runtime.language import chosen_language, use_language
 
 __all__ = ["main"]
@@ -33,6 +33,7 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except OSError:
         end_output()
+    last_collection()
     sys.exit(code)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-__all__ = ["rare_collections"]
+__all__ = ["last_collection", "rare_collections"]
 
 _ALLOCATIONS: Final = 400_000
 """Objects made and kept before the youngest are looked through: thousands of events, not the few hundred of Python."""
@@ -27,3 +27,8 @@ def rare_collections() -> Iterator[None]:
         gc.freeze()  # what was made inside isn't looked through at once because collections are frequent again
         gc.unfreeze()
         gc.set_threshold(*before)
+
+
+def last_collection() -> None:
+    """Spare a process that ends the look through all it holds: its memory goes with it."""
+    gc.freeze()

@@ -1,7 +1,7 @@
 """From tables to fields: what a field has in each table, as Arrow lays it out; every value fits its field's type."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from types import NoneType
@@ -57,28 +57,27 @@ Pieces = list[tuple[int, Piece]]
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """Tables one after the other, and the fields they have."""
+    """Tables one after the other, the fields they have, and how many bytes of text these are."""
 
     tables: Sequence[Table]
     rows: int
     fields: Mapping[Field, Pieces]
-
-    @property
-    def text_bytes(self) -> int:
-        """Return how many bytes of text there are."""
-        pieces = (piece for pieces in self.fields.values() for _, piece in pieces)
-        return sum(len(piece.data) for piece in pieces if isinstance(piece, Texts))
+    text_bytes: int
 
 
 def shape(tables: Sequence[Table], types: FieldTypes) -> Shaped:
     """Return the fields of tables that lie one after the other."""
     fields: dict[Field, Pieces] = {}
+    pieces: list[Iterable[Piece]] = []
     rows = 0
     for table in tables:
-        for field, piece in _fitted(table, types).items():
+        fitted = _fitted(table, types)
+        pieces.append(fitted.values())
+        for field, piece in fitted.items():
             fields.setdefault(field, []).append((rows, piece))
         rows += len(table)
-    return Shaped(tables, rows, fields)
+    text_bytes = sum([len(piece.data) for piece in chain(*pieces) if isinstance(piece, Texts)])
+    return Shaped(tables, rows, fields, text_bytes)
 
 
 def _fitted(table: Table, types: FieldTypes) -> dict[Field, Piece]:

@@ -26,7 +26,7 @@ __all__ = ["Ask", "Intake", "Piece", "pieces"]
 Ask = Callable[[bytes], bytes | None]
 """Reads a chunk of an EVTX file; None when the chunk can't be read without harm."""
 _MARK_BYTES = 2
-_BATCH_BYTES = 4 * 1024 * 1024
+_BATCH_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Lines of a text, in groups of about four megabytes: line ends LF or CRLF, UTF-16 by its mark or by name."""
+"""Lines of a text, in groups of about eight megabytes: line ends LF or CRLF, UTF-16 by its mark or by name."""
 
 import codecs
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ __all__ = ["LINE_BYTES", "MARKS", "Lines", "line_groups", "wide_codec"]
 
 LINE_BYTES = 2 * 1024 * 1024
 """How much of one line is kept."""
-_GROUP_BYTES = 4 * 1024 * 1024
+_GROUP_BYTES = 8 * 1024 * 1024
 _GROUP_LINES = 20_000
 MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """Byte order marks of two-byte text."""

@@ -44,16 +44,21 @@ class ParsingSession:
         self._place = place
         stream, sequence, received_us = place.stream, place.sequence, batch.received_ms * 1000
         stamp = Stamp(stream, sequence, 0, received_us)
-        take = self._straight.take
-        for index, record in enumerate(batch.records):
-            event = take(record, stamp, index) if self._unclaimed and not (self._held.open or self._headed) else None
+        number, records, straight = 0, batch.records, self._straight
+        while number < len(records):
+            is_open = self._unclaimed and not (self._held.open or self._headed)
+            event = straight.take(records[number], stamp, number) if is_open else None
+            if event is HELD:
+                number = straight.take_run(records, number + 1)
+                continue
             if event is None:
-                self._take(record, Stamp(stream, sequence, index, received_us))
-            elif event is not HELD:
-                self._add(event, Stamp(stream, sequence, index, received_us))
-        rows.tables, single = self._straight.taken(stamp, batch.records)
-        for index, event in single:
-            self._add(event, Stamp(stream, sequence, index, received_us))
+                self._take(records[number], Stamp(stream, sequence, number, received_us))
+            else:
+                self._add(event, Stamp(stream, sequence, number, received_us))
+            number += 1
+        rows.tables, single = straight.taken(stamp, records)
+        for number, event in single:
+            self._add(event, Stamp(stream, sequence, number, received_us))
         return rows
 
     def flush(self) -> Sequence[Row]:

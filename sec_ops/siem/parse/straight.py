@@ -21,6 +21,7 @@ __all__ = ["HELD", "Straight"]
 
 HELD: Final[Event] = {}
 """Stands for an event that is made later."""
+_BRACE: Final = ord("{")
 Single = tuple[int, Event]
 _Names = tuple[str, ...]
 
@@ -63,6 +64,24 @@ class Straight:
         alike.documents.append(document)
         alike.numbers.append(number)
         return HELD
+
+    def take_run(self, records: Sequence[bytes], first: int) -> int:
+        """Hold the records of a batch from one on, while others with their names are held; return the next's number."""
+        known = self._known
+        for number in range(first, len(records)):
+            record = records[number]
+            try:
+                if record[0] != _BRACE or len(record) > RECORD_BOUND:
+                    return number
+                document = loads(record)
+                alike = known.get(tuple(document))
+            except Exception:  # noqa: BLE001 - as in take
+                return number
+            if alike is None:
+                return number
+            alike.documents.append(document)
+            alike.numbers.append(number)
+        return len(records)
 
     def taken(self, stamp: Stamp, records: Sequence[bytes]) -> tuple[list[Table], list[Single]]:
         """Return the events that were held of the batch that ends now: tables, and single ones with their numbers."""

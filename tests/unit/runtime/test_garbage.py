@@ -1,6 +1,8 @@
 """Collections are rare inside, and as they were after it, whatever happened."""
 
 import gc
+import subprocess
+import sys
 
 import pytest
 
@@ -34,3 +36,12 @@ def test_what_was_made_inside_is_not_looked_through_at_its_end() -> None:
         made = [[number] for number in range(5_000)]
         before = gc.get_stats()[0]["collections"]
     assert (len(made), gc.get_stats()[0]["collections"]) == (5_000, before)
+
+
+def test_a_process_that_ends_is_not_looked_through() -> None:
+    code = (
+        "import gc; from sec_ops.runtime.garbage import last_collection; "
+        "last_collection(); print(len(gc.get_objects()))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert int(said) < 100
