@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sec_ops.drill.noting import NOTES, append_note, notes_of
+from sec_ops.drill.noting import NOTES, RECORD, append_note, closed_notes, notes_of
 from sec_ops.model.drill_record import Note
 
 
@@ -45,3 +45,20 @@ def test_a_torn_line_harms_no_other(tmp_path: Path) -> None:
         stream.write(b'{"kind":"eve')
     append_note(tmp_path, _note("after"))
     assert [each.text for each in notes_of(tmp_path)] == ["before", "after"]
+
+
+def test_after_the_end_nothing_is_added(tmp_path: Path) -> None:
+    assert append_note(tmp_path, _note("before"))
+    with closed_notes(tmp_path) as notes:
+        (tmp_path / RECORD).write_text("{}")
+    assert not append_note(tmp_path, _note("after"))
+    assert notes_of(tmp_path) == notes == (_note("before"),)
+
+
+def test_while_the_record_is_written_writers_wait_and_none_is_lost(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        with closed_notes(tmp_path) as notes:
+            coming = [pool.submit(append_note, tmp_path, _note(str(number))) for number in range(4)]
+            (tmp_path / RECORD).write_text("{}")
+        assert not any(each.result() for each in coming)
+    assert notes_of(tmp_path) == notes == ()
