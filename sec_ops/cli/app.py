@@ -28,6 +28,7 @@ NOUNS = (
     "alerts",
     "detect",
     "backup",
+    "drill",
     "evidence",
     "content",
     "schedule",
