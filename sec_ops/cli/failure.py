@@ -13,7 +13,7 @@ from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 
-__all__ = ["show", "show_ending"]
+__all__ = ["show", "show_ending", "warn"]
 
 _SHOWN = 5
 
@@ -24,6 +24,13 @@ def show(error: SecOpsError) -> None:
         with contextlib.suppress(StorageError):  # the error that is shown matters more than where it can't be
             document(_document(error))
     note("\n".join(_lines(error)))
+
+
+def warn(error: SecOpsError) -> None:
+    """Write what went wrong, and what to do about it, beside work that goes on."""
+    note(error.what)
+    if error.advice:
+        note(_("  next: {advice}").format(advice=render(error.advice)))
 
 
 def show_ending(outcome: Outcome, what: Message) -> None:

@@ -157,7 +157,10 @@ class EventStore(Taking, Protocol):
         ...
 
     def sources(self, since_us: int, until_us: int) -> Sequence[SourceFacts]:
-        """Return what was received (`event.ingested`) within the span, by source, dataset, host and unit."""
+        """Return what was received (`event.ingested`) within the span, by source, dataset, host and unit.
+
+        What can't be read is left out, and told by `faults` from then on.
+        """
         ...
 
     def overflowing(self) -> Sequence[str]:

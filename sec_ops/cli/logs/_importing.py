@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sec_ops.cli.failure import warn
 from sec_ops.cli.logs._store import open_store
 from sec_ops.cli.output import emit, note
 from sec_ops.cli.progress import Progress
@@ -136,7 +137,7 @@ def _passing_over(site: Site) -> Watcher | None:
         return None
     from sec_ops.workflows.passing_over import PassingOver
 
-    return PassingOver(lambda: open_database(path), _warn)
+    return PassingOver(lambda: open_database(path), warn)
 
 
 def _index_the_rest(site: Site, log: RawLog, store: EventStore, understand: Understand) -> None:
@@ -151,7 +152,7 @@ def _index_the_rest(site: Site, log: RawLog, store: EventStore, understand: Unde
             return
         with detecting(site) as watcher:
             Follower(
-                site.logs, store=store, understand=understand, clock=SystemClock(), failed=_warn, watcher=watcher
+                site.logs, store=store, understand=understand, clock=SystemClock(), failed=warn, watcher=watcher
             ).finish()
 
 
@@ -164,10 +165,6 @@ def _sealed(site: Site) -> list[Outcome]:
         note(message("the records are kept but not sealed: {reason}", reason=error.what))
         return [error.outcome]
     return []
-
-
-def _warn(error: SecOpsError) -> None:
-    note(error.what)
 
 
 def _outcomes(done: _Done) -> list[Outcome]:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from sec_ops.cli.failure import warn
 from sec_ops.cli.logs._detecting import detecting, take_turn
 from sec_ops.cli.logs._store import open_store
 from sec_ops.cli.output import note
@@ -46,7 +47,7 @@ def main() -> int:
     try:
         _index(Site(Path(sys.argv[1])), told)
     except SecOpsError as error:
-        note(error.what)
+        warn(error)
         return int(error.outcome)
     return 0
 
@@ -85,15 +86,11 @@ def _index(site: Site, told: _Told) -> None:
                 store=store,
                 understand=understand,
                 clock=clock,
-                failed=_tell,
+                failed=warn,
                 limits=_LIMITS,
                 watcher=watcher,
             )
             follower.run(told.stop)
-
-
-def _tell(error: SecOpsError) -> None:
-    note(error.what)
 
 
 if __name__ == "__main__":

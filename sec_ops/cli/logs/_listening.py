@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sec_ops.cli.failure import warn
 from sec_ops.cli.invocation import current
 from sec_ops.cli.output import emit, line, note
 from sec_ops.model.errors import SecOpsError, UsageError
@@ -51,7 +52,7 @@ def listen_at(site: Site, *, only: Sequence[str], quick: Mapping[str, int], besi
         directory=directory_of(inventory, addresses_of),
         zone=settings.zone,
         tell=teller.tell,
-        complain=lambda error: note(error.what),
+        complain=warn,
         reload=companion.nudge if companion else lambda: None,
     )
     try:

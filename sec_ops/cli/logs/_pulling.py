@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sec_ops.cli.failure import warn
 from sec_ops.cli.invocation import current
 from sec_ops.cli.output import emit, line, note
 from sec_ops.cli.table import table
@@ -116,7 +117,7 @@ def _index(site: Site) -> None:
                 store=store,
                 understand=understand,
                 clock=SystemClock(),
-                failed=lambda error: note(error.what),
+                failed=warn,
                 watcher=watcher,
             ).finish()
 

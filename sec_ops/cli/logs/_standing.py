@@ -29,6 +29,7 @@ from sec_ops.runtime.site import Site
 from sec_ops.siem.collect.outcome import read_notes
 from sec_ops.siem.collect.words import fault_text as trouble_text
 from sec_ops.siem.collect.words import gap_text
+from sec_ops.siem.embedded.health import damage_text, damage_told
 from sec_ops.siem.listen.state import ListenerState, read_states
 from sec_ops.siem.raw.log import RawLog
 from sec_ops.siem.raw.sealing import seal_raw
@@ -41,6 +42,7 @@ __all__ = ["show_status"]
 
 _DAY_US = 86_400_000_000
 _LETTERS = "dead-letters.jsonl"
+_FILES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,8 @@ def show_status(site: Site, *, system: str, hosts: str, seal: bool) -> Iterable[
         advice = message("systems of the inventory: {names}", names=", ".join(sorted(inventory.systems)) or "-")
         raise UsageError(message("the inventory has no key system {name}", name=system), advice=advice)
     read = _read(site, inventory)
+    if seal:
+        _refuse_damage(site, read.faults)
     entry = _seal(site, read) if seal else None
     shown = replace(read, standing=_narrowed(read.standing, inventory, system, hosts))
     outcomes = [Outcome.INCOMPLETE] if shown.standing.wanting or read.faults else []
@@ -106,6 +110,13 @@ def _narrowed(standing: Standing, inventory: Inventory, system: str, hosts: str)
         each for each in standing.expected if system in ("", each.system) and (wanted is None or each.host in wanted)
     )
     return replace(standing, expected=expected, unexpected=())
+
+
+def _refuse_damage(site: Site, faults: StoreFaults) -> None:
+    """Raise StorageError when facts are lacking that can be had again: their sources would be sealed as silent."""
+    if faults.files:
+        path = site.logs / "events" / faults.files[0]
+        raise damage_told(path, message("the summary is not sealed: {reason}", reason=damage_text(faults.files)))
 
 
 def _seal(site: Site, read: _Read) -> int:
@@ -225,6 +236,8 @@ def _keeping(read: _Read, document: Mapping[str, Any]) -> Iterator[str]:
     )
     if read.faults:
         yield render(fault_text(read.faults))
+    for path in read.faults.files[:_FILES_SHOWN]:
+        yield f"  {printable(path)}"
     behind = sum(each["behind"] for each in document["indexing"])
     if behind:
         yield _("not indexed yet: {count} batches").format(count=behind)

@@ -11,7 +11,7 @@ from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.language import gettext as _
 from sec_ops.runtime.language import render
 from sec_ops.runtime.site import Site
-from sec_ops.siem.embedded.health import DamagedFile
+from sec_ops.siem.embedded.health import DamagedFile, damage_text
 from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import FieldTypes
 from sec_ops.siem.raw.verifying import RawVerdict, verify_raw
@@ -49,7 +49,7 @@ def _event_files(site: Site) -> tuple[int, list[DamagedFile]]:
 def _files_text(broken: Sequence[DamagedFile]) -> list[str]:
     if not broken:
         return []
-    what = message("event files are damaged: {count}, the first is {path}", count=len(broken), path=broken[0].file.path)
+    what = damage_text([each.file.path for each in broken])
     advice = message("make their events again from the raw records: {command}", command="sec-ops logs rebuild")
     return [render(what), render(advice)]
 

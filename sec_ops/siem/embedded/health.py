@@ -1,18 +1,27 @@
 """Whether event files are still what was written: there, as long as they were, with the digest the manifest keeps."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from sec_ops.model.errors import EngineError, StorageError
-from sec_ops.model.messages import message
+from sec_ops.model.messages import Message, message
 from sec_ops.runtime.files import storage_error
 from sec_ops.siem.embedded.files import EventFile
 from sec_ops.siem.embedded.parquet import digest_of
 
-__all__ = ["DamagedFile", "FileFault", "damage_error", "damaged", "telling_of_damage", "wrong_size"]
+__all__ = [
+    "DamagedFile",
+    "FileFault",
+    "damage_error",
+    "damage_text",
+    "damage_told",
+    "damaged",
+    "telling_of_damage",
+    "wrong_size",
+]
 
 
 class FileFault(StrEnum):
@@ -58,11 +67,20 @@ def telling_of_damage(folder: Path, files: Iterable[EventFile]) -> Iterator[None
         raise
 
 
-def damage_error(folder: Path, found: list[DamagedFile]) -> StorageError:
+def damage_error(folder: Path, found: Sequence[DamagedFile]) -> StorageError:
     """Return what to tell of damaged files."""
-    what = message("event files are damaged: {count}, the first is {path}", count=len(found), path=found[0].file.path)
+    return damage_told(folder / found[0].file.path, damage_text([each.file.path for each in found]))
+
+
+def damage_told(path: Path, what: Message) -> StorageError:
+    """Return an error about a damaged file that says how its events are made again."""
     advice = message("make their events again from the raw records: {command}", command="sec-ops logs rebuild")
-    return StorageError(what, where=str(folder / found[0].file.path), advice=advice)
+    return StorageError(what, where=str(path), advice=advice)
+
+
+def damage_text(paths: Sequence[str]) -> Message:
+    """Return the text about damaged files, which are named by their paths."""
+    return message("event files are damaged: {count}, the first is {path}", count=len(paths), path=paths[0])
 
 
 def _size_fault(folder: Path, file: EventFile) -> FileFault | None:

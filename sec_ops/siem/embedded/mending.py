@@ -13,7 +13,6 @@ from sec_ops.siem.embedded import damage
 from sec_ops.siem.embedded.damage import Lacking
 from sec_ops.siem.embedded.engine import engine_errors
 from sec_ops.siem.embedded.fields import Own
-from sec_ops.siem.embedded.files import EventFile
 from sec_ops.siem.embedded.health import DamagedFile, damaged, wrong_size
 from sec_ops.siem.embedded.layout import Layout
 from sec_ops.siem.embedded.manifest import Manifest, is_lost, make_manifest, open_manifest
@@ -82,17 +81,17 @@ class Mending:
     def count(self) -> int:
         """Return how many files there are."""
         with self._viewed(Span()) as view:
-            return len(_files(view))
+            return len(view.all_files())
 
     def damaged(self) -> list[DamagedFile]:
         """Return the files that are not what was written, after reading all of them."""
         with self._viewed(Span()) as view:
-            return damaged(self._layout.events, _files(view))
+            return damaged(self._layout.events, view.all_files())
 
     def wrong_size(self) -> list[DamagedFile]:
         """Return the files that are gone or have another size, without reading any."""
         with self._viewed(Span()) as view:
-            return wrong_size(self._layout.events, _files(view))
+            return wrong_size(self._layout.events, view.all_files())
 
     def take_out(self, found: Sequence[DamagedFile]) -> None:
         """Take files out of the store: what is lacking then is known until `done`."""
@@ -120,7 +119,7 @@ class Mending:
         Raises EngineError too.
         """
         with self._viewed(received) as view:
-            paths = [self._layout.events / file.path for file in _files(view)]
+            paths = [self._layout.events / file.path for file in view.all_files()]
             if not paths:
                 return set()
             sequence = Own.SEQUENCE.value
@@ -165,7 +164,3 @@ def _move_away(layout: Layout, each: Lacking, aside: str) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise storage_error(path, error) from error
-
-
-def _files(view: View) -> list[EventFile]:
-    return [file for each in view.files.values() for file in each]

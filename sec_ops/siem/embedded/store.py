@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sec_ops.model.errors import EngineError, StorageError
 from sec_ops.model.protocols import Clock
 from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.locks import shared
@@ -19,7 +20,7 @@ from sec_ops.siem.embedded.engine import open_engine
 from sec_ops.siem.embedded.expiring import day_digest, remove_day
 from sec_ops.siem.embedded.fields import Own
 from sec_ops.siem.embedded.files import EventFile, commits, day_files, days, is_new, register, with_column
-from sec_ops.siem.embedded.health import telling_of_damage
+from sec_ops.siem.embedded.health import damaged, telling_of_damage
 from sec_ops.siem.embedded.hunting import Stretch, stretches
 from sec_ops.siem.embedded.layout import Layout
 from sec_ops.siem.embedded.manifest import open_manifest
@@ -66,6 +67,7 @@ class EmbeddedStore:
         self._manifest = open_manifest(self._layout.manifest)
         self._book = ColumnBook(self._manifest, columns_bound)
         self._engines: dict[str, DuckDBPyConnection] = {}
+        self._unreadable: set[str] = set()
         self._turn = threading.Lock()
         self._writing = threading.Lock()
 
@@ -123,9 +125,23 @@ class EmbeddedStore:
             return days(connection)
 
     def sources(self, since_us: int, until_us: int) -> Sequence[SourceFacts]:
-        """Return what was received (`event.ingested`) within the span, by source, dataset, host and unit."""
-        with self._counting(Everything(), Span(since_us=since_us, until_us=until_us, clock="received_")) as counting:
-            return counting.sources()
+        """Return what was received (`event.ingested`) within the span, by source, dataset, host and unit.
+
+        What lies in files that can't be read is left out; `faults` names these from then on.
+        """
+        span = Span(since_us=since_us, until_us=until_us, clock="received_")
+        with viewing(self._manifest, self._layout.readers, span, self._randomness) as view:
+            try:
+                return self._readable_sources(view, span)
+            except (EngineError, StorageError):
+                found = damaged(self._layout.events, view.all_files())
+                if not found:
+                    raise
+            self._unreadable |= {each.file.path for each in found}
+            return self._readable_sources(view, span)
+
+    def _readable_sources(self, view: View, span: Span) -> Sequence[SourceFacts]:
+        return self._counted(view.without(self._unreadable), Everything(), span).sources()
 
     def overflowing(self) -> Sequence[str]:
         """Return the datasets with fields past the bound of columns, by name: these are searched more slowly."""
@@ -194,12 +210,15 @@ class EmbeddedStore:
         return removed
 
     def faults(self) -> StoreFaults:
-        """Return the files that are gone or cut off, and how many events of damaged files are not made again yet."""
+        """Return the files that are gone, cut off or were found unreadable; how many events are not made again yet."""
         mending = self.mending()
-        broken = mending.wrong_size()
+        broken = {each.file.path: each.file for each in mending.wrong_size()} | self._still_unreadable()
         taken_out = sum(each.rows for each in mending.lacking()) - sum(mending.remade().values())
-        files = tuple(each.file.path for each in broken)
-        return StoreFaults(files=files, lacking=max(0, taken_out) + sum(each.file.rows for each in broken))
+        return StoreFaults(files=(*broken,), lacking=max(0, taken_out) + sum(file.rows for file in broken.values()))
+
+    def _still_unreadable(self) -> dict[str, EventFile]:
+        with self._view(Span()) as view:
+            return {file.path: file for file in view.all_files() if file.path in self._unreadable}
 
     def mending(self) -> Mending:
         """Return the part that events are made again with."""
@@ -227,10 +246,11 @@ class EmbeddedStore:
 
     @contextmanager
     def _view(self, span: Span) -> Iterator[View]:
-        with viewing(self._manifest, self._layout.readers, span, self._randomness) as view:
-            files = (file for each in view.files.values() for file in each)
-            with telling_of_damage(self._layout.events, files):
-                yield view
+        with (
+            viewing(self._manifest, self._layout.readers, span, self._randomness) as view,
+            telling_of_damage(self._layout.events, view.all_files()),
+        ):
+            yield view
 
     @contextmanager
     def _counting(self, query: Query, span: Span) -> Iterator[Counting]:

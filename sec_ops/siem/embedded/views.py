@@ -1,6 +1,6 @@
 """What a reader sees: the files of one moment and the columns of their datasets, which stay until it is done."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,15 @@ class View:
 
     files: Mapping[str, tuple[EventFile, ...]]
     columns: Mapping[str, Mapping[Field, Column]]
+
+    def all_files(self) -> list[EventFile]:
+        """Return the files of all datasets."""
+        return [file for each in self.files.values() for file in each]
+
+    def without(self, paths: Collection[str]) -> "View":
+        """Return the view without the files of these paths."""
+        left = {dataset: tuple(file for file in each if file.path not in paths) for dataset, each in self.files.items()}
+        return View({dataset: files for dataset, files in left.items() if files}, self.columns)
 
 
 @contextmanager

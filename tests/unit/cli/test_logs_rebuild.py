@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from sec_ops.cli.failure import warn
 from sec_ops.cli.main import run
+from sec_ops.model.errors import StorageError
+from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
 
 LINES = 50
@@ -49,9 +52,10 @@ def test_from_the_damage_to_the_answer(site: Path, capsys: pytest.CaptureFixture
     code, _out, err = told(site, capsys, "search", "--count")
     assert code == Outcome.INCOMPLETE, "the count is the manifest's; that the events can't be had is told"
     assert "sec-ops logs rebuild" in err
-    code, _out, err = told(site, capsys, "status")
-    assert code == Outcome.ENGINE
-    assert "sec-ops logs rebuild" in err
+    code, out, _err = told(site, capsys, "status")
+    assert code == Outcome.INCOMPLETE
+    assert "sec-ops logs rebuild" in out
+    assert parquet(site).name in out
     code, looked = document(site, capsys, "rebuild", "--dry-run")
     assert (code, looked["lost"], looked["rebuilt"], looked["entry"]) == (Outcome.INCOMPLETE, LINES, 0, None)
     assert [each["fault"] for each in looked["files"]] == ["size"]
@@ -99,6 +103,46 @@ def test_the_check_of_the_records_checks_the_event_files_too(site: Path, capsys:
     assert [each["fault"] for each in body["damaged_event_files"]] == ["changed"]
     _code, out, _err = told(site, capsys, "status", "--verify")
     assert "sec-ops logs rebuild" in out
+
+
+def spoil(path: Path) -> None:
+    """Change bytes of a file where no reader gets past them, and leave its size as it was."""
+    data = bytearray(path.read_bytes())
+    data[4 : len(data) - 8] = bytes(len(data) - 12)
+    path.write_bytes(data)
+
+
+def test_the_status_of_what_can_be_read_names_what_can_not(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoilt = parquet(site)
+    log = tmp_path / "other.log"
+    log.write_text("2026-11-26 01:02:03 install zstd:amd64 <none> 1.5.4\n" * 3)
+    assert run(["--site", str(site), "logs", "import", "--host", "web-1", str(log)]) == 0
+    (whole,) = {*(site / "var/logs/events").rglob("*.parquet")} - {spoilt}
+    spoil(spoilt)
+    code, body = document(site, capsys, "status")
+    assert code == Outcome.INCOMPLETE
+    path = spoilt.relative_to(site / "var/logs/events")
+    assert body["damaged"] == {"files": [str(path)], "events_lacking": LINES}
+    assert [(each["host"], each["events"]) for each in body["unexpected"]] == [("web-1", 3)]
+    code, out, err = told(site, capsys, "status")
+    assert (code, "web-1" in out, str(path) in out) == (Outcome.INCOMPLETE, True, True)
+    assert "sec-ops logs rebuild" in out
+    code, out, err = told(site, capsys, "status", "--seal")
+    assert (code, out) == (Outcome.ENGINE, "")
+    assert "sec-ops logs rebuild" in err
+    spoil(whole)
+    code, body = document(site, capsys, "status")
+    assert (code, len(body["damaged"]["files"]), body["unexpected"]) == (Outcome.INCOMPLETE, 2, [])
+    assert document(site, capsys, "rebuild")[0] == 0
+    code, body = document(site, capsys, "status")
+    assert (code, body["damaged"], len(body["unexpected"])) == (0, {"files": [], "events_lacking": 0}, 2)
+
+
+def test_what_goes_wrong_beside_the_work_names_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    warn(StorageError(message("gone"), advice=message("look for it")))
+    assert "look for it" in capsys.readouterr().err
 
 
 def test_a_lost_manifest(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
