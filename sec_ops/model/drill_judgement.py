@@ -27,10 +27,11 @@ Basis = Literal["facts", "declared", "not_asked", "unknown"]
 
 
 class NumbersJudgement(Value):
-    """The level that measured times reach, and what keeps it there."""
+    """The level that measured times reach, and what keeps it there; `idle` times say nothing of a disaster."""
 
     level: int
     reason: Message
+    idle: bool = False
 
 
 class ElementJudgement(Value):

@@ -108,10 +108,8 @@ def _missing(
 def _missing_times(above: RecoveryLevel, system: SystemRecord, numbers: NumbersJudgement) -> list[Missing]:
     if numbers.level >= above.level:
         return []
-    late = why_not_within(above.rto, system.rto_ms)
-    lost = why_not_within(above.rpo, system.rpo_ms)
-    if late is None and lost is None:  # its times would do, but they don't tell of a disaster
-        late = numbers.reason
+    late = numbers.reason if numbers.idle else why_not_within(above.rto, system.rto_ms)
+    lost = None if numbers.idle else why_not_within(above.rpo, system.rpo_ms)
     rto = [Missing(what="rto", name=message("recovery time"), needed=above.rto.text, why=late)] if late else []
     rpo = [Missing(what="rpo", name=message("data lost"), needed=above.rpo.text, why=lost)] if lost else []
     return rto + rpo

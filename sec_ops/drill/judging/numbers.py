@@ -15,7 +15,7 @@ def level_by_numbers(record: DrillRecord, system: SystemRecord, edition: Edition
     """Return the level of a system by its times; 0 where it did not come back, or not from another site."""
     unfit = _unfit(record, system)
     if unfit is not None:
-        return NumbersJudgement(level=0, reason=unfit)
+        return NumbersJudgement(level=0, reason=unfit, idle=True)
     reached = [each for each in edition.levels if not why_not(each, system)]
     level = max((each.level for each in reached), default=0)
     above = next((each for each in edition.levels if each.level == level + 1), None)

@@ -10,13 +10,13 @@ from sec_ops.reports import view
 from sec_ops.reports.words import SIGNS, WORST_FIRST, words
 from sec_ops.runtime.language import translator
 
-__all__ = ["render_html"]
+__all__ = ["environment", "render_html"]
 
 
 def render_html(result: AuditResult, language: str) -> bytes:
     """Return the audit as one HTML page in `zh` or `en`, UTF-8."""
     evidence = view.evidence_of(result.findings)
-    page = _environment(language).get_template("audit.html")
+    page = environment(language).get_template("audit.html")
     text = page.render(
         result=result,
         language=language,
@@ -35,7 +35,8 @@ def _anchors(finding: Finding, evidence: dict[tuple[str, str], view.Evidence]) -
     return [evidence[reference.fact, reference.sha256 + reference.state] for reference in finding.evidence]
 
 
-def _environment(language: str) -> Environment:
+def environment(language: str) -> Environment:
+    """Return the templates of this package; values are escaped, made printable, and never missing."""
     environment = Environment(
         loader=PackageLoader("sec_ops.reports.html", "."),
         autoescape=select_autoescape(default=True),
