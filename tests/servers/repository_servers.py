@@ -3,9 +3,10 @@
 import base64
 import hashlib
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,8 +83,7 @@ def rest_server(
         words += ["--no-auth"]
     if pair:
         words += ["--tls", "--tls-cert", str(pair.certificate), "--tls-key", str(pair.key)]
-    ready = (lambda: answers(port)) if ":" not in host else (lambda: _answers6(port))
-    with running(words, ready, folder / "rest-server.log") as process:
+    with running(words, lambda: _answers(host, port), folder / "rest-server.log") as process:
         first = next(iter((users or {}).items()), None)
         credentials = {"RESTIC_REST_USERNAME": first[0], "RESTIC_REST_PASSWORD": first[1]} if first else {}
         yield RestServer(
@@ -129,9 +129,6 @@ def _sha(password: str) -> str:
     return "{SHA}" + base64.b64encode(hashlib.sha1(password.encode(), usedforsecurity=False).digest()).decode()
 
 
-def _answers6(port: int) -> bool:
-    import socket
-    from contextlib import closing
-
-    with closing(socket.socket(socket.AF_INET6)) as probe:
-        return probe.connect_ex(("::1", port)) == 0
+def _answers(host: str, port: int) -> bool:
+    with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
+        return probe.connect_ex((host, port)) == 0

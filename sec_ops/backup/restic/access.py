@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sec_ops.backup.restic.location import by_relay
 from sec_ops.backup.restic.opening import OpenRepository
 from sec_ops.backup.restic.target import one_value, ssh_options
 from sec_ops.model.errors import ContentInvalid, Fault
@@ -31,7 +32,9 @@ def straight(repositories: Sequence[OpenRepository]) -> Access:
     Raises ContentInvalid when two repositories need different credentials of one name; those of a REST server that is
     copied from stand in its location.
     """
-    words: list[str | Handed] = ["-r", repositories[0].location.text]
+    first = repositories[0]
+    location = by_relay(first.location, first.relay) if first.relay else first.location
+    words: list[str | Handed] = ["-r", location.text]
     for certificate in dict.fromkeys(each.certificate for each in repositories if each.certificate):
         words += ["--cacert", one_value(str(certificate))]
     return Access(words=(*words, *ssh_options(repositories)), environment=clean_environment(**_told(repositories)))
@@ -46,7 +49,8 @@ def _told(repositories: Sequence[OpenRepository]) -> dict[str, str]:
                 continue
             if added.setdefault(name, secret) != secret:
                 raise _torn_between(first, other, name)
-    return {name: secret.get_secret_value() for name, secret in added.items()}
+    proxy = {"HTTPS_PROXY": f"http://127.0.0.1:{first.relay}"} if first.relay else {}
+    return {name: secret.get_secret_value() for name, secret in added.items()} | proxy
 
 
 def _torn_between(repository: OpenRepository, other: OpenRepository, name: str) -> ContentInvalid:

@@ -55,6 +55,7 @@ from sec_ops.backup.restic.results import (
     read_snapshot,
 )
 from sec_ops.backup.restic.second_look import looked_at_backup, looked_at_check, looked_at_restore
+from sec_ops.backup.verdict import Judged
 from sec_ops.transport.streaming import Handed
 
 __all__ = ["Restic"]
@@ -253,6 +254,15 @@ class Restic:
             version=int(told.get("version", 0)),
             chunker_polynomial=str(told.get("chunker_polynomial", "")),
         )
+
+    def cat(self, *what: str) -> tuple[Judged, Any]:
+        """Return the verdict and a document of the repository: `("index", ID)`, `("tree", "SNAPSHOT:/folder")`."""
+        return documents(self._call(Call(verb=Verb.CAT, arguments=["--no-lock", *what])), lambda read: read)
+
+    def list_ids(self, kind: str) -> tuple[Judged, tuple[str, ...]]:
+        """Return the verdict and the ids of all files of a kind, such as `index`."""
+        spoken = self._call(Call(verb=Verb.LIST, arguments=["--no-lock", kind]))
+        return spoken.judged, tuple(spoken.document.decode(errors="replace").split())
 
     def _long(self, verb: Verb, arguments: Sequence[str], on_event: OnEvent | None) -> Call:
         """Return a call that may take as long as the repository's deadline."""

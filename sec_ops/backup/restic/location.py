@@ -1,15 +1,15 @@
 """Where a repository lies, as restic writes it: a folder, `sftp:…`, `rest:http(s)://…` or `s3:http(s)://…`."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from sec_ops.model.messages import Message, message
 from sec_ops.model.values import is_loopback
 
-__all__ = ["Kind", "Location", "LocationInvalid", "in_plain_sight", "read_location"]
+__all__ = ["Kind", "Location", "LocationInvalid", "by_relay", "in_plain_sight", "read_location"]
 
 _SCHEME = re.compile(r"([a-z][a-z0-9]*):(?!\\)")
 _SFTP_SHORT = re.compile(r"(?:(?P<user>[^@/]+)@)?(?P<host>\[[^\]]+\]|[^:/]+):(?P<path>.+)", re.DOTALL)
@@ -128,6 +128,24 @@ def _split(url: str) -> tuple[str, int | None, str, str]:
             )
         )
     return host, port, place.username or "", place.path
+
+
+def by_relay(location: Location, port: int) -> Location:
+    """Return the location as it is come to by a relay on a port of the loopback.
+
+    For TLS of another machine nothing changes: its own name must be verified, so the relay is a proxy there. For ssh
+    the name stays too, and the address is an option of ssh.
+    """
+    if location.kind is Kind.LOCAL or (location.protocol == "https" and not is_loopback(location.host)):
+        return location
+    scheme, _, address = location.text.partition(":")
+    if location.protocol == "ssh" and not address.startswith("//"):
+        return location
+    host = location.host if location.protocol == "ssh" or is_loopback(location.host) else "127.0.0.1"
+    user = f"{location.user}@" if location.user else ""
+    place = urlsplit(address)
+    moved = place._replace(netloc=f"{user}[{host}]:{port}" if ":" in host else f"{user}{host}:{port}")
+    return replace(location, text=f"{scheme}:{urlunsplit(moved)}", host=host, port=port, url=urlunsplit(moved))
 
 
 def in_plain_sight(location: Location) -> bool:

@@ -21,7 +21,10 @@ _Read = TypeVar("_Read")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRepository:
-    """All that a call of restic needs to know of a repository; `credentials` are environment of the child only."""
+    """All that a call of restic needs to know of a repository; `credentials` are environment of the child only.
+
+    `relay` is a port of this machine's loopback by which its server is come to, where not straight.
+    """
 
     id: str
     location: Location
@@ -31,6 +34,7 @@ class OpenRepository:
     identity_file: Path | None = None
     known_hosts: Path | None = None
     append_only: bool = False
+    relay: int = 0
     deadline_seconds: float = 21_600
 
     @property

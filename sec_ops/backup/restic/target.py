@@ -55,6 +55,7 @@ def ssh_words(repository: OpenRepository) -> list[str]:
 
 def _options(reached: Sequence[OpenRepository]) -> list[str]:
     options = ["BatchMode=yes", "StrictHostKeyChecking=yes", *_ALIVE]
+    options += [option for each in reached if each.relay for option in _relayed(each)]
     known = dict.fromkeys(_quoted(each.known_hosts) for each in reached if each.known_hosts)
     if known:
         options += [f"UserKnownHostsFile={' '.join(known)}", "GlobalKnownHostsFile=/dev/null"]
@@ -62,6 +63,13 @@ def _options(reached: Sequence[OpenRepository]) -> list[str]:
     if identities:
         options += [*(f"IdentityFile={each}" for each in identities), "IdentitiesOnly=yes"]
     return [word for option in options for word in ("-o", option)]
+
+
+def _relayed(repository: OpenRepository) -> list[str]:
+    """Return what leads ssh to the relay, the server's own host key being the one that is verified."""
+    location = repository.location
+    known = location.host if location.port in (0, _SSH_PORT) else f"[{location.host}]:{location.port}"
+    return ["HostName=127.0.0.1", f"Port={repository.relay}", f"HostKeyAlias={known}", "CheckHostIP=no"]
 
 
 def one_value(text: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
+from sec_ops.drill.injecting.small_disk import unmount_all
 from sec_ops.drill.sandbox.layout import PACKAGE, PLACE, PYTHON, Layout, Way, arguments, own_program
 from sec_ops.drill.sandbox.limits import Limits, limited
 from sec_ops.drill.sandbox.proof import Isolation, Target, judged
@@ -224,6 +225,7 @@ def _target(decoy: Decoy) -> Target:
 
 def _remove(folder: Path) -> None:
     """Remove a tree, hostile permissions in it notwithstanding; links are not followed."""
+    unmount_all(folder)
     try:
         for _root, folders, _files, descriptor in os.fwalk(folder, follow_symlinks=False):
             for name in folders:

@@ -1,1 +1,1 @@
-"""Drills: what needs both the room of backups and the room of drills."""
+"""Drills: backups and the drill's sandbox put together."""

@@ -1,0 +1,1 @@
+"""Faults for rehearsals, in the drill's own copies: never in production, never in its repositories."""
