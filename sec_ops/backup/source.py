@@ -29,9 +29,11 @@ __all__ = [
     "Facts",
     "LastGood",
     "Loading",
+    "Logged",
     "Order",
     "Part",
     "Report",
+    "Serving",
     "Source",
     "Table",
     "Verifying",
@@ -227,4 +229,22 @@ class Verifying(Protocol):
 
     def verifying(self, order: Order, into: str) -> Arguments:
         """Return the command that ends with 0 when what was loaded into `into` is whole."""
+        ...
+
+
+@runtime_checkable
+class Logged(Protocol):
+    """A source among whose files lies a database's write-ahead log, which a base backup is recovered with."""
+
+    def log_folder(self, settings: Any) -> PurePath:  # noqa: ANN401 - the kind's own settings
+        """Return the folder of the log as it was where it was saved."""
+        ...
+
+
+@runtime_checkable
+class Serving(Protocol):
+    """A source that a whole server comes back from, which is asked for its data once it runs."""
+
+    def asked(self, order: Order) -> Facts:
+        """Return what the server tells of its data, such as the last heartbeat; raises EngineError."""
         ...

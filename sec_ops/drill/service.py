@@ -34,7 +34,8 @@ class Lacking:
 class Place:
     """Where a service is to stand: a folder of its own below the sandbox's work folder, a free port of its loopback.
 
-    `restored` are paths of restored data by the id of the source; `seconds` bound each step.
+    `restored` are paths of restored data by the id of the source, `logs` folders of write-ahead log by it; `seconds`
+    bound each step.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Place:
     clock: Clock
     sleep: Callable[[float], None]
     restored: Mapping[str, Path] = field(default_factory=dict)
+    logs: Mapping[str, Path] = field(default_factory=dict)
     seconds: float = 120.0
 
     def inside(self, *names: str) -> str:

@@ -176,6 +176,7 @@ class DrillRecord(Value):
     lost_at: str
     lost_at_told: bool = Field(description="the moment of loss was told; else it is the start of the drill")
     lost_places: tuple[str, ...] = ()
+    lost: tuple[ProbeRecord, ...] = Field(default=(), description="what counts as lost; refused: it did not answer")
     until: str = Field(default="", description="moment databases were restored to, where one was chosen")
     key: Literal["usual", "escrow"] = "usual"
     injected: tuple[Fault, ...] = ()

@@ -80,10 +80,14 @@ class Run:
 
     def seal(self) -> Mapping[str, str]:
         """Write and return the manifest: file name to SHA-256 of every file but the manifest itself."""
-        files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-        manifest = {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        manifest = self.digests()
         self.write(MANIFEST, manifest)
         return manifest
+
+    def digests(self) -> dict[str, str]:
+        """Return what the manifest would say now."""
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+        return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def create_run(runs: Path, verb: str, *, clock: Clock, randomness: Randomness) -> Run:

@@ -49,7 +49,7 @@ def readable() -> list[Path]:
 
 def place(sandbox: Sandbox, kind: str, restored: dict[str, Path] | None = None, **settings: Any) -> Place:
     folder = sandbox.work / kind
-    folder.mkdir()
+    sandbox.make_folder(folder)
     return Place(
         name=kind,
         sandbox=sandbox,
@@ -216,6 +216,7 @@ def rows(base: Path, log: Path, sandbox: Sandbox, **settings: object) -> list[st
         shutil.copytree(path, restored[name])
         sandbox.take(restored[name])
     where = place(sandbox, "postgresql", restored, base="base", log="log", user="owner", **settings)
+    where = replace(where, logs={"log": restored["log"]})
     service = service_of("postgresql")
     standing = service.provision(where)
     service.start(where)

@@ -10,7 +10,7 @@ from sec_ops.model.errors import SecOpsError
 from sec_ops.model.messages import Message, message
 from sec_ops.model.text import printable
 
-__all__ = ["compared_tables", "load_source"]
+__all__ = ["compared_tables", "load_source", "proved_tables"]
 
 _SHOWN = 20
 _REDIRECTED = ("sh", "-c", 'exec "$@" < "$0"')
@@ -59,6 +59,17 @@ def compared_tables(saved: Sequence[Table], found: Facts) -> list[Message]:
         elif table.checksum and now.checksum and table.checksum != now.checksum:
             differences.append(message("{table}: as many rows, but not the same", table=table.name))
     return [*differences, *(message("{table}: was not saved", table=name) for name in there)]
+
+
+def proved_tables(saved: Sequence[Table], found: Facts) -> int:
+    """Return how many tables are as they were saved, by their rows and, where both sides have one, their checksum."""
+    there = {each.name: each for each in found.tables}
+    return sum(
+        there[each.name].rows == each.rows
+        and (not each.checksum or not there[each.name].checksum or each.checksum == there[each.name].checksum)
+        for each in saved
+        if each.name in there
+    )
 
 
 def _counted(name: str, saved: ManifestSource, found: Facts) -> Judged:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sec_ops.backup.naming import MANIFEST
 from sec_ops.backup.proving.checking import judged_trust
+from sec_ops.backup.proving.manifest import Manifest
 from sec_ops.backup.proving.reading import ManifestFile, fetched_manifest
 from sec_ops.backup.restic.asking import OnEvent, nothing
 from sec_ops.backup.restic.client import Restic
@@ -70,6 +71,7 @@ class Restored:
     judged: Judged
     sources: tuple[SourceRestored, ...] = ()
     trusted: tuple[str, ...] = ()
+    manifest: Manifest | None = None
 
 
 def restore(point: Point, wanted: Wanted, doors: RestoreDoors) -> Restored:
@@ -98,13 +100,14 @@ def restore(point: Point, wanted: Wanted, doors: RestoreDoors) -> Restored:
         return Restored(point=point, judged=judged)
     verdicts = [each.judged for each in sources]
     trusted: tuple[str, ...] = ()
+    told: Manifest | None = None
     if isinstance(manifest, ManifestFile):
-        trusted = manifest.trusted
+        trusted, told = manifest.trusted, manifest.manifest
         verdicts.append(judged_trust(manifest, point.run, doors.restic.repository.id))
     judged = worst(verdicts)
     if judged.good and wanted.place is Place.NEW:
         ended_folder(wanted.folder)
-    return Restored(point=point, judged=judged, sources=sources, trusted=trusted)
+    return Restored(point=point, judged=judged, sources=sources, trusted=trusted, manifest=told)
 
 
 def _parts(point: Point, wanted: Wanted) -> list[list[PartOfPoint]]:

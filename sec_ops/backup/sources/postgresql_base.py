@@ -113,6 +113,17 @@ class PostgresBase:
         """Nothing: a base backup is proved by `pg_verifybackup`, its databases by their own sources."""
         return Facts()
 
+    def log_folder(self, settings: Settings) -> PurePath:
+        """Return the folder of archived segments."""
+        return PurePath(settings.archive)
+
+    def asked(self, order: Order) -> Facts:
+        """Return the last heartbeat of the database that is signed in to."""
+        settings = Settings.model_validate(order.source.settings)
+        with session(settings, order, settings.database, deadline_seconds=order.deadline_seconds) as spoken:
+            spoken.say(steady(LAST_HEARTBEAT))
+            return read_counts(spoken.hear(MARK))
+
     def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
         """Unpack the last base backup before the run, bring the log back, recover up to its end."""
         data = hand.kept("data")

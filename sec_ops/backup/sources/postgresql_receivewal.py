@@ -83,6 +83,10 @@ class ReceivedLog:
         """Nothing: databases are counted by their own sources."""
         return Facts()
 
+    def log_folder(self, settings: Settings) -> PurePath:
+        """Return the folder that the log is received into."""
+        return PurePath(settings.folder)
+
     def by_hand(self, _settings: Settings, hand: Hand) -> Sequence[Step]:
         """Bring the received log back for a base backup of the same server."""
         what = message(

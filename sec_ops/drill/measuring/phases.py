@@ -58,6 +58,11 @@ class PhaseClock:
         spent |= {phase: end - begun for (phase, begun), end in zip(self._begun, ends, strict=True)}
         return spent
 
+    def begun_ms(self) -> Mapping[Phase, int]:
+        """Return when the phases gone through began, in milliseconds after the loss."""
+        first = self._begun[0][1]
+        return {phase: begun - first for phase, begun in self._begun}
+
     def recovery_ms(self) -> int:
         """Return the time since the loss: the sum of the phases."""
         return sum(self.spent_ms().values())

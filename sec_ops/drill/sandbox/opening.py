@@ -35,7 +35,13 @@ _TRY_SECONDS = 20.0
 
 
 class SandboxLeaks(EngineError):
-    """Something could be reached from inside, so nothing was started."""
+    """Something could be reached from inside, so nothing was started; `isolation` says what."""
+
+    def __init__(self, isolation: Isolation) -> None:
+        leaks = "\n".join(f"{each.name} {each.target}: {each.how}" for each in isolation.leaks)
+        advice = message("nothing was started; see that no other program changed the sandbox, then tell us what leaks")
+        super().__init__(message("the sandbox is not closed"), why=leaks, advice=advice)
+        self.isolation = isolation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +212,7 @@ def _proved(asked: Asked, layout: Layout, way: Way, spoken: Spoken) -> Isolation
     except KeyError as error:
         raise ProgramFailed(message("the sandbox did not tell all that proves it"), why=str(error)) from error
     if not isolation.holds:
-        leaks = "\n".join(f"{each.name} {each.target}: {each.how}" for each in isolation.leaks)
-        advice = message("nothing was started; see that no other program changed the sandbox, then tell us what leaks")
-        raise SandboxLeaks(message("the sandbox is not closed"), why=leaks, advice=advice)
+        raise SandboxLeaks(isolation)
     return isolation
 
 

@@ -1,10 +1,12 @@
 """A sandbox that stands: programs and services run in it, asked of what stands there first."""
 
+import base64
 import itertools
 import json
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,9 @@ _PAGE_BYTES = 1024 * 1024
 _SHOWN = 2000
 _PAGE_SPELLED_BYTES = 7 * _PAGE_BYTES
 """A page as JSON at worst: each byte as six characters, and its headers."""
+_PIECE_BYTES = 30_000
+"""In base64, with what stands around it, it is shorter than a pipe."""
+_READ_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +125,43 @@ class Sandbox:
         """Make a tree below `work` belong to the sandbox's user; raises StorageError."""
         give_to(folder, self.work.stat().st_uid)
 
+    def hand_over(self, here: Path, there: Path) -> None:
+        """Give a tree from outside to the sandbox's user, then move it to a name directly below `work`.
+
+        Nobody inside can put a link there that leads elsewhere: the folder above `work` is ours. Raises StorageError.
+        """
+        self.take(here)
+        try:
+            here.rename(there)
+        except OSError as error:
+            raise storage_error(there, error) from error
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder below `work`, and those above it; raises ProgramFailed."""
+        self.spoken.ask("folder", path=self.seen(path))
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file below `work`, as the sandbox's user and by the sandbox's own paths; raises ProgramFailed."""
+        for begin in range(0, max(len(data), 1), _PIECE_BYTES):
+            piece = base64.b64encode(data[begin : begin + _PIECE_BYTES]).decode()
+            self.spoken.ask("write", path=self.seen(path), data=piece, further=begin > 0)
+
+    def read(self, path: Path) -> bytes:
+        """Return a file below `work` as the sandbox sees it; raises ProgramFailed when it can't be read."""
+        pieces: list[bytes] = []
+        while not pieces or len(pieces[-1]) == _READ_BYTES:
+            told = self.spoken.ask("fetch", path=self.seen(path), begin=len(pieces) * _READ_BYTES, bytes=_READ_BYTES)
+            pieces.append(base64.b64decode(told["data"]))
+        return b"".join(pieces)
+
+    def move(self, path: Path, to: Path) -> bool:
+        """Rename something below `work`; return whether it was there. Raises ProgramFailed."""
+        return bool(self.spoken.ask("move", path=self.seen(path), to=self.seen(to))["moved"])
+
+    def listed(self, path: Path) -> Sequence[str]:
+        """Return the names in a folder below `work`; none when there is no such folder."""
+        return tuple(self.spoken.ask("listed", path=self.seen(path))["names"])
+
     def run(
         self,
         arguments: Sequence[str],
@@ -174,6 +216,11 @@ class Sandbox:
     def stop(self, name: str, *, signal: str = "SIGTERM", seconds: float = 10.0) -> None:
         """Stop a service with its signal, in the end by force."""
         self.spoken.ask("stop", name=name, signal=signal, seconds=seconds)
+
+    def end(self) -> None:
+        """End all that runs inside; whoever asks from now on is told so. A second time does nothing."""
+        with suppress(ProgramFailed):
+            self.spoken.ask("end")
 
     def listens(self, address: str, port: int | None = None) -> bool:
         """Return whether something listens inside on a port, or on a Unix socket's path."""

@@ -36,7 +36,6 @@ class Mariadb:
 
     def provision(self, place: Place) -> Standing:
         """Make an empty data folder whose one account is the sandbox's own user, by its socket."""
-        place.sandbox.take(place.folder)
         words = ["mariadb-install-db", "--no-defaults", f"--datadir={place.inside('data')}", "--skip-test-db"]
         words += ["--auth-root-authentication-method=socket", f"--auth-root-socket-user={_USER}", "--skip-name-resolve"]
         make(place, words)

@@ -63,8 +63,7 @@ class Nginx:
         settings = Settings.model_validate(place.settings)
         location = f"proxy_pass http://127.0.0.1:{settings.forward};" if settings.forward else _root(place, settings)
         text = _CONFIGURATION.format(folder=place.inside(), port=place.port, location=location)
-        (place.folder / "nginx.conf").write_text(text)
-        place.sandbox.take(place.folder)
+        place.sandbox.write(place.folder / "nginx.conf", text.encode())
         return Standing(client={"server": "127.0.0.1", "port": place.port})
 
     def start(self, place: Place) -> None:

@@ -76,7 +76,7 @@ class Openldap:
         """Make a configuration with the suffix and its schemas, and no entry yet."""
         settings = Settings.model_validate(place.settings)
         for name in ("data", "run", "configuration"):
-            (place.folder / name).mkdir()
+            place.sandbox.make_folder(place.folder / name)
         text = _CONFIGURATION.format(
             run=place.inside("run"),
             data=place.inside("data"),
@@ -84,8 +84,7 @@ class Openldap:
             bytes=settings.gigabytes * 1024**3,
             schemas="".join(f"include: file://{_SCHEMAS}/{name}.ldif\n\n" for name in settings.schemas),
         )
-        (place.folder / "configuration.ldif").write_text(text)
-        place.sandbox.take(place.folder)
+        place.sandbox.write(place.folder / "configuration.ldif", text.encode())
         words = ["slapadd", "-n", "0", "-F", place.inside("configuration"), "-l", place.inside("configuration.ldif")]
         make(place, words)
         return Standing(client={"configuration": place.inside("configuration")}, into=place.inside("configuration"))

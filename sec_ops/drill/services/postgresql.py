@@ -10,17 +10,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from sec_ops.drill.sandbox.speaking import Sandbox
 from sec_ops.drill.service import Lacking, Place, Standing, make, wait_until
 from sec_ops.drill.settings import SourceName
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, Value
 
-__all__ = ["SERVICE"]
+__all__ = ["SERVICE", "programs_for"]
 
 _PACKAGE = "postgresql"
 _ROOT = Path("/usr/lib/postgresql")
-_ASIDE = ("postgresql.conf", "postgresql.auto.conf", "pg_hba.conf", "pg_ident.conf", "standby.signal")
+_SHOWN = 20
+_ASIDE = (
+    "postgresql.conf",
+    "postgresql.auto.conf",
+    "pg_hba.conf",
+    "pg_ident.conf",
+    "standby.signal",
+    "recovery.signal",
+)
 _CONFIGURATION = """\
 listen_addresses = '127.0.0.1'
 port = {port}
@@ -75,59 +84,70 @@ class Postgresql:
     def provision(self, place: Place) -> Standing:
         """Make an empty cluster, or lay the generated configuration into the restored one."""
         settings = Settings.model_validate(place.settings)
-        data = place.folder / "data"
+        sandbox, data = place.sandbox, place.folder / "data"
         if settings.base:
-            _set_aside(place.restored[settings.base], data)
+            _set_aside(place, place.restored[settings.base], data)
         else:
             _initialised(place)
-        (place.folder / "socket").mkdir(exist_ok=True)
+        sandbox.make_folder(place.folder / "socket")
         text = _CONFIGURATION.format(port=place.port, socket=place.inside("socket"), data=place.inside("data"))
         if settings.base:
             text += _recovery(place, settings)
-            (data / "recovery.signal").touch()
-        (data / "postgresql.conf").write_text(text)
-        (data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 trust\n")
-        (data / "pg_ident.conf").write_text("")
-        place.sandbox.take(place.folder)
-        data.chmod(0o700)
-        programs = str(_programs(data))
+            sandbox.write(data / "recovery.signal", b"")
+        sandbox.write(data / "postgresql.conf", text.encode())
+        sandbox.write(data / "pg_hba.conf", b"local all all trust\nhost all all 127.0.0.1/32 trust\n")
+        sandbox.write(data / "pg_ident.conf", b"")
+        programs = str(programs_for(sandbox, data))
         client = {"server": place.inside("socket"), "port": place.port, "user": settings.user, "programs": programs}
         return Standing(client=client)
 
     def start(self, place: Place) -> None:
         """Start the server and wait until it takes writes: recovery has ended then."""
-        programs, settings = _programs(place.folder / "data"), Settings.model_validate(place.settings)
+        programs = programs_for(place.sandbox, place.folder / "data")
+        settings = Settings.model_validate(place.settings)
         place.sandbox.start(place.name, [f"{programs}/postgres", "-D", place.inside("data")])
         words = [f"{programs}/psql", "-XqAtc", "SELECT NOT pg_is_in_recovery()", "-h", place.inside("socket")]
         words += ["-p", str(place.port), "-U", settings.user, "postgres"]
         wait_until(place, lambda: place.sandbox.run(words, seconds=10).stdout.strip() == "t")
 
 
+def programs_for(sandbox: Sandbox, data: Path | None) -> Path:
+    """Return the programs of the version that a data folder is of, the newest for none; raises ProgramFailed."""
+    versions = _versions()
+    if data is not None:
+        wanted = sandbox.read(data / "PG_VERSION")[:_SHOWN].decode(errors="replace").strip()
+        if wanted in versions:
+            return versions[wanted]
+        what = message("the data is of PostgreSQL {version}, which is not installed here", version=wanted)
+        advice = message("install it: apt-get install {package}", package=f"{_PACKAGE}-{wanted}")
+        raise ProgramFailed(what, advice=advice)
+    if not versions:
+        what = message("{program} is not installed", program="PostgreSQL")
+        raise ProgramFailed(what, advice=message("install it: apt-get install {package}", package=_PACKAGE))
+    return versions[max(versions, key=float)]
+
+
 def _initialised(place: Place) -> None:
     user = Settings.model_validate(place.settings).user
-    words = [f"{_programs(None)}/initdb", "-D", place.inside("data"), "-U", user, "-A", "trust", "-E", "UTF8"]
-    place.sandbox.take(place.folder)
+    programs = programs_for(place.sandbox, None)
+    words = [f"{programs}/initdb", "-D", place.inside("data"), "-U", user, "-A", "trust", "-E", "UTF8"]
     make(place, [*words, "--no-instructions"])
 
 
-def _set_aside(restored: Path, data: Path) -> None:
-    """Take the restored folder as the server's, its configuration out of it."""
-    restored.replace(data)
-    aside = data.with_name("restored-configuration")
-    aside.mkdir()
-    for name in _ASIDE:
-        if (data / name).exists() or (data / name).is_symlink():
-            (data / name).replace(aside / name)
-    for name in ("postmaster.pid", "postmaster.opts"):
-        (data / name).unlink(missing_ok=True)
-    if any((data / "pg_tblspc").iterdir()):
-        raise ProgramFailed(
-            message("the base backup has table spaces, which drills don't restore yet"), where=str(data / "pg_tblspc")
-        )
+def _set_aside(place: Place, restored: Path, data: Path) -> None:
+    """Take the restored folder as the server's, its configuration out of it; all of it as the sandbox's user."""
+    sandbox, aside = place.sandbox, data.with_name("restored-configuration")
+    sandbox.move(restored, data)
+    sandbox.make_folder(aside)
+    for name in (*_ASIDE, "postmaster.pid", "postmaster.opts"):
+        sandbox.move(data / name, aside / name)
+    if sandbox.listed(data / "pg_tblspc"):
+        what = message("the base backup has table spaces, which drills don't restore yet")
+        raise ProgramFailed(what, where=sandbox.seen(data / "pg_tblspc"))
 
 
 def _recovery(place: Place, settings: Settings) -> str:
-    log = place.sandbox.seen(place.restored[settings.log])
+    log = place.sandbox.seen(place.logs[settings.log])
     text = _RECOVERY.format(log=log.replace("'", "''"))
     if settings.until:
         text += f"recovery_target_time = '{settings.until.isoformat()}'\n"
@@ -137,23 +157,6 @@ def _recovery(place: Place, settings: Settings) -> str:
 def _versions() -> dict[str, Path]:
     """Return the folders of programs by version."""
     return {path.parent.parent.name: path.parent for path in _ROOT.glob("*/bin/initdb")}
-
-
-def _programs(data: Path | None) -> Path:
-    """Return the programs of the version that the data is of, the newest for none; raises ProgramFailed."""
-    versions = _versions()
-    if data is not None and (data / "PG_VERSION").exists():
-        wanted = (data / "PG_VERSION").read_text().strip()
-        if wanted not in versions:
-            what = message("the data is of PostgreSQL {version}, which is not installed here", version=wanted)
-            raise ProgramFailed(
-                what, advice=message("install it: apt-get install {package}", package=f"{_PACKAGE}-{wanted}")
-            )
-        return versions[wanted]
-    if not versions:
-        what = message("{program} is not installed", program="PostgreSQL")
-        raise ProgramFailed(what, advice=message("install it: apt-get install {package}", package=_PACKAGE))
-    return versions[max(versions, key=float)]
 
 
 SERVICE = Postgresql()

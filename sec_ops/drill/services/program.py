@@ -40,8 +40,7 @@ class Program:
         return ()
 
     def provision(self, place: Place) -> Standing:
-        """Give it its folder."""
-        place.sandbox.take(place.folder)
+        """Nothing more than its folder."""
         return Standing(client={"server": "127.0.0.1", "port": place.port})
 
     def start(self, place: Place) -> None:

@@ -14,6 +14,7 @@ import tempfile
 from typing import Any, Callable
 
 from sec_ops.drill.sandbox.inside.facts import attempt, connect, facts
+from sec_ops.drill.sandbox.inside.laying import fetch, folder, listed, move, write
 from sec_ops.drill.sandbox.inside.programs import alive, begin, hang_up, hear, say, start, stop, talk, wait
 
 
@@ -38,6 +39,11 @@ def read(asked: dict[str, Any]) -> dict[str, Any]:
     return {"data": data.decode(errors="surrogateescape")}
 
 
+def end(asked: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as all deeds
+    """End: with this process the kernel ends all others of the sandbox."""
+    os._exit(0)
+
+
 DEEDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "facts": facts,
     "begin": begin,
@@ -52,6 +58,12 @@ DEEDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "reach": reach,
     "lay": lay,
     "read": read,
+    "folder": folder,
+    "write": write,
+    "move": move,
+    "fetch": fetch,
+    "end": end,
+    "listed": listed,
 }
 
 
