@@ -5,7 +5,9 @@ takes a real HTTPS server that answers as their documentation says.
 """
 
 import json
+import re
 import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,18 +43,23 @@ NOTICE = Notice(
     advice=Message("see: sec-ops schedule show"),
     data={"job": "logs-pull", "missed": 3},
 )
-HOSTILE = 'x\r\nBcc: all@example.org\r\n\r\n\x1b[2J"]\\ <script>\x00\u202e =cmd()|'
+HOSTILE = (
+    'x\r\nBcc: all@example.org\r\nX-Sec-Ops-Kind: drill [notice@32473 kind="drill"]\r\n\r\n'
+    '\x1b[2J"]\\ <script>\x00\u202e =cmd()|'
+)
 WAIT_SECONDS = 10
+_SYSLOG_KIND = re.compile(r' kind="([^"]*)"')
 
 
 @dataclass(frozen=True)
 class Way:
-    """A notifier under test: its settings, and the texts that arrived."""
+    """A notifier under test: its settings, the texts that arrived, and what programs read as their kinds."""
 
     name: str
     settings: NotifierSettings
     doors: NotifierDoors
     received: Callable[[], list[str]]
+    kinds: Callable[[], list[str]]
     dead: NotifierSettings
     """The same with nobody there."""
 
@@ -75,11 +82,11 @@ class _Hook(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("notify")
-    for each in (root, *root.parents[:2]):
-        each.chmod(0o755)  # the mail server's account passes through
-    return root
+def folder() -> Iterator[Path]:
+    # Not below pytest's own folder: the mail server's account passes through, and another pytest closes that one.
+    with tempfile.TemporaryDirectory() as root:
+        Path(root).chmod(0o755)
+        yield Path(root)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +140,7 @@ def way(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Way:
             settings(kind="file", path=str(path)),
             doors,
             lambda: path.read_text(encoding="utf-8").splitlines() if path.exists() else [],
+            lambda: [json.loads(each)["kind"] for each in path.read_text(encoding="utf-8").splitlines()],
             settings(kind="file", path=str(blocked / "notices.jsonl")),
         )
     if name == "webhook":
@@ -144,6 +152,7 @@ def way(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Way:
             settings(kind="webhook", url=url, ca=str(ca)),
             doors,
             lambda: [body.decode() for _path, _headers, body in _Hook.bodies],
+            lambda: [json.loads(body)["kind"] for _path, _headers, body in _Hook.bodies],
             settings(kind="webhook", url=f"https://localhost:{free_port()}/", ca=str(ca)),
         )
     if name.startswith("mail"):
@@ -166,6 +175,7 @@ def way(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Way:
             settings(**common, port=port),
             doors,
             lambda: [f"{each['Subject']}\n{each.get_content()}" for each in server.received()],
+            lambda: [kind for each in server.received() for kind in each.get_all("X-Sec-Ops-Kind")],
             settings(**common, port=free_port()),
         )
     server = request.getfixturevalue("collector")
@@ -182,6 +192,7 @@ def way(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Way:
         settings(kind="syslog", protocol=name, **places[name]),
         doors,
         lambda: [each["text"] for each in server.received()[before:]],
+        lambda: [kind for each in server.received()[before:] for kind in _SYSLOG_KIND.findall(each["data"])],
         settings(kind="syslog", protocol=name, **(dead or {**places[name], "port": free_port()})),
     )
 
@@ -210,7 +221,7 @@ def test_hostile_text_stays_one_harmless_message(way: Way) -> None:
     (text,) = arrived(way, 1)
     assert not {"\x1b", "\x00", "\u202e"} & set(text)
     assert "Bcc: all" in text  # as words of the message, not as a header
-    assert "schedule.failed" in text or way.name in ("mail-tls", "mail-starttls") or "syslog" in way.settings.kind
+    assert way.kinds() == ["schedule.failed"], "no other than ours, whatever the words say"
 
 
 def test_two_notices_are_two_messages(way: Way) -> None:

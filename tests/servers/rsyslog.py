@@ -24,9 +24,9 @@ class SyslogServer:
     lines: Path
 
     def received(self) -> list[dict[str, str]]:
-        """Return what came, a map of parts each."""
-        text = self.lines.read_text(encoding="utf-8") if self.lines.exists() else ""
-        return [json.loads(line) for line in text.splitlines() if line]
+        """Return what came, a map of parts each; a line that is still being written isn't there yet."""
+        whole, _, _rest = (self.lines.read_bytes() if self.lines.exists() else b"").rpartition(b"\n")
+        return [json.loads(line) for line in whole.split(b"\n") if line]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Keys of the `_bulk` endpoint: made here, kept as hashes, compared in constant time, guessed at slowly.
+"""Keys of the `_bulk` endpoint: made here, kept as hashes, compared in constant time; whoever guesses is told to wait.
 
 A key is `id:secret`, sent as Elasticsearch's clients do: `ApiKey` and `Bearer` with its Base64, or `Basic` with the id
 as the user. The secret has 256 random bits, so that one SHA-256 is hash enough.
@@ -68,21 +68,23 @@ class Keyring:
         self._throttle = throttle
 
     def check(self, authorization: bytes, address: str) -> ApiKey | Refusal | None:
-        """Return the key that a header proves, why it proves none, or None when no key is asked for."""
+        """Return the key that a header proves, why it proves none, or None when no key is asked for.
+
+        A right key opens whatever its address has sent: behind it may be a whole school, of which one has an old key.
+        """
         if not self._keys:
             return None
-        if self._throttle.exhausted(address):
-            return _SLOWED
-        if not authorization:
-            return _DENIED
         name, secret = _presented(authorization)
         key = self._keys.get(name)
         digest = hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()
         right = hmac.compare_digest(digest, key.sha256 if key else _NOBODY)
-        if key is None or not right or not self._from_here(key, address):
+        if key is not None and right and self._from_here(key, address):
+            return key
+        if self._throttle.exhausted(address):
+            return _SLOWED
+        if authorization:
             self._throttle.wrong(address)
-            return _DENIED
-        return key
+        return _DENIED
 
     def _from_here(self, key: ApiKey, address: str) -> bool:
         networks = self._networks[key.id]
