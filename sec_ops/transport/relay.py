@@ -90,6 +90,8 @@ class Relay:
         with suppress(OSError):
             while data := source.recv(_CHUNK_BYTES):
                 self._pass(len(data))
+                if self._ending(source, sink):  # what was on its way when the link was cut is lost
+                    return
                 sink.sendall(data)
             if not self._ending(source, sink):
                 sink.shutdown(socket.SHUT_WR)

@@ -64,7 +64,8 @@ def test_a_damaged_pack_is_noticed_and_the_original_is_untouched(tmp_path: Path,
         assert "3.bin" in str(inject.struck()[0])
         back = tmp_path / "out" / str(data).lstrip("/") / "deep" / "er"
         assert (back / "1.bin").read_bytes() == (data / "deep" / "er" / "1.bin").read_bytes()
-        assert not (back / "3.bin").exists()
+        hurt = back / "3.bin"  # restic leaves it out, or leaves a hole in it
+        assert not hurt.exists() or hurt.read_bytes() != (data / "deep" / "er" / "3.bin").read_bytes()
         other = make_restic(make_repository(tmp_path / "repository", name="second"), tmp_path)
         assert inject.fetched(other, [snapshot]) is other
     assert digests(tmp_path / "repository") == before
