@@ -47,7 +47,8 @@ Arguments = Sequence[str | Handed]
 class Part:
     """What becomes one snapshot: files at `paths`, or the output of `command` as the file `filename`.
 
-    `options` are restic's own, such as `--one-file-system`. The name is distinct within the source.
+    `options` are restic's own, such as `--one-file-system`. The name is distinct within the source. With a `launcher`,
+    words a program is started by, the files stand still for who reads them in it.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Part:
     options: Sequence[str] = ()
     command: Arguments = ()
     filename: str = ""
+    launcher: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,13 +143,17 @@ class LastGood(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be captured: the plan's entry, its secret, and the doors to where the data lies."""
+    """What is to be captured: the plan's entry, its secret, and the doors to where the data lies.
+
+    `system` is whose run it is, empty when it is none's.
+    """
 
     source: SourceSettings
     doors: Doors
     last_good: LastGood
     secret: Secret | None = None
     deadline_seconds: float = 3600
+    system: str = ""
 
 
 class Capture(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 from sec_ops.backup.overview.values import CopyStatus, SystemStatus
 from sec_ops.backup.planning.findings import Planned, exposure_seconds
 from sec_ops.backup.planning.measuring import cycle_seconds, recovery_point_seconds
-from sec_ops.backup.sources import source_of
+from sec_ops.backup.sources import is_verified
 from sec_ops.model.backup_plan import BackupPlan
 from sec_ops.model.evidence import Entry
 from sec_ops.model.evidence_backup_summary import BackupSummary, SystemBackups
@@ -104,7 +104,7 @@ def _system(name: str, status: SystemStatus | None, standing: Standing, sealed: 
         id=name,
         planned=True,
         sources=len(plan.sources),
-        unverified=sum(not source_of(each.kind).verified for each in plan.sources),
+        unverified=sum(not is_verified(each) for each in plan.sources),
         hosts=len(hosts),
         covered=len({each.host for each in plan.sources} & set(hosts)),
         rpo_minutes=(recovery_point_seconds(plan, standing.planned.systems.get(name)) or 0) // 60,

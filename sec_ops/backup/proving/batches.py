@@ -1,7 +1,7 @@
 """What one thread takes as it comes and another asks for in batches."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from importlib import resources
 from queue import Empty, SimpleQueue
@@ -63,7 +63,7 @@ class Batches(Generic[_Item]):
                 return
 
 
-def hasher_words(python: str) -> tuple[str, ...]:
-    """Return the command of the hasher, for where the files lie."""
+def hasher_words(python: str, launcher: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the command of the hasher, for where the files lie; in a launcher's view of them they stand still."""
     script = resources.files("sec_ops.backup.proving").joinpath("hasher.py").read_text("utf-8")
-    return (python, "-I", "-c", script)
+    return (*launcher, python, "-I", "-c", script, *(("still",) if launcher else ()))

@@ -25,13 +25,15 @@ _SHOWN_BYTE = "\N{REPLACEMENT CHARACTER}"
 class Following:
     """Takes the events of a backup. After it: what was reused and altered in silence, and why hashing ended early.
 
-    `roots` are the part's paths, a folder's with `/` at its end; those restic found as in the parent are in `alike`.
+    `launcher` are the words the hasher is started by. `roots` are the part's paths, a folder's with `/` at its end;
+    those restic found as in the parent are in `alike`.
     `altered` are files with another digest under the identity they were hashed with last.
     """
 
     digests: Digests
     doors: Doors
     roots: frozenset[str]
+    launcher: Sequence[str] = ()
     alike: set[str] = field(default_factory=set)
     reused: int = 0
     altered: list[str] = field(default_factory=list)
@@ -51,7 +53,9 @@ class Following:
     def run(self, deadline_seconds: float) -> None:
         """Hash what waits until the end is told; a failure is kept, as the backup itself goes on without."""
         try:
-            with self.doors.talk(hasher_words(self.doors.python), deadline_seconds=deadline_seconds) as spoken:
+            with self.doors.talk(
+                hasher_words(self.doors.python, self.launcher), deadline_seconds=deadline_seconds
+            ) as spoken:
                 for batch in self._batches:
                     self._hash(spoken, batch)
         except SecOpsError as error:
@@ -100,9 +104,11 @@ class Following:
 
 
 @contextmanager
-def following(digests: Digests, doors: Doors, *, roots: frozenset[str], deadline_seconds: float) -> Iterator[Following]:
+def following(
+    digests: Digests, doors: Doors, *, roots: frozenset[str], launcher: Sequence[str], deadline_seconds: float
+) -> Iterator[Following]:
     """Hash beside a backup; when the context ends all that restic told is hashed."""
-    follower = Following(digests, doors, roots=roots)
+    follower = Following(digests, doors, roots=roots, launcher=launcher)
     thread = Thread(target=follower.run, args=(deadline_seconds,), name="hashing", daemon=True)
     thread.start()
     try:

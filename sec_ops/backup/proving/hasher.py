@@ -2,7 +2,8 @@
 
 One file on the standard library alone, for Python 3.8 and newer. A question is `[path, known]`: a path as restic shows
 it (each byte that is no UTF-8 as U+FFFD), and device, inode, size, mtime and ctime (ns) of which a digest is known, or
-null. An empty line ends a batch. Answers, up to a line `.`, are `[number]` when the file is still as known, else
+null. With the argument `still` the device is told as 0: each snapshot of a volume has another. An empty line ends a
+batch. Answers, up to a line `.`, are `[number]` when the file is still as known, else
 `[number, path, device, inode, size, mtime, ctime, sha256]`, the path null when it is as asked and base64 in a list when
 it is no UTF-8. In place of the digest stands `changed` for a file that changed or went while it was read, `unread` for
 one that could not be read.
@@ -23,6 +24,7 @@ CHANGED, UNREAD = "changed", "unread"
 NOTHING = [0, 0, 0, 0, 0]
 SHOWN_BYTE = "\N{REPLACEMENT CHARACTER}"
 OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+STILL = sys.argv[1:] == ["still"]
 BUFFER = memoryview(bytearray(PIECE))
 
 
@@ -88,7 +90,7 @@ def hashed(path: bytes) -> tuple[list[int], str]:
 
 def identity(seen: os.stat_result) -> list[int]:
     """Return what says that a file is the same and unchanged."""
-    return [seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns]
+    return [0 if STILL else seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns]
 
 
 def candidates(shown: str) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Saving a part so that it can be proved: the backup, its files hashed beside it, its snapshot listed after it."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,7 +85,13 @@ def _saved_files(
     roots = frozenset(word for path in saving.part.paths for word in (str(path), f"{str(path).rstrip('/')}/"))
     started_ns = int(saving.doors.clock.now().timestamp() * 1e9)
     request = replace(saving.request, parent=saving.request.parent or last.snapshot, tell_files=True)
-    with following(digests, saving.doors, roots=roots, deadline_seconds=restic.repository.deadline_seconds) as follower:
+    with following(
+        digests,
+        saving.doors,
+        roots=roots,
+        launcher=saving.part.launcher,
+        deadline_seconds=restic.repository.deadline_seconds,
+    ) as follower:
 
         def hear(event: object) -> None:
             follower(event)  # type: ignore[arg-type]
@@ -136,7 +143,7 @@ def _listed(
                 lines,
                 lambda lister: told.append(restic.ls(part.snapshot, on_node=lister).judged),
                 digests,
-                _began_ns(result, started_ns) - _TICK_NS,
+                _rested_ns(saving, result, started_ns),
             )
         except OSError as error:
             raise storage_error(lines, error) from error
@@ -180,9 +187,14 @@ def _alike(saving: Saving, follower: Following) -> bool:
     return all({path, f"{path.rstrip('/')}/"} & follower.alike for path in paths)
 
 
-def _began_ns(result: BackupResult, started_ns: int) -> int:
-    """Return when the backup began by the clock of where the files lie; by our own when restic doesn't tell."""
-    return (nanoseconds(result.summary.started) if result.summary else 0) or started_ns
+def _rested_ns(saving: Saving, result: BackupResult, started_ns: int) -> int:
+    """Return since when a file must not have changed: since the backup began; what stands still never does.
+
+    The clock is that of where the files lie; our own when restic doesn't tell.
+    """
+    if saving.part.launcher:
+        return sys.maxsize
+    return ((nanoseconds(result.summary.started) if result.summary else 0) or started_ns) - _TICK_NS
 
 
 def _parent_is_gone(result: BackupResult) -> bool:

@@ -71,7 +71,13 @@ def backup_call(request: BackupRequest, deadline_seconds: float, on_event: OnEve
         words += ["--stdin-filename", request.stream.filename, "--stdin-from-command", "--", *request.stream.command]
     else:
         words += ["--", *(str(path) for path in request.paths)]
-    return Call(verb=Verb.BACKUP, arguments=words, deadline_seconds=deadline_seconds, on_event=on_event)
+    return Call(
+        verb=Verb.BACKUP,
+        arguments=words,
+        launcher=request.launcher,
+        deadline_seconds=deadline_seconds,
+        on_event=on_event,
+    )
 
 
 def reading_options(reading: ReadData | None) -> list[str]:

@@ -60,11 +60,15 @@ class Doors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What restic is asked: `arguments` after the verb; each event goes to `on_event`, or raw bytes to `on_bytes`."""
+    """What restic is asked: `arguments` after the verb; each event goes to `on_event`, or raw bytes to `on_bytes`.
+
+    `launcher` are the words restic is started by.
+    """
 
     verb: Verb
     arguments: Sequence[str | Handed] = ()
     options: Sequence[str] = ()
+    launcher: Sequence[str] = ()
     deadline_seconds: float = QUICK_SECONDS
     others: Sequence[OpenRepository] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -140,7 +144,7 @@ def _unheard(ears: "_Ears", repositories: Sequence[OpenRepository], doors: Doors
 
 
 def _arguments(repository: OpenRepository, doors: Doors, asked: Call, access: Access) -> list[str | Handed]:
-    words: list[str | Handed] = [doors.program.path, asked.verb.value, "--json", *access.words]
+    words: list[str | Handed] = [*asked.launcher, doors.program.path, asked.verb.value, "--json", *access.words]
     words += ["--password-file", Handed(repository.password), "--cache-dir", str(doors.cache)]
     return [*words, *asked.options, *asked.arguments]
 

@@ -26,7 +26,8 @@ class BackupRequest:
 
     `host` and `tags` are what restore points are chosen by; `time` is only for probes: ordinary backups have none.
     Without `parent`, the whole id of the snapshot to compare files with, every file is read: restic's own choice would
-    believe claimed times. With `tell_files` each file is told by `Saved` once it is in.
+    believe claimed times. With `tell_files` each file is told by `Saved` once it is in. Words of a `launcher` start
+    restic.
     """
 
     host: str
@@ -38,6 +39,7 @@ class BackupRequest:
     time: datetime | None = None
     parent: str = ""
     tell_files: bool = False
+    launcher: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

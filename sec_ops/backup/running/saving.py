@@ -115,6 +115,7 @@ def _open(member: _Member, saving: Saving, stack: ExitStack) -> bool:
             last_good=lambda part: saving.last_good(source.id, part),
             secret=saving.secret_of(source),
             deadline_seconds=saving.seconds_left(),
+            system=saving.system,
         )
         member.capture = stack.enter_context(source_of(source.kind).open(order))
     except SecOpsError as error:
@@ -145,6 +146,7 @@ def _part(source: SourceSettings, part: Part, place: Place, saving: Saving) -> S
         stream=Stream(command=part.command, filename=part.filename) if part.command else None,
         excludes=part.excludes,
         options=part.options,
+        launcher=part.launcher,
     )
     about = ProofOf(source=source.id, part=part, request=request, doors=place.doors, folder=saving.digests)
     name = f"{saving.system}/{source.id}/{part.name}"

@@ -8,7 +8,7 @@ from sec_ops.backup.source import Source
 from sec_ops.model.backup_plan import SourceSettings
 from sec_ops.model.values import Value
 
-__all__ = ["kinds", "settings_of", "source_of"]
+__all__ = ["is_verified", "kinds", "settings_of", "source_of"]
 
 
 @cache
@@ -28,3 +28,9 @@ def source_of(kind: str) -> Source:
 def settings_of(source: SourceSettings) -> Value:
     """Return the settings of a plan's source, checked before as content; raises KeyError for an unknown kind."""
     return source_of(source.kind).settings.model_validate(source.settings)
+
+
+def is_verified(source: SourceSettings) -> bool:
+    """Return whether a plan's source was tested on a real system, with the volume snapshot it names."""
+    wanted = getattr(settings_of(source), "volume_snapshot", None)
+    return source_of(source.kind).verified and (wanted is None or bool(wanted.snapshots.verified))

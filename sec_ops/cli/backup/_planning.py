@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sec_ops.backup.planning.checking import load_plans, secret_faults
 from sec_ops.backup.planning.findings import Finding, Planned, exposure_seconds, findings
 from sec_ops.backup.planning.measuring import great_circle_km, recovery_point_seconds, recovery_time_seconds
-from sec_ops.backup.sources import source_of
+from sec_ops.backup.sources import is_verified
 from sec_ops.content.kinds import PLANS, REPOSITORIES
 from sec_ops.content.library import Library
 from sec_ops.identity.approvals import ContentApprovals, read_approvals
@@ -100,7 +100,7 @@ def _row(plan: BackupPlan, room: Room) -> dict[str, Any]:
         "enabled": plan.enabled,
         "answers": plan.answers,
         "sources": [
-            {"id": each.id, "kind": each.kind, "host": each.host, "verified": source_of(each.kind).verified}
+            {"id": each.id, "kind": each.kind, "host": each.host, "verified": is_verified(each)}
             for each in plan.sources
         ],
         "rpo_seconds": recovery_point_seconds(plan, system),

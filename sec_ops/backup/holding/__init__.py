@@ -1,0 +1,1 @@
+"""Holding files still while they are saved: a snapshot of their volume, seen at the paths they have always had."""
