@@ -1,0 +1,45 @@
+"""Drills as the command line works with them: scenarios with plans and inventory, and what was sealed before."""
+
+from dataclasses import dataclass
+
+from sec_ops.cli.backup._planning import Room, load_example, load_site
+from sec_ops.cli.sealing import evidence_of
+from sec_ops.runtime.site import Site
+from sec_ops.workflows.drills.planning import Drills, load_drills
+from sec_ops.workflows.drills.sealed import SealedDrill, sealed_drills
+
+__all__ = ["DrillRoom", "example_room", "past_drills", "site_room"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillRoom:
+    """Scenarios without faults, and the plans they are of."""
+
+    room: Room
+    drills: Drills
+
+    @property
+    def site(self) -> Site:
+        """Return the site; the example has none."""
+        assert self.room.site is not None  # noqa: S101 - the example is only looked at
+        return self.room.site
+
+
+def site_room(named: str | None) -> DrillRoom:
+    """Return the drills of a site; raises ContentInvalid with every fault."""
+    return _room(load_site(named))
+
+
+def example_room() -> DrillRoom:
+    """Return the drills of the example organisation."""
+    return _room(load_example())
+
+
+def past_drills(site: Site) -> tuple[SealedDrill, ...]:
+    """Return what was sealed of drills, oldest first; raises UsageError without an evidence log, EvidenceBroken."""
+    with evidence_of(site) as log:
+        return sealed_drills(log, site.state)
+
+
+def _room(room: Room) -> DrillRoom:
+    return DrillRoom(room=room, drills=load_drills(room.library, room.planned, room.hosts))
