@@ -35,7 +35,7 @@ def scenario_document(scenario: Scenario, last: LastDrill) -> dict[str, Any]:
 def scenario_lines(lasts: Sequence[tuple[Scenario, LastDrill]], zone: ZoneInfo) -> list[str]:
     """Return all scenarios, a row each."""
     words = drill_words(language(), zone)
-    head = (_("scenario"), _("what is rehearsed"), _("systems"), _("last drill"))
+    head = (_("scenario"), _("what is rehearsed"), _("brings back"), _("last drill"))
     rows = [
         (each.id, words.said(each.title), ", ".join(one.id for one in each.systems) or "-", standing_word(last))
         for each, last in lasts
