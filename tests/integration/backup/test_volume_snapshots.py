@@ -139,8 +139,10 @@ def test_what_is_written_meanwhile_is_not_in_it_and_nothing_changed_during_the_b
         while not ended.is_set():
             number += 1
             for name in ("a-first", "z-last"):
-                with (folder / name).open("r+b" if (folder / name).exists() else "wb") as file:
+                with (folder / name).open("r+b") as file:
                     file.write(b"%012d" % number)
+                    file.flush()
+                    os.fsync(file.fileno())
 
     writer = threading.Thread(target=write)
     writer.start()
