@@ -26,12 +26,14 @@ from sec_ops.siem.embedded.store import EmbeddedStore
 from sec_ops.siem.events import DATASET, RECORD, TIME, Event, FieldTypes, Row
 from sec_ops.siem.parse.loading import field_types
 from sec_ops.siem.query.parse import parse
-from sec_ops.siem.records import Place
+from sec_ops.siem.raw.log import RawLog
+from sec_ops.siem.records import Origin, Place, RawBatch, Transport
 from sec_ops.siem.storing import Commit, Request
 
 DAY = 86_400_000_000
 FIRST = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp()) * 1_000_000
 BATCH = 50_000
+RAW_LINES = 200_000
 HOUR_OF_DAY = [1, 1, 1, 1, 1, 1, 2, 6, 10, 10, 10, 8, 6, 8, 10, 10, 8, 6, 4, 4, 4, 3, 2, 1]
 
 
@@ -272,7 +274,7 @@ def main() -> int:
         folder = given.folder or Path(place)
         store = EmbeddedStore(folder, types=types, clock=FixedClock(given.days))
         figures = [] if store.days() else list(_stored(store, given.events, given.days))
-        figures += [*_size(store), *_asked(store, types, given.days)]
+        figures += [*_raw(Path(place)), *_size(store), *_asked(store, types, given.days)]
         store.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     for figure in [*figures, Figure("peak memory, MB", f"{peak}")]:
@@ -296,6 +298,29 @@ def _stored(store: EmbeddedStore, events: int, days: int) -> Iterator[Figure]:
     before = time.process_time()
     store.maintain()
     yield Figure("merging closed days, CPU µs an event", f"{(time.process_time() - before) / kept * 1e6:.1f}")
+
+
+def _raw(folder: Path) -> Iterator[Figure]:
+    lines = [line_of(event) for event in Mix(20_261_126).day(0, RAW_LINES)]
+    for size in (1_000, 10):
+        below = folder / f"raw-{size}"
+        with RawLog.open(below, clock=FixedClock(1)) as log:
+            origin = Origin(source="relay", transport=Transport.RELP)
+            for first in range(0, len(lines), size):
+                log.append(RawBatch(origin=origin, received_ms=first, records=(*lines[first : first + size],)))
+        kept = sum(path.stat().st_size for path in below.rglob("*.zst"))
+        plain = sum(map(len, lines)) / len(lines)
+        name = f"raw log, bytes a line of {plain:.0f}, {size:,} lines a batch"
+        yield Figure(name, f"{kept / len(lines):.1f}", "≤ 50")
+
+
+def line_of(event: Event) -> bytes:
+    """Return the line that an event was made of: web servers write theirs, all others speak syslog."""
+    message = str(event["message"])
+    if event[DATASET] != "nginx.access":
+        moment = datetime.fromtimestamp(int(str(event[TIME])) // 1_000_000, UTC).strftime("%b %e %H:%M:%S")
+        message = f"{moment} {event['host.name']} {event.get('process.name', 'kernel')}: {message}"
+    return message.encode()
 
 
 def batch_of(events: Iterator[Event], number: int) -> list[Row]:

@@ -211,6 +211,13 @@ def test_a_line_too_long_is_cut_and_counted(tmp_path: Path) -> None:
     assert imported.cut_bytes == 2 * (len(long) - LINE_BYTES)
 
 
+def test_lines_in_several_encodings_are_kept_as_they_came(tmp_path: Path) -> None:
+    lines = ["登录失败".encode("gbk"), "登录失败".encode(), b"\xff\xfe\xfd cut \x81", b"plain"] * 3
+    (tmp_path / "a.log").write_bytes(b"\n".join(lines) + b"\n")
+    import_paths(tmp_path / "logs", tmp_path / "a.log")
+    assert [record for _, batch in everything(tmp_path / "logs") for record in batch.records] == lines
+
+
 def test_nul_bytes_and_blank_lines_are_kept_as_they_came(tmp_path: Path) -> None:
     text = b"a\0b\n\n" + b"good line of text\n" * 50 + b"\0" * 20 + b"\nend\n"
     (tmp_path / "a.log").write_bytes(text)

@@ -158,3 +158,11 @@ def test_a_record_that_is_too_long_is_cut_and_marked() -> None:
     assert event["event.dataset"] == "unparsed"
     assert event["log.flags"] == "truncated"
     assert len(str(event["message"])) == 65_536
+
+
+def test_each_line_of_a_source_may_have_its_own_encoding() -> None:
+    texts = ["登录失败：用户 张伟", "登录失败：用户 𠀀", "plain", "naïve – text"]
+    encoded = [texts[0].encode("gbk"), texts[1].encode("gb18030"), texts[2].encode(), texts[3].encode()]
+    found = events(understand_with(PLAIN), [*encoded, b"\xfd\xfe cut \x81", *reversed(encoded)])
+    assert [event["message"] for event in found if "cut" not in str(event["message"])] == [*texts, *reversed(texts)]
+    assert len(found) == 9
