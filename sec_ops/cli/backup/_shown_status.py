@@ -1,6 +1,6 @@
 """Status as people and programs read it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,9 @@ from sec_ops.backup.record.moments import moment
 from sec_ops.backup.record.values import Attempt
 from sec_ops.backup.verdict import Verdict
 from sec_ops.backup.words import VERDICT_WORDS
+from sec_ops.cli.backup._drilled import drilled_document, drilled_text
 from sec_ops.cli.table import table
+from sec_ops.drill.past import LastDrill
 from sec_ops.model.messages import message
 from sec_ops.model.text import bytes_text, printable
 from sec_ops.runtime.clock import utc_text
@@ -32,7 +34,7 @@ _STATES = {
 }
 
 
-def status_document(status: SystemStatus) -> dict[str, Any]:
+def status_document(status: SystemStatus, drilled: LastDrill | None = None) -> dict[str, Any]:
     """Return a system as JSON shows it; ages and durations in milliseconds, null where nobody knows."""
     run = status.last_run
     return {
@@ -45,7 +47,7 @@ def status_document(status: SystemStatus) -> dict[str, Any]:
         "last_run": _attempt(run),
         "copies": [_copy(each) for each in status.copies],
         "next_due": _time(status.next_due_ms),
-        "last_drill": None,
+        "last_drill": drilled_document(drilled),
         "digits": [
             {
                 "name": each.name,
@@ -72,7 +74,9 @@ def problem_document(problem: Problem) -> dict[str, Any]:
     }
 
 
-def status_text(statuses: Sequence[SystemStatus], unread: Sequence[Problem], zone: ZoneInfo) -> str:
+def status_text(
+    statuses: Sequence[SystemStatus], unread: Sequence[Problem], zone: ZoneInfo, drilled: Mapping[str, LastDrill]
+) -> str:
     """Return one screen: a row a system, the repositories' space, then what is not good with the next command."""
     head = (
         _("system"),
@@ -85,7 +89,7 @@ def status_text(statuses: Sequence[SystemStatus], unread: Sequence[Problem], zon
         _("drilled"),
         _("next run"),
     )
-    lines = [table(head, [_row(each, zone) for each in statuses]), ""]
+    lines = [table(head, [_row(each, zone, drilled.get(each.system)) for each in statuses]), ""]
     lines += _space(statuses)
     problems = [each for status in statuses if status.state != "no_plan" for each in status.problems]
     for each in (*problems, *unread):
@@ -107,7 +111,7 @@ def duration_text(duration_ms: int | None) -> str:
     return _("{count} d").format(count=duration_ms // _DAY_MS)
 
 
-def _row(status: SystemStatus, zone: ZoneInfo) -> tuple[str, ...]:
+def _row(status: SystemStatus, zone: ZoneInfo, drilled: LastDrill | None) -> tuple[str, ...]:
     copies = ", ".join(f"{each.repository} {duration_text(each.age_ms)}" for each in status.copies)
     due = moment(status.next_due_ms).astimezone(zone).strftime("%m-%d %H:%M") if status.next_due_ms else "-"
     return (
@@ -118,7 +122,7 @@ def _row(status: SystemStatus, zone: ZoneInfo) -> tuple[str, ...]:
         copies or "-",
         _digits(status),
         _verified(status),
-        _("never"),
+        drilled_text(drilled, zone),
         due,
     )
 

@@ -10,6 +10,7 @@ from sec_ops.backup.overview.summary import Standing, summary_of
 from sec_ops.backup.overview.values import Problem, SystemStatus
 from sec_ops.backup.record.moments import milliseconds
 from sec_ops.backup.record.record import Record, open_record
+from sec_ops.cli.backup._drilled import last_drills
 from sec_ops.cli.backup._planning import Room
 from sec_ops.cli.backup._shown_status import problem_document, status_document, status_text
 from sec_ops.cli.output import emit, note
@@ -47,15 +48,16 @@ def show_status(room: Room, names: Sequence[str], *, refreshing: bool, sealing: 
             what = message("no plan is of the system {system}", system=name)
             raise UsageError(what, advice=did_you_mean(name, known) or message("see: sec-ops backup plans"))
     shown = [known[name] for name in dict.fromkeys(names)] or list(all_)
+    drilled = last_drills(room, [each.system for each in shown])
     outcomes = {each.outcome for status in shown for each in status.problems} | {each.outcome for each in unread}
     emit(
         "sec-ops/backup-status",
         {
-            "systems": [status_document(each) for each in shown],
+            "systems": [status_document(each, drilled.get(each.system)) for each in shown],
             "repositories": [problem_document(each) for each in unread],
         },
         outcomes=outcomes,
-        text=lambda: status_text(shown, unread, room.zone),
+        text=lambda: status_text(shown, unread, room.zone, drilled),
     )
     return outcomes
 

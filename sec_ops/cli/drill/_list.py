@@ -1,8 +1,8 @@
 """How drills stand, as people and programs read it."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
+from sec_ops.cli.drill._last import last_document, standing_word
 from sec_ops.cli.drill._room import DrillRoom, past_drills
 from sec_ops.cli.output import emit
 from sec_ops.cli.table import table
@@ -16,16 +16,9 @@ from sec_ops.model.outcome import Outcome
 from sec_ops.reports.drill.words import DrillWords, drill_words
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.language import gettext as _
-from sec_ops.runtime.language import language, render
+from sec_ops.runtime.language import language
 
-__all__ = ["last_document", "show_list", "standing_word"]
-
-_WORDS = {
-    Standing.NEVER: message("✗ NEVER"),
-    Standing.FRESH: message("✓ fresh"),
-    Standing.STALE: message("✗ TOO OLD"),
-    Standing.FAILED: message("✗ FAILED"),
-}
+__all__ = ["show_list"]
 
 
 def show_list(room: DrillRoom, names: Sequence[str]) -> Iterable[Outcome]:
@@ -54,29 +47,6 @@ def show_list(room: DrillRoom, names: Sequence[str]) -> Iterable[Outcome]:
         text=lambda: "\n".join(_lines(systems, by_scenario, room)),
     )
     return outcomes
-
-
-def last_document(last: LastDrill) -> dict[str, Any]:
-    """Return the last drill as JSON shows it; times in milliseconds."""
-    drill, part = last.drill, last.system
-    return {
-        "state": last.standing.value,
-        "run": drill.run if drill else None,
-        "last_scenario": drill.scenario if drill else None,
-        "verdict": (part.verdict if part else drill.verdict) if drill else None,
-        "ended": drill.ended if drill else None,
-        "age_ms": last.age_ms,
-        "rto_ms": part.rto_ms if part else None,
-        "rto_target_ms": part.rto_target_ms if part else None,
-        "rpo_ms": part.rpo_ms if part else None,
-        "rpo_target_ms": part.rpo_target_ms if part else None,
-        "cut_short": last.cut_short.run if last.cut_short else None,
-    }
-
-
-def standing_word(last: LastDrill) -> str:
-    """Return the word for how a drill stands."""
-    return render(_WORDS[last.standing])
 
 
 def _enabled(scenarios: Iterable[Scenario], systems: Sequence[str]) -> list[Scenario]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sec_ops.cli.drill._list import last_document, standing_word
+from sec_ops.cli.drill._last import last_document, standing_word
 from sec_ops.cli.table import table
 from sec_ops.drill.past import LastDrill
 from sec_ops.drill.planning.material import Material

@@ -38,7 +38,7 @@ def example_room() -> DrillRoom:
 def past_drills(site: Site) -> tuple[SealedDrill, ...]:
     """Return what was sealed of drills, oldest first; raises UsageError without an evidence log, EvidenceBroken."""
     with evidence_of(site) as log:
-        return sealed_drills(log, site.state)
+        return sealed_drills(log, site.state / "drill")
 
 
 def _room(room: Room) -> DrillRoom:

@@ -26,7 +26,7 @@ def show_drill(room: DrillRoom, name: str, report: Path | None) -> Iterable[Outc
     """Show a sealed drill, and write its report where that is asked for."""
     site, base = room.site, room.room
     with evidence_of(site) as log:
-        past = sealed_drills(log, site.state)
+        past = sealed_drills(log, site.state / "drill")
         read = read_drill(log, named_drill(past, name), site.runs)
         with open_record(site) as backups:
             judgement = judged_drill(read.whole, base.library, base.planned, backups, [each.drill for each in past])

@@ -267,3 +267,17 @@ def test_its_report_is_written_and_its_digest_sealed(site: DrillSite, tmp_path: 
     code, shown = site.shown("drill", "show", "--report", str(tmp_path / "report.odt"))
     assert code == 2
     assert "odt" in shown
+
+
+def test_the_status_of_backups_tells_the_last_drill(site: DrillSite) -> None:
+    _code, document = site.call("backup", "status", "student-records")
+    assert document["systems"][0]["last_drill"] is None
+    run = site.begun("site-loss")
+    site.ended(run, system("student-records"))
+    _code, document = site.call("backup", "status", "student-records")
+    assert (document["systems"][0]["last_drill"]["run"], document["systems"][0]["last_drill"]["state"]) == (
+        run.name,
+        "fresh",
+    )
+    _code, shown = site.shown("backup", "status", "student-records")
+    assert "✓ fresh 2026-11-26" in shown
