@@ -33,7 +33,9 @@ class SystemBackups(Value):
     km: StrictInt = Field(default=0, description="distance of the farthest point that counts")
     verified_days: StrictInt = Field(default=-1, description="since a point was last found to be as its manifest says")
     damaged: StrictInt = Field(default=0, description="repositories whose last verification came to no good end")
-    restored_days: StrictInt = Field(default=-1, description="since sources were last restored whole, as saved")
+    restored_days: StrictInt = Field(
+        default=-1, description="since sources were last restored whole, as saved, in a drill or otherwise"
+    )
     restored: StrictInt = Field(default=0, description="sources that were, within the last year")
     restore_failed: StrictBool = Field(default=False, description="the last restore came to no good end")
     immutable: StrictInt = Field(default=0, description="repositories that let nothing be deleted when last probed")

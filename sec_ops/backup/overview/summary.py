@@ -18,6 +18,8 @@ __all__ = ["Standing", "summary_of"]
 _MINUTE_MS, _DAY_MS = 60_000, 86_400_000
 _RUNS_DAYS, _RESTORES_DAYS = 30, 366
 _GOOD = "ok"
+_PARTS = frozenset({"file", "table", "table_top"})
+"""Kinds of drills that bring back a part of a system, or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,16 @@ def _restore(sealed: _Sealed, data: Mapping[str, Any], age_ms: int) -> None:
     sealed.restored.setdefault(system, {}).update(dict.fromkeys(whole, age_ms))
 
 
+def _drill(sealed: _Sealed, data: Mapping[str, Any], age_ms: int) -> None:
+    """Count what a drill restored; one that did not get to a system's data says nothing of it."""
+    for system in data["systems"]:
+        if data["rehearsed"] in _PARTS or not system["sources"]:
+            continue
+        sealed.failed[system["id"]] = not system["whole"]
+        if age_ms <= _RESTORES_DAYS * _DAY_MS:
+            sealed.restored.setdefault(system["id"], {}).update(dict.fromkeys(system["restored"], age_ms))
+
+
 def _probe(sealed: _Sealed, data: Mapping[str, Any], _age_ms: int) -> None:
     sealed.immutable[data["repository"]] = data["immutable"]
 
@@ -89,6 +101,7 @@ _READERS = {
     "backup.verify/1": _verify,
     "backup.restore/1": _restore,
     "backup.probe/1": _probe,
+    "drill.run/1": _drill,
 }
 
 

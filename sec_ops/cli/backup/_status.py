@@ -16,6 +16,7 @@ from sec_ops.cli.backup._shown_status import problem_document, status_document, 
 from sec_ops.cli.output import emit, note
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.model_faults import did_you_mean
+from sec_ops.drill.judging.summary import seal_summary
 from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.errors import UsageError
 from sec_ops.model.evidence_backup_summary import BackupSummary
@@ -63,7 +64,7 @@ def show_status(room: Room, names: Sequence[str], *, refreshing: bool, sealing: 
 
 
 def _seal(room: Room, all_: Sequence[SystemStatus]) -> None:
-    """Seal how the backups of all key systems stand, as the evidence and the record have it."""
+    """Seal how backups and drills of all key systems stand, as the evidence and the record have it."""
     assert room.site is not None  # noqa: S101 - the example is never run
     site = room.site
     inventory = load_inventory(site.root, run_program, library=room.library, cache=site.state / "inventory")
@@ -78,7 +79,9 @@ def _seal(room: Room, all_: Sequence[SystemStatus]) -> None:
             )
         )
         number = log.append(BackupSummary.kind, summary.model_dump(mode="json"))
+        drills = seal_summary(log, inventory.systems, SystemClock().now())
     note(message("sealed as entry {number}", number=number))
+    note(message("how drills stand: sealed as entry {number}", number=drills))
 
 
 def gathered(room: Room, record: Record) -> tuple[SystemStatus, ...]:

@@ -2,6 +2,6 @@
 
 from sec_ops.drill.judging.judging import Readiness, judged
 from sec_ops.drill.judging.sealing import sealed_drill, sealed_note
-from sec_ops.drill.judging.summary import drill_summary
+from sec_ops.drill.judging.summary import drill_summary, seal_summary
 
-__all__ = ["Readiness", "drill_summary", "judged", "sealed_drill", "sealed_note"]
+__all__ = ["Readiness", "drill_summary", "judged", "seal_summary", "sealed_drill", "sealed_note"]

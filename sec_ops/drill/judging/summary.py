@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sec_ops.drill.judging.whole import aims_at_whole
+from sec_ops.evidence.log import EvidenceLog
 from sec_ops.model.evidence import Entry
 from sec_ops.model.evidence_drill import DrilledSystem, DrillNote, DrillRun, DrillSummary, PeopleInDrill, SystemDrills
 
-__all__ = ["drill_summary"]
+__all__ = ["drill_summary", "seal_summary"]
 
 _DAY_MS = 86_400_000
 _YEAR_DAYS = 366
@@ -59,6 +60,16 @@ def drill_summary(systems: Iterable[str], entries: Iterable[Entry], now_ms: int)
         exercise=last.people if last else PeopleInDrill(),
         systems=tuple(_system(name, drills) for name in systems),
     )
+
+
+def seal_summary(log: EvidenceLog, systems: Iterable[str], now: datetime) -> int:
+    """Seal how the drills of all key systems stand at `now` (aware); return the entry's number.
+
+    Raises EvidenceBroken and StorageError.
+    """
+    now_ms = round(now.timestamp() * 1000)
+    summary = drill_summary(systems, log.entries(), now_ms)
+    return log.append(DrillSummary.kind, summary.model_dump(mode="json"))
 
 
 def _drills(entries: Iterable[Entry], now_ms: int) -> list[_Drill]:

@@ -31,4 +31,10 @@ def _drills(library: Library) -> Iterator[Fault]:
     return drill_faults(library, material_of(library, planned))
 
 
-RULES: tuple[LintRule, ...] = (_drills,)
+def _readiness(library: Library) -> Iterator[Fault]:
+    from sec_ops.drill.judging.faults import readiness_faults
+
+    return readiness_faults(library)
+
+
+RULES: tuple[LintRule, ...] = (_drills, _readiness)

@@ -147,3 +147,30 @@ def test_a_system_without_a_plan_has_only_its_hosts(tmp_path: Path) -> None:
     standing = Standing(planned=planned, statuses=[], hosts={"other": ["a"]}, entries=[_run("ok")], now_ms=0)
     assert summary_of(standing).systems[1] == SystemBackups(id="other", hosts=1)
     assert not _summary(tmp_path, _run("ok"), enabled=False).planned
+
+
+def _drill(*restored: str, whole: bool = True, rehearsed: str = "site_loss", days: int = 10, sources: int = 1) -> Entry:
+    told = {"id": "records", "verdict": "passed", "whole": whole, "restored": list(restored), "sources": sources}
+    times = {"started": "2026-11-25T00:00:00Z", "ended": "2026-11-25T00:01:00Z", "lost_at": "2026-11-25T00:00:00Z"}
+    data = {"run": "d", "scenario": "s", "content_digest": "", "verdict": "passed", "rehearsed": rehearsed, **times}
+    return _entry("drill.run/1", timedelta(days=days), systems=[told], **data)
+
+
+def test_a_drill_that_restored_everything_is_a_restore(tmp_path: Path) -> None:
+    found = _summary(tmp_path, _restore("failed", "pages"), _drill("pages"))
+    assert (found.restored, found.restored_days, found.restore_failed) == (1, 10, False)
+
+
+@pytest.mark.parametrize(
+    ("drilled", "failed"),
+    [
+        (_drill(whole=False), True),
+        (_drill("pages", rehearsed="file"), False),
+        (_drill(sources=0, whole=False), False),
+        (_drill("pages", days=400), False),
+    ],
+    ids=["not as saved", "one file", "not got so far", "too long ago"],
+)
+def test_a_drill_that_did_not_is_none(tmp_path: Path, drilled: Entry, failed: bool) -> None:
+    found = _summary(tmp_path, drilled)
+    assert (found.restored, found.restored_days, found.restore_failed) == (0, -1, failed)
