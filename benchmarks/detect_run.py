@@ -4,7 +4,7 @@
 
 Without rules those that ship are taken, without events 100,000 made-up ones. Events are repeated with fresh times, ids,
 process numbers and GUIDs. Beside them runs a set in which every fifth event creates a process whose command line, made
-of recorded ones and random words, never comes twice.
+of recorded ones and random words, never comes twice, and the recorded ones nested as tools make JSON of EVTX.
 
 Both paths are measured, each in a process of its own: lines through Python alone, and through the compiled sieve where
 it was built. Both sides take turns over 20,000 lines at a time, so that whatever else the machine does falls on both.
@@ -42,6 +42,11 @@ PATHS = ("python", "compiled")
 TIMES = ("SystemTime", "UtcTime", "TimeCreated", "CreationUtcTime")
 IDS = ("EventRecordID",)
 NUMBERS = ("ProcessId", "SourceProcessId", "TargetProcessId", "NewProcessId", "SourceThreadId", "SourcePort", "IpPort")
+ELEMENTS = {
+    *("EventID", "Version", "Level", "Task", "Opcode", "Keywords"),
+    *("EventRecordID", "Channel", "Computer", "Correlation", "Security"),
+}
+SCHEMA = "http://schemas.microsoft.com/win/2004/08/events/event"
 GUIDS = ("ProcessGuid", "ParentProcessGuid", "SourceProcessGUID", "TargetProcessGUID", "LogonGuid", "ScriptBlockId")
 
 
@@ -111,6 +116,22 @@ def varied(events: Path, times: int, every: int = 5) -> Iterator[bytes]:
             yield orjson.dumps({**one, "CommandLine": f"{one['CommandLine']} {some} {chance.getrandbits(64):x}"})
 
 
+def nested(events: Path, times: int) -> Iterator[bytes]:
+    """Yield the lines of `repeated` as JSON of EVTX has them: elements, their attributes, EventData."""
+    for line in repeated(events, times):
+        system: dict[str, Any] = {}
+        data: dict[str, Any] = {}
+        for name, value in orjson.loads(line).items():
+            element, _, attribute = name.partition("_")
+            if name == "SystemTime":
+                system["TimeCreated"] = {"#attributes": {name: value}}
+            elif attribute and element in ("Provider", "Execution"):
+                system.setdefault(element, {"#attributes": {}})["#attributes"][attribute] = value
+            else:
+                (system if name in ELEMENTS else data)[name] = value
+        yield orjson.dumps({"Event": {"#attributes": {"xmlns": SCHEMA}, "System": system, "EventData": data}})
+
+
 def lines_of(events: Path) -> Iterator[bytes]:
     """Yield the lines of a file, compressed or not."""
     if events.suffix != ".zst":
@@ -120,6 +141,14 @@ def lines_of(events: Path) -> Iterator[bytes]:
     with subprocess.Popen(["zstd", "-dc", events], stdout=subprocess.PIPE) as unpacking:
         if unpacking.stdout:
             yield from unpacking.stdout
+
+
+SETS = {"repeated": repeated, "varied": varied, "nested": nested}
+NAMED = {
+    "repeated": "recorded",
+    "varied": "every fifth a command line of its own",
+    "nested": "nested as EVTX has them",
+}
 
 
 def rules_of(folder: Path, cache: Path | None) -> Sequence[Rule]:
@@ -251,7 +280,7 @@ def main() -> None:
     parser.add_argument("--rules", type=Path, default=Path("rules/detection"))
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--sample", type=int, default=20_000)
-    parser.add_argument("--mode", choices=["load", "check", "repeated", "varied", "lines-repeated", "lines-varied"])
+    parser.add_argument("--mode", choices=["load", "check", *SETS, *(f"lines-{each}" for each in SETS)])
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--path", choices=PATHS, default="python")
     asked = parser.parse_args()
@@ -270,7 +299,7 @@ def _part(asked: argparse.Namespace) -> None:
     elif asked.mode == "check":
         checked(asked.rules, asked.cache, asked.events, asked.sample)
     elif asked.mode.startswith("lines-"):
-        made = repeated if asked.mode == "lines-repeated" else varied
+        made = SETS[asked.mode.removeprefix("lines-")]
         sys.stdout.buffer.writelines(line.rstrip() + b"\n" for line in made(asked.events, asked.times))
     else:
         maker = [sys.executable, "-m", "benchmarks.detect_run", asked.events, "--mode", f"lines-{asked.mode}"]
@@ -296,10 +325,10 @@ def _figures(events: Path, rules: Path, cache: Path, times: int, sample: int) ->
     print(f"hits equal in a sample of {_child('check', *common, '--sample', sample):,} events\n")
     print("| | events | orjson µs | ours µs, orjson included | ratio | events per CPU-s | peak MB | hits / rules |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|")
-    for mode, name in (("repeated", f"recorded × {times}"), ("varied", "every fifth a command line of its own")):
+    for mode, name in NAMED.items():
         for path in PATHS:
             result = Turns(*_child(mode, *common, "--times", times, "--path", path))
-            print(result.line(f"{name}, {path}"), flush=True)
+            print(result.line(f"{name} × {times}, {path}"), flush=True)
             print(f"| of them the first {CHUNK:,} | | | {result.first / min(CHUNK, result.events) * 1e6:.2f} | | | | |")
     print(f"\nload {os.getloadavg()[0]:.1f} after")
 

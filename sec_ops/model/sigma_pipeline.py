@@ -132,6 +132,13 @@ class AddSuffix(FieldItem):
     suffix: NonEmpty
 
 
+class MapStrings(FieldItem):
+    """Whole texts of a rule by what events write instead, whatever their case; with several, one of them is enough."""
+
+    type: Literal["map_string"]
+    mapping: FieldNames
+
+
 class AddCondition(Item):
     """More tests of the rule: all these fields, each with one of its values."""
 
@@ -165,7 +172,15 @@ class FailField(FieldItem):
 
 
 Transformation = Annotated[
-    MapFields | MapPrefixes | AddPrefix | AddSuffix | AddCondition | ChangeLogSource | FailRule | FailField,
+    MapFields
+    | MapPrefixes
+    | AddPrefix
+    | AddSuffix
+    | MapStrings
+    | AddCondition
+    | ChangeLogSource
+    | FailRule
+    | FailField,
     Field(discriminator="type"),
 ]
 

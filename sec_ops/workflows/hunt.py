@@ -23,7 +23,7 @@ __all__ = ["Hunted", "hunt"]
 
 _APART: Final = ("event.ingested", "event.created", "log.offset", RECORD, TIME)
 """Fields that have a value of their own in nearly every event: tests of them are left to the events."""
-_WHOLE_SHARE: Final = 500
+_WHOLE_SHARE: Final = 5_000
 """Of so many events, one may be judged as an event without its columns being looked at: rare kinds have many fields."""
 _OWN_PRICE: Final = 0.4
 _FIELD_PRICE: Final = 0.06
@@ -196,27 +196,30 @@ class _Hunting:
         always = [each.passed[0] for each in numbering.values() if not each.numbers]
         deciding = {name: each for name, each in numbering.items() if each.numbers}
         narrows = list(left.values())
-        known: dict[tuple[int, tuple[int | None, ...]], Sifted] = {}
+        pairs = sorted(frozenset().union(*(narrow.pairs for narrow in narrows)))
+        known: dict[tuple[int, tuple[int | None, ...], tuple[bool, ...]], Sifted] = {}
 
-        def wanted(combination: int, numbers: tuple[int | None, ...]) -> bool:
+        def wanted(combination: int, numbers: tuple[int | None, ...], alike: tuple[bool, ...]) -> bool:
             given = zip(deciding.values(), numbers, strict=True)
             passed = chain(always, (each.passed[number or 0] for each, number in given))
-            sifted = known[combination, numbers] = self._sieve.found(narrows[combination], passed)
+            apart = [pair for pair, same in zip(pairs, alike, strict=True) if not same]
+            sifted = known[combination, numbers, alike] = self._sieve.found(narrows[combination], passed, apart)
             return bool(sifted.rules) or sifted.unsure
 
         asked = Asked(
             fields=self._sieve.first,
             combinations=list(left),
             numbers={name: Numbers(each.numbers, each.least) for name, each in deciding.items()},
+            pairs=pairs,
             always=_always(narrows, [each.passed[0] for each in numbering.values()]),
         )
         for group in stretch.groups(asked, wanted):
-            yield group, known[group.combination, group.numbers]
+            yield group, known[group.combination, group.numbers, group.alike]
 
     def _whole(self, stretch: Stretch, combinations: Sequence[Combination]) -> Iterator[Group]:
         every = range(len(combinations))
         asked = Asked(fields=self._sieve.first, combinations=combinations, always=every)
-        return stretch.groups(asked, lambda _combination, _numbers: True)
+        return stretch.groups(asked, lambda _combination, _numbers, _alike: True)
 
 
 def _anything(_data: bytes) -> bool:

@@ -12,6 +12,7 @@ address, user that it does say. Values are compared without regard to case.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from sec_ops.detection.events import Entity, Occurrence, Value
@@ -45,8 +46,13 @@ class Group:
     @property
     def id(self) -> str:
         """Return the alert's id: sixteen hexadecimal digits of the digest of all this."""
-        parts = [self.rule, self.key, self.begin_us, self.rest, self.suppression]
-        return sha256(json.dumps(parts).encode()).hexdigest()[:_ID_CHARACTERS]
+        return _id_of(self)
+
+
+@lru_cache(maxsize=10_000)
+def _id_of(group: Group) -> str:
+    parts = [group.rule, group.key, group.begin_us, group.rest, group.suppression]
+    return sha256(json.dumps(parts).encode()).hexdigest()[:_ID_CHARACTERS]
 
 
 def same_names(_rule: Rule | Correlation, _shape: str, field: str) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """Nested events made flat: dotted names, or the names of EventData as flat recordings have them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import NoneType
 from typing import Any, Final
 
 from sec_ops.detection.events import FlatEvent, Value
@@ -11,7 +12,9 @@ __all__ = ["flattened"]
 DEPTH_BOUND: Final = 32
 """Maps that lie deeper are not looked at; lists that do are their values, one after the other."""
 
-_ATTRIBUTES, _TEXT = "#attributes", "#text"
+_ATTRIBUTES, _TEXT, _DATA = "#attributes", "#text", "EventData"
+_PLAIN_PARTS: Final = frozenset(("System", _DATA, _ATTRIBUTES))
+_PLAIN: Final = frozenset((str, int, float, bool, NoneType))
 
 
 def flattened(event: Mapping[str, Any], how: str) -> FlatEvent:
@@ -90,7 +93,39 @@ def _listed(value: Value) -> Sequence[Value]:
     return value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
 
 
+def _plainly(event: Mapping[str, Any]) -> FlatEvent | None:
+    """Return what `_evtx` does of an event as nearly all are: elements with text and attributes, named data; else None.
+
+    What isn't so, or would give a name twice, is for `_evtx` to sort out.
+    """
+    inner = event["Event"]
+    system, data = inner.get("System"), inner.get(_DATA)
+    if len(event) > 1 or type(system) is not dict or type(data) is not dict or not _PLAIN_PARTS.issuperset(inner):
+        return None
+    pairs = [*_plain_elements(system)]
+    found: dict[str, Value] = dict(pairs)
+    taken = frozenset(found)
+    named = [(f"{_DATA}_{name}" if name in taken else name, each) for name, each in data.items() if name != _ATTRIBUTES]
+    found.update(named)
+    return found if len(found) == len(pairs) + len(named) and _PLAIN.issuperset(map(type, found.values())) else None
+
+
+def _plain_elements(system: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in system.items():
+        if type(value) is not dict:
+            yield name, value
+            continue
+        for key, inner in value.items():
+            if key == _ATTRIBUTES and type(inner) is dict:
+                yield from [(_attribute(name, attribute), text) for attribute, text in inner.items()]
+            else:
+                yield name, inner if key == _TEXT else value
+
+
 def _evtx(event: Mapping[str, Any]) -> FlatEvent:
+    plain = _plainly(event)
+    if plain is not None:
+        return plain
     inner = event["Event"]
     found = _Found()
     system = inner.get("System")

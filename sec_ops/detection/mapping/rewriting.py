@@ -3,11 +3,27 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sec_ops.detection.rule import KEYWORD, All, AnyOf, Exists, Expression, Not, Null, Reference, Selection, Test
+from sec_ops.detection.rule import (
+    KEYWORD,
+    All,
+    AnyOf,
+    Exists,
+    Expression,
+    Glob,
+    Not,
+    Null,
+    Operand,
+    Reference,
+    Selection,
+    Test,
+)
+from sec_ops.model.folding import fold
 
-__all__ = ["fields_of", "renamed_fields", "tests_of"]
+__all__ = ["fields_of", "mapped_texts", "renamed_fields", "tests_of"]
 
 Names = Mapping[str, tuple[str, ...]]
+Texts = Mapping[str, tuple[str, ...]]
+"""Texts, folded, to those in their place."""
 
 
 def tests_of(expression: Expression) -> Iterator[Test]:
@@ -50,6 +66,23 @@ def renamed_fields(expression: Expression, names: Names) -> Expression:
     if isinstance(expression, Not):
         return Not(renamed_fields(expression.part, names))
     return Selection(expression.name, renamed_fields(expression.part, names))
+
+
+def mapped_texts(expression: Expression, texts: Mapping[str, Texts]) -> Expression:
+    """Return the expression with the whole texts of fields in others' place; of several, one is enough."""
+    if isinstance(expression, Test):
+        return _one_of(tuple(Test(expression.field, each) for each in _mapped_operand(expression, texts)))
+    if isinstance(expression, All | AnyOf):
+        return replace(expression, parts=tuple([mapped_texts(part, texts) for part in expression.parts]))
+    return replace(expression, part=mapped_texts(expression.part, texts))
+
+
+def _mapped_operand(test: Test, texts: Mapping[str, Texts]) -> tuple[Operand, ...]:
+    operand = test.operand
+    if not isinstance(operand, Glob) or len(operand.parts) != 1 or not isinstance(operand.parts[0], str):
+        return (operand,)
+    others = texts.get(test.field, {}).get(fold(operand.parts[0]))
+    return (operand,) if others is None else tuple(replace(operand, parts=(each,)) for each in others)
 
 
 def _renamed_all(expression: All, names: Names) -> Expression:

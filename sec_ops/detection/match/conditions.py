@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sec_ops.detection.rule import KEYWORD, All, Exists, Expression, Not, Null, Reference, Selection, Test
 
-__all__ = ["Condition", "Known", "Need", "compiled", "first_needs", "holds", "needs", "tests_of"]
+__all__ = ["Condition", "Known", "Need", "compiled", "first_needs", "holds", "needs", "references_of", "tests_of"]
 
 Need = frozenset[int]
 """Tests of which at least one passes when the condition holds."""
@@ -75,7 +75,7 @@ class Known:
 
     passed: frozenset[int]
     unasked: frozenset[int] = frozenset()
-    ask: Callable[[Test], bool] | None = None
+    ask: Callable[[Test], bool | None] | None = None
 
 
 def holds(condition: Condition, known: Known) -> bool | None:
@@ -187,3 +187,15 @@ def tests_of(condition: Condition) -> Iterator[int]:
             yield from tests_of(part)
     elif isinstance(condition, _Never):
         yield from tests_of(condition.part)
+
+
+def references_of(condition: Condition) -> Iterator[Test]:
+    """Yield the tests of a condition that compare a field with another."""
+    if isinstance(condition, _Open):
+        if isinstance(condition.test.operand, Reference) and condition.test.field != KEYWORD:
+            yield condition.test
+    elif isinstance(condition, _Every | _One):
+        for part in condition.parts:
+            yield from references_of(part)
+    elif isinstance(condition, _Never):
+        yield from references_of(condition.part)

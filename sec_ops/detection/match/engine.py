@@ -1,14 +1,15 @@
 """The rules over the events of one shape."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
-from typing import Final
+from operator import getitem
+from typing import Any, Final
 
 from sec_ops.detection.events import FlatEvent, Value
 from sec_ops.detection.match.conditions import Need
 from sec_ops.detection.match.memo import Budget
 from sec_ops.detection.match.nodes import Node, Outcome, first_node, numbers_for
-from sec_ops.detection.match.numbered import Entry, NumberedRules
+from sec_ops.detection.match.numbered import NumberedRules
 from sec_ops.detection.match.state import State, Tests
 from sec_ops.detection.match.varied import MANY, Kind
 from sec_ops.detection.naive import finds
@@ -39,6 +40,7 @@ class Engine:
         self.rules = NumberedRules(rules)
         self._zone, self._forgotten = zone, forgotten
         self._tests = Tests(self.rules, zone)
+        self._fields = self.rules.fields - {KEYWORD}
         self._first_parts = frozenset(name.partition(".")[0] for name in self.rules.fields if "." in name)
         self._given_up = 0
         self._kinds: dict[str, Kind] = {}
@@ -78,18 +80,36 @@ class Engine:
 
     def found(self, event: FlatEvent) -> Outcome:
         """Return what a flat event leads to, whatever its values are, with nothing left open."""
+        outcome = self._quickly(event)
+        if outcome is None:
+            outcome = self._slowly(event)
+        return outcome.finished(lambda test: finds(test, event, self._zone)) if outcome.open else outcome
+
+    def _quickly(self, event: FlatEvent) -> Outcome | None:
+        """Return what events of these names and values lead to; None for values without a hash and what looks odd."""
+        names = tuple(event)
+        if len(names) > NAMES_BOUND or KEYWORD in event:
+            return None
+        node: Any = self._first(names if self._tests.keywords else self._known(names))
+        try:
+            while node.memos is not None:
+                node = node[tuple(map(getitem, node.memos, node.fetch(event)))]
+        except TypeError:
+            return None
+        outcome: Outcome = node
+        return outcome
+
+    def _slowly(self, event: FlatEvent) -> Outcome:
         reduced: dict[str, Value] = {name: event[name] for name in self._known(event)}
         if self._tests.keywords:
             reduced[KEYWORD] = [value for name, value in event.items() if name not in reduced]
         node = self._first(tuple(reduced))
         while isinstance(node, Node):
             node = node[numbers_for(node, reduced)]
-        if not node.open:
-            return node
-        return node.finished(lambda test: finds(test, event, self._zone))
+        return node
 
     def _known(self, names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(name for name in names if name in self.rules.fields and name != KEYWORD)
+        return tuple(filter(self._fields.__contains__, names))
 
     def _new_state(self) -> State:
         return State(
@@ -114,19 +134,20 @@ class Engine:
 
     def lacking(self, rule: int) -> frozenset[str]:
         """Return fields without which the rule finds nothing and that no event had; empty when it lacks none."""
-        entries = [entry for entry in self.rules.entries if entry.rule == rule]
-        lacks = [frozenset().union(*(self.rules.fields_of(need) for need in self._unmet(entry))) for entry in entries]
-        return frozenset().union(*lacks) if all(lacks) else frozenset()
+        entries = self.rules.by_rule[rule]
+        if any(entry.reads <= self.seen for entry in entries):
+            return frozenset()
+        lacks = [self._lacked(self.rules.in_sight[entry]) or self._lacked(self.rules.needs(entry)) for entry in entries]
+        return frozenset[str]().union(*lacks) if all(lacks) else frozenset()
 
-    def _unmet(self, entry: Entry) -> Iterator[Need]:
-        for need in self.rules.needs(entry):
-            fields = self.rules.fields_of(need)
-            if (
-                KEYWORD not in fields
-                and not fields & self.seen
-                and not any(need & self._tests[name].absent for name in fields)
-            ):
-                yield need
+    def _lacked(self, needs: Iterable[Need]) -> frozenset[str]:
+        """Return the fields of needs that can't be met by the events so far."""
+        found = ((need, self.rules.fields_of(need)) for need in needs)
+        return frozenset[str]().union(*(fields for need, fields in found if self._is_unmet(need, fields)))
+
+    def _is_unmet(self, need: Need, fields: frozenset[str]) -> bool:
+        seen = KEYWORD in fields or not fields.isdisjoint(self.seen)
+        return not seen and not any(need & self._tests.absent_of(name) for name in fields)
 
     def _first(self, names: tuple[str, ...]) -> Node | Outcome:
         known = self._plans.get(names)

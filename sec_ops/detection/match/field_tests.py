@@ -1,7 +1,8 @@
 """All tests of one field, judged together for one value."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
+from typing import Final
 
 from sec_ops.content.patterns import GUARDED, holder_of
 from sec_ops.detection.match.patience import Searches
@@ -12,6 +13,9 @@ from sec_ops.detection.rule import Exists, Glob, Null, Number, Operand, Referenc
 from sec_ops.detection.values import Scalar, text_of
 
 __all__ = ["FieldTests", "KeywordTests", "is_of_absent"]
+
+TOGETHER: Final = 20
+"""So many texts are searched for keywords as one: most hold none."""
 
 
 def is_of_absent(operand: Operand) -> bool:
@@ -58,6 +62,21 @@ class FieldTests:
     def passed(self, value: Scalar) -> tuple[frozenset[int], int]:
         """Return the numbers of the tests that a value passes, and how many searches were given up."""
         text = text_of(value)
+        found, given_up = self._own(value, text)
+        if self._keywords is None or not self._keywords.may_be_in(text):
+            return frozenset(found), given_up
+        more, more_given_up = self._keywords.passed(value)
+        return more.union(found), given_up + more_given_up
+
+    def passed_by(self, texts: Sequence[str]) -> Iterator[frozenset[int]]:
+        """Yield the numbers of the tests that each of the texts passes; keywords are looked for in many at once."""
+        for first in range(0, len(texts), TOGETHER):
+            some = texts[first : first + TOGETHER]
+            worded = self._keywords is not None and self._keywords.may_be_in("\n".join(some))
+            yield from (self.passed(text)[0] if worded else frozenset(self._own(text, text)[0]) for text in some)
+
+    def _own(self, value: Scalar, text: str) -> tuple[set[int], int]:
+        """Return the field's own tests that a value passes, and how many searches were given up."""
         found, given_up = self._texts.passed(text)
         found |= self._present
         if isinstance(value, str):
@@ -66,11 +85,7 @@ class FieldTests:
             found |= self._numbers.get(value, set())
         results = [(number, passes(operand, value, self._zone)) for number, operand in self._others]
         found.update(number for number, result in results if result)
-        given_up += sum(result is None for _, result in results)
-        if self._keywords is None or not self._keywords.may_be_in(text):
-            return frozenset(found), given_up
-        more, more_given_up = self._keywords.passed(value)
-        return more.union(found), given_up + more_given_up
+        return found, given_up + sum(result is None for _, result in results)
 
 
 class KeywordTests(FieldTests):

@@ -1,8 +1,9 @@
 """Which of many literals a text holds: in compiled code where it was built, else by words and line by line."""
 
 from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from ctypes import CDLL
+from functools import partial
 from typing import Final, Protocol
 
 from sec_ops.detection.compiled.library import Broken, library, sound
@@ -26,16 +27,16 @@ class Literals(Protocol):
 def literals_of(literals: Iterable[str]) -> Literals:
     """Return the best index there is."""
     known, built = sorted(set(literals)), library()
-    return Compiled(known, built) if known and built else ByLines(known)
+    return ByLines(known, partial(Compiled, library=built) if built else Contained)
 
 
 class ByLines:
-    """Long texts are looked at line by line, for most lines come again."""
+    """Long texts are looked at line by line, for most lines come again; `index` makes what looks at one."""
 
     __slots__ = ("_broken", "_contained", "_lines", "_room")
 
-    def __init__(self, literals: Collection[str]) -> None:
-        self._contained = Contained(literal for literal in literals if "\n" not in literal)
+    def __init__(self, literals: Collection[str], index: Callable[[Collection[str]], Literals] = Contained) -> None:
+        self._contained = index([literal for literal in literals if "\n" not in literal])
         self._broken = tuple(literal for literal in literals if "\n" in literal)
         self._lines: dict[str, frozenset[str]] = {}
         self._room = LINES_BOUND
@@ -44,7 +45,7 @@ class ByLines:
         """Return the literals that the text holds."""
         broken = {literal for literal in self._broken if literal in text}
         if len(text) < LONG_TEXT:
-            return broken | self._contained.found(text)
+            return broken.union(self._contained.found(text)) if broken else self._contained.found(text)
         return broken.union(*map(self._in_line, text.split("\n")))
 
     def _in_line(self, line: str) -> frozenset[str]:
@@ -63,8 +64,8 @@ class Compiled:
 
     __slots__ = ("_handle", "_instead", "_library", "_literals", "_out")
 
-    def __init__(self, literals: list[str], library: CDLL) -> None:
-        self._literals, self._library, self._handle = literals, library, None
+    def __init__(self, literals: Collection[str], library: CDLL) -> None:
+        self._literals, self._library, self._handle = list(literals), library, None
         self._instead: Literals | None = None
         self._out = array("I", [0]) * len(literals)
         data = [literal.encode("utf-8", "surrogatepass") for literal in literals]
@@ -82,7 +83,7 @@ class Compiled:
             try:
                 return self._search(text.encode("utf-8", "surrogatepass"))
             except Broken:
-                self._instead = ByLines(self._literals)
+                self._instead = Contained(self._literals)
         return self._instead.found(text)
 
     def _search(self, text: bytes) -> Collection[str]:

@@ -15,26 +15,28 @@ LONG_VALUE: Final = 65_536
 """Longer text is judged each time it comes."""
 
 
+ENTRY_COST: Final = 100
+"""What an entry takes in a dictionary, beside its key."""
+
+
 @dataclass(slots=True)
 class Budget:
-    """How much may be remembered, in entries and in characters of text; when that is passed, `spent` is called once."""
+    """How many bytes of memory what is remembered may take; when that is passed, `spent` is called once."""
 
     spent: Callable[[], None]
-    entries: int = 400_000
-    characters: int = 48_000_000
+    room: int = 64_000_000
     given_up: int = 0
 
-    def spend(self, characters: int) -> None:
-        """Count one entry more."""
-        self.entries -= 1
-        self.characters -= characters
-        if self.entries < 0 or self.characters < 0:
-            self.entries = self.characters = sys.maxsize
+    def spend(self, size: int) -> None:
+        """Count one entry more, with a key of so many bytes."""
+        self.room -= size + ENTRY_COST
+        if self.room < 0:
+            self.room = sys.maxsize
             self.spent()
 
 
 TEST_COST: Final = 32
-"""What a test takes in a set, beside the characters of text that are remembered."""
+"""What a test takes in a set, in bytes."""
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Memo(dict[Any, int]):
             number = self._judged(value)
             if len(value) <= LONG_VALUE:
                 self[value] = number
-                self._budget.spend(len(value))
+                self._budget.spend(value.__sizeof__())
             return number
         if isinstance(value, bool | int | float):
             return self._small(value) if value in (0, 1) else self._kept(value)
@@ -101,7 +103,7 @@ class Memo(dict[Any, int]):
 
     def _kept(self, value: float) -> int:
         number = self[value] = self._judged(value)
-        self._budget.spend(0)
+        self._budget.spend(value.__sizeof__())
         return number
 
     def _judged(self, value: Scalar) -> int:

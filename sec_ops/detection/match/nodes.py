@@ -20,6 +20,8 @@ from sec_ops.detection.rule import KEYWORD, Test
 __all__ = ["NOTHING", "Node", "Outcome", "first_node", "numbers_for"]
 
 Numbers = tuple[int, ...]
+NODE_COST: Final = 1_000
+"""What a node takes beside what it leads to, in bytes."""
 
 
 class Outcome:
@@ -82,7 +84,7 @@ class Node(dict[Numbers, Any]):
         sets = self._state.hit_sets.sets
         following = self._following(self._known.union(*[sets[number] for number in numbers]))
         self[numbers] = following
-        self._state.budget.spend(len(numbers))
+        self._state.budget.spend(numbers.__sizeof__())
         return following
 
     @property
@@ -116,6 +118,7 @@ class _Needs(Node):
         if found is None:
             found = _last_node(self._state, self.names, entries, self._known | keywords, self._route.fields)
             self._lasts[entries, keywords] = found
+            self._state.budget.spend(NODE_COST)
         return found
 
 

@@ -1,7 +1,7 @@
 """The rules of one shape, their tests numbered: what is the same for all events, and costs nothing while they pass."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,7 +50,8 @@ class Entry:
 class NumberedRules:
     """All entries of a shape, and every distinct test by number.
 
-    `routers` are the fields that events are told apart by first.
+    `routers` are the fields that events are told apart by first; `by_rule` are the entries of a rule's place, and
+    `in_sight` those needs of an entry that lie in one field and are quickly told.
     """
 
     def __init__(self, rules: Iterable[tuple[int, Expression]]) -> None:
@@ -61,9 +62,11 @@ class NumberedRules:
         self._later: dict[Entry, tuple[LaterNeed, ...]] = {}
         entries = [Entry(*each) for rule, whole in rules for each in self._read(rule, whole)]
         self.entries = tuple(entries)
+        self.by_rule: Mapping[int, Sequence[Entry]] = _by_rule(entries)
         self._weights = [_weight(test.operand) * (1 + self._asked[at]) for at, test in enumerate(self.tests)]
         self.fields = frozenset[str]().union(*(entry.reads for entry in entries))
         firsts = {entry: first_needs(entry.condition, self.field_of) for entry in entries}
+        self.in_sight: Mapping[Entry, tuple[Need, ...]] = firsts
         self.routers = self._routers(firsts)
         self._firsts = {entry: tuple(filter(self._routes, needs)) for entry, needs in firsts.items()}
         self._by_test = self._indexed()
@@ -137,6 +140,13 @@ class NumberedRules:
                     counted.update(self.fields_of(need) - {KEYWORD})
         least = max(1, ROUTER_SHARE * len(firsts))
         return frozenset(field for field, count in counted.most_common(ROUTERS_BOUND) if count >= least)
+
+
+def _by_rule(entries: Iterable[Entry]) -> defaultdict[int, list[Entry]]:
+    found: defaultdict[int, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[entry.rule].append(entry)
+    return found
 
 
 def _reads(expression: Expression) -> Iterable[str]:

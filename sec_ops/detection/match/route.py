@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sec_ops.detection.match.conditions import Known, holds
+from sec_ops.detection.match.memo import Budget
 from sec_ops.detection.match.numbered import Entry, NumberedRules
 
 __all__ = ["Route", "routed"]
 
-KNOWN_BOUND: Final = 20_000
 FIELD_PRICE: Final = 200.0
 """What it costs to fetch one field more, beside the prices of needs."""
 
@@ -19,7 +19,7 @@ class Route:
     """The rules that are left.
 
     `fields` are those to fetch next, `unasked` the tests of the fields that come after them. An entry is looked at when
-    a test of its need passes, or always when it needs none.
+    a test of its need passes, or always when it needs none. What is remembered of sets counts against the budget.
     """
 
     entries: tuple[Entry, ...]
@@ -27,15 +27,15 @@ class Route:
     by_test: Mapping[int, Sequence[int]]
     always: tuple[int, ...]
     unasked: frozenset[int]
+    budget: Budget
     _known: dict[frozenset[int], tuple[Entry, ...]] = field(default_factory=dict)
 
     def may_hold(self, passed: frozenset[int]) -> tuple[Entry, ...]:
         """Return the entries that may hold when these tests pass and no others of the fields fetched so far."""
         known = self._known.get(passed)
         if known is None:
-            if len(self._known) > KNOWN_BOUND:
-                self._known.clear()
             known = self._known[passed] = self._judged(passed)
+            self.budget.spend(passed.__sizeof__())
         return known
 
     def _judged(self, passed: frozenset[int]) -> tuple[Entry, ...]:
@@ -47,7 +47,7 @@ class Route:
         return tuple(entry for entry in met if holds(entry.condition, known) is not False)
 
 
-def routed(rules: NumberedRules, passed: frozenset[int]) -> Route:
+def routed(rules: NumberedRules, passed: frozenset[int], budget: Budget) -> Route:
     """Return the route of events that pass these tests of the first fields and no other tests of them.
 
     The need of each entry is chosen so that few fields have to be fetched: one that others need costs no more.
@@ -66,4 +66,4 @@ def routed(rules: NumberedRules, passed: frozenset[int]) -> Route:
         for test in need.tests:
             by_test.setdefault(test, []).append(place)
     later = frozenset[str]().union(*(entry.reads for entry in entries)) - fetched - rules.routers
-    return Route(tuple(entries), frozenset(fetched), by_test, tuple(always), rules.tests_of(later))
+    return Route(tuple(entries), frozenset(fetched), by_test, tuple(always), rules.tests_of(later), budget)

@@ -51,6 +51,10 @@ class Tests(dict[str, FieldTests]):
         """Return the tests that events without any other names pass."""
         return frozenset[int]().union(*(tests for name, tests in self._absent.items() if name not in names))
 
+    def absent_of(self, name: str) -> frozenset[int]:
+        """Return the tests of a field that events without it pass."""
+        return frozenset(self._absent.get(name, ()))
+
     def skeletons(self, budget: Budget) -> Skeletons:
         """Return a memo of skeletons without a keyword."""
         return Skeletons((operand for _, operand in self._keywords), budget)
@@ -100,5 +104,5 @@ class State:
         """Return what is left when these tests of the first fields pass and no other tests of them."""
         known = self._routes.get(passed)
         if known is None:
-            known = self._routes[passed] = routed(self.rules, passed)
+            known = self._routes[passed] = routed(self.rules, passed, self.budget)
         return known

@@ -47,7 +47,7 @@ class Skeletons(dict[bytes, bool]):
     def __missing__(self, skeleton: bytes) -> bool:
         """Judge a skeleton that wasn't there yet."""
         free = self[skeleton] = skeleton.isascii() and not any(keyword in skeleton for keyword in self.keywords)
-        self._budget.spend(len(skeleton))
+        self._budget.spend(skeleton.__sizeof__())
         return free
 
 
@@ -78,7 +78,7 @@ class KeywordMemo(Memo):
         if isinstance(value, str) and len(value) <= LONG_VALUE:
             skeleton = _skeleton(value)
             number = self[value] = 0 if self._skeletons[skeleton] else self._judged(value)
-            self._budget.spend(len(value))
+            self._budget.spend(value.__sizeof__())
             if len(self._few) <= FEW:
                 self._few.add(skeleton)
                 if len(self) % MANY == 0 and len(self._few) <= FEW:

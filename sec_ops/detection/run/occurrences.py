@@ -28,13 +28,15 @@ def moment_of(event: FlatEvent, shape: EventShape) -> int | None:
 
 def entity_of(event: FlatEvent, shape: EventShape) -> Entity:
     """Return whom the event is about, as far as it says."""
-    host, user, address = (_first(event, names) for names in (shape.host, shape.user, shape.address))
-    return Entity(host=host, user=user, address=address)
+    return Entity(host=_first(event, shape.host), user=_first(event, shape.user), address=_first(event, shape.address))
 
 
 def _first(event: FlatEvent, names: Sequence[str]) -> str:
-    texts = (str(value) for name in names if (value := _single(event.get(name))) is not None)
-    return next((text for text in texts if text not in _NOTHING), "")
+    for name in names:
+        value = event.get(name)
+        if value is not None and (value := _single(value)) is not None and (text := str(value)) not in _NOTHING:
+            return text
+    return ""
 
 
 def _single(value: Value) -> Value:

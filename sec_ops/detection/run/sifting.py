@@ -1,8 +1,8 @@
 """Rules over columns: which groups of stored events may hold one that a rule finds, decided once for each group.
 
-What a group's values pass is known by field, as in the matcher; tests that need the whole event (other fields, the
-event's own time) stay open, and their groups count as possible. What is possible is then judged event by event, so
-columns never decide more than what needn't be looked at.
+What a group's values pass is known by field, as in the matcher; tests that need the whole event (fields that may hold
+the same, the event's own time) stay open, and their groups count as possible. What is possible is then judged event by
+event, so columns never decide more than what needn't be looked at.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,20 +11,27 @@ from itertools import chain
 from typing import Final
 
 from sec_ops.detection.events import Value
-from sec_ops.detection.match.conditions import Known, holds, tests_of
+from sec_ops.detection.match.conditions import Known, holds, references_of, tests_of
 from sec_ops.detection.match.engine import Engine
+from sec_ops.detection.match.field_tests import FieldTests
 from sec_ops.detection.match.numbered import Entry
 from sec_ops.detection.match.required import longest_text
-from sec_ops.detection.rule import KEYWORD, Glob, Test
+from sec_ops.detection.rule import KEYWORD, Glob, Reference, Test
 from sec_ops.detection.values import Scalar, scalars
 
-__all__ = ["Held", "Judged", "Narrow", "Numbering", "Sieve", "Sifted", "Way"]
+__all__ = ["Held", "Judged", "Narrow", "Numbering", "Pair", "Sieve", "Sifted", "Way"]
 
-_REMEMBERED: Final = 500_000
+_REMEMBERED: Final = 100_000_000
+"""So many characters of values are remembered, `_ENTRY` counted for what stands beside each."""
+_ENTRY: Final = 200
 _LONG: Final = 4_096
 _NUMBER: Final = frozenset("0123456789/-")
 """What numbers of stored events and of their records are written with."""
 _Passed = frozenset[int]
+_Key = tuple[str, type, Value]
+"""A field and a value, with its type: `True` and 1 are one key."""
+Pair = tuple[str, str]
+"""Two fields that may hold the same."""
 Held = Scalar | tuple[Scalar, ...]
 """What a field holds in one event: a value, or a list of values."""
 
@@ -47,13 +54,14 @@ class Way:
 class Narrow:
     """What is left of a way by the values that are there: entries by what they need, `always` those that need nothing.
 
-    `tests` are those that decide.
+    `tests` are those that decide, `pairs` fields of which one is to equal the other.
     """
 
     passed: _Passed
     by_test: Mapping[int, Sequence[Entry]]
     always: Sequence[Entry]
     tests: frozenset[int]
+    pairs: frozenset[Pair]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,8 @@ class Sieve:
             at for at, test in tests if test.field in self._apart - {KEYWORD} or _may_be_number(test)
         )
         self._ways: dict[_Passed, Way | None] = {}
-        self._passed: dict[tuple[str, object, Value], _Passed] = {}
+        self._passed: dict[_Key, _Passed] = {}
+        self._room = _REMEMBERED
 
     def way(self, values: Sequence[Value]) -> Way | None:
         """Return what is left for the values of the first fields; None when no rule can find such an event."""
@@ -114,9 +123,12 @@ class Sieve:
 
     def judged(self, name: str, values: Iterable[Held]) -> Judged:
         """Return what values of a field pass."""
+        every = list(values)
+        texts = self._of_texts(name, [value for value in every if isinstance(value, str)])
         by_passed: dict[_Passed, list[Held]] = {}
-        for value in values:
-            by_passed.setdefault(self._of(name, value), []).append(value)
+        for value in every:
+            passed = texts[value] if isinstance(value, str) else self._of(name, value)
+            by_passed.setdefault(passed, []).append(value)
         return Judged(self._of(name, None), by_passed)
 
     def numbered(self, judged: Judged, asked: frozenset[int], needed: frozenset[int]) -> Numbering:
@@ -154,12 +166,16 @@ class Sieve:
             else:
                 always.append(entry)
         tests = frozenset(test for entry in left for test in tests_of(entry.condition))
-        return Narrow(way.passed, by_test, always, tests) if left else None
+        pairs = frozenset(pair for entry in left for test in references_of(entry.condition) if (pair := _pair(test)))
+        return Narrow(way.passed, by_test, always, tests, pairs) if left else None
 
-    def found(self, narrow: Narrow, passed: Iterable[_Passed]) -> Sifted:
-        """Return which rules find events whose other values pass these tests, and whether more may."""
+    def found(self, narrow: Narrow, passed: Iterable[_Passed], apart: Collection[Pair] = ()) -> Sifted:
+        """Return which rules find events whose other values pass these tests, and whether more may.
+
+        Of the pairs `apart` is known that the fields don't hold the same.
+        """
         every = narrow.passed.union(*passed)
-        known = Known(every, self._open)
+        known = Known(every, self._open, lambda test: False if _pair(test) in apart else None)
         rules: set[int] = set()
         unsure = False
         for entry in chain(narrow.always, *(narrow.by_test.get(test, ()) for test in every)):
@@ -188,16 +204,43 @@ class Sieve:
         known = self._passed.get(key)
         if known is None:
             known = self._judged(name, value)
-            if len(self._passed) >= _REMEMBERED:
-                self._passed.clear()
-            if not isinstance(value, str) or len(value) <= _LONG:
-                self._passed[key] = known
+            self._remember(key, known)
         return known
 
+    def _of_texts(self, name: str, texts: Sequence[str]) -> Mapping[str, _Passed]:
+        """Return the tests that texts pass, as `_of` does."""
+        remembered = self._passed
+        known = {text: passed for text in texts if (passed := remembered.get((name, str, text))) is not None}
+        fresh = [text for text in texts if text not in known]
+        for text, every in zip(fresh, self._tests(name).passed_by(fresh), strict=True):
+            passed = known[text] = every - self._open
+            self._remember((name, str, text), passed)
+        return known
+
+    def _remember(self, key: _Key, passed: _Passed) -> None:
+        size = len(key[2]) if isinstance(key[2], str) else 1
+        if size > _LONG:
+            return
+        self._room -= size + _ENTRY
+        if self._room < 0:
+            self._passed, self._room = {}, _REMEMBERED
+        self._passed[key] = passed
+
+    def _tests(self, name: str) -> FieldTests:
+        return self._engine.tests[name if name in self._engine.rules.fields else KEYWORD]
+
     def _judged(self, name: str, value: Value) -> _Passed:
-        tests = self._engine.tests[name if name in self._engine.rules.fields else KEYWORD]
+        tests = self._tests(name)
         each = [tests.passed(scalar)[0] for scalar in scalars(value)]
         return (frozenset().union(*each) if each else tests.absent) - self._open
+
+
+def _pair(test: Test) -> Pair | None:
+    """Return the fields that pass when they hold the same, in the order of their names."""
+    if not isinstance(test.operand, Reference) or test.operand.place != "equals":
+        return None
+    one, other = sorted((test.field, test.operand.other))
+    return one, other
 
 
 def _may_be_number(test: Test) -> bool:

@@ -12,9 +12,9 @@ import nanoarrow as na
 
 from sec_ops.siem.embedded.fields import Field, Kind
 from sec_ops.siem.embedded.shaping import Lists, Piece, Pieces
-from sec_ops.siem.packing import Numbers, Texts
+from sec_ops.siem.packing import Numbers, Texts, whole_texts
 
-__all__ = ["ArrowRows", "TooLarge", "arrow_column", "integers", "python_columns", "texts"]
+__all__ = ["ArrowRows", "TooLarge", "arrow_column", "integers", "numbered_texts", "python_columns", "texts"]
 
 _BYTES_BOUND = 2**31 - 1
 """Text of one column in bytes: what 32-bit offsets can tell."""
@@ -58,6 +58,16 @@ def texts(column: Texts) -> Any:  # noqa: ANN401 - see above
 def integers(values: "array[int]") -> Any:  # noqa: ANN401 - see above
     """Return a column of integers, one a row."""
     return _singles([(0, Numbers(values))], len(values))
+
+
+def numbered_texts(numbers: Mapping[int, Mapping[str, int]]) -> ArrowRows:
+    """Return texts `v` and their numbers `i`, those of each map by its `place`. Raises TooLarge."""
+    places = array("q")
+    for place, known in numbers.items():
+        places += array("q", [place]) * len(known)
+    values = [text for known in numbers.values() for text in known]
+    given = array("q", [number for known in numbers.values() for number in known.values()])
+    return ArrowRows(len(places), {"place": integers(places), "v": texts(whole_texts(values)), "i": integers(given)})
 
 
 def _singles(pieces: Pieces, length: int) -> Any:  # noqa: ANN401 - see above

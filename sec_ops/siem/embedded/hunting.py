@@ -7,10 +7,12 @@ are asked for are read. A row is named by a number: its file's place in the stre
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sec_ops.siem.embedded.alike import FILE_BITS, Asked, Cell, Combination, Group, Part, grouped, statement
+from sec_ops.siem.embedded.alike import FILE_BITS, Asked, Cell, Combination, Group, Part, Wanted, grouped
+from sec_ops.siem.embedded.asking import query_of
 from sec_ops.siem.embedded.engine import engine_errors
 from sec_ops.siem.embedded.fields import SQL_TYPES, Own
 from sec_ops.siem.embedded.files import EventFile
@@ -64,9 +66,8 @@ class Stretch:
 
         Values of events of the same files outside the span may be among them.
         """
-        resolver = self._resolver()
-        parts = self._parts(fields, resolver)
-        found: dict[str, list[Cell]] = {name: [] for name in fields}
+        parts = self._parts([name for name in fields if name != DATASET], self._resolver())
+        found: dict[str, list[Cell]] = {name: [self.dataset] if name == DATASET else [] for name in fields}
         texts = self.pages.texts([part.sql for part in parts if part.is_text])
         for part in parts:
             found[part.name] += texts.get(part.sql) or ()
@@ -82,17 +83,17 @@ class Stretch:
 
         `holds` is given values in UTF-8, many at once with anything between them.
         """
-        parts = self._parts(fields, self._resolver())
-        held = self.pages.holding([part.sql for part in parts if part.is_text], holds)
-        return frozenset(part.name for part in parts if not part.is_text or part.sql in held)
+        parts = self._parts([name for name in fields if name != DATASET], self._resolver())
+        held = self.pages.holding([part.pages for part in parts if part.pages], holds)
+        named = [DATASET] if DATASET in fields and holds(self.dataset.encode()) else []
+        return frozenset([*named, *(part.name for part in parts if not part.pages or part.pages in held)])
 
-    def groups(self, asked: Asked, wanted: Callable[[int, tuple[int | None, ...]], bool]) -> Iterator[Group]:
-        """Yield the rows asked for, grouped by combination and numbers, of groups that are wanted by these."""
+    def groups(self, asked: Asked, wanted: Wanted) -> Iterator[Group]:
+        """Yield the rows asked for, grouped by combination, numbers and pairs, of groups that are wanted by these."""
         resolver = self._resolver()
         own = self._parts(asked.fields, resolver)
-        others = self._parts(list(asked.numbers), resolver)
-        query = statement(asked, own, others, self._table(resolver))
-        yield from grouped(self.engine, self.folder, query, wanted)
+        others = self._parts(list(dict.fromkeys([*asked.numbers, *chain(*asked.pairs)])), resolver)
+        yield from grouped(self.engine, self.folder, query_of(asked, own, others, self._table(resolver)), wanted)
 
     def events(self, rows: Iterable[int], fields: Collection[str] | None = None) -> Iterator[tuple[int, Event]]:
         """Yield rows and their events file by file, whole or with these fields and those that every event has."""

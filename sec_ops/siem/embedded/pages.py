@@ -87,7 +87,7 @@ class Pages:
             yield from _opened(path, [chunk for chunk in chunks if chunk.column in wanted])
 
     def _found(self) -> Mapping[Path, Sequence[_Chunk]]:
-        found: dict[Path, list[_Chunk]] = {}
+        found: dict[str, list[_Chunk]] = {}
         with engine_errors(self._folder):
             rows = self._engine.cursor().execute(_QUERY, [list(map(str, self._paths))]).fetchall()
         for name, column, encodings, codec, dictionary, data, size in rows:
@@ -100,8 +100,8 @@ class Pages:
                 in_dictionary=encodings == _DICTIONARY and bool(dictionary),
                 readable=codec == _CODEC and encodings in (_DICTIONARY, _LENGTHS_FIRST),
             )
-            found.setdefault(Path(name), []).append(chunk)
-        return found
+            found.setdefault(name, []).append(chunk)
+        return {Path(name): chunks for name, chunks in found.items()}
 
 
 def _take(known: set[bytes], chunk: _Chunk, page: bytes | None) -> bool:
@@ -149,13 +149,15 @@ def _unpacked(data: mmap, chunk: _Chunk, end: int, codec: Any) -> Iterator[bytes
             return
 
 
-def _plain(page: bytes) -> Iterator[bytes]:
-    """Yield texts, each behind its length."""
-    at, read = 0, _LENGTH.unpack_from
-    while at < len(page):
-        end = at + 4 + read(page, at)[0]
-        yield page[at + 4 : end]
-        at = end
+def _plain(page: bytes) -> list[bytes]:
+    """Return texts, each behind its length; raises struct.error."""
+    at, size, read = 0, len(page), _LENGTH.unpack_from
+    found = []
+    while at < size:
+        (length,) = read(page, at)
+        at += 4 + length
+        found.append(page[at - length : at])
+    return found
 
 
 def _integers(data: mmap, at: int) -> tuple[Mapping[int, int], int]:

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sec_ops.detection.mapping.flattening import flattened
 
@@ -59,6 +61,29 @@ def test_maps_become_dotted_names(event: dict[str, Any], expected: dict[str, Any
 def test_the_wrappers_of_evtx_fall_away(parts: dict[str, Any], expected: dict[str, Any]) -> None:
     event = {"Event": {"#attributes": {"xmlns": "http://example.org"}, "System": SYSTEM, **parts}}
     assert flattened(event, "evtx") == {**FLAT_SYSTEM, **expected}
+
+
+NAMES = st.sampled_from(["Channel", "Provider", "Provider_Name", "Data", "Name", "#text", "#attributes", "Image", ""])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "a"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+PARTS = st.dictionaries(st.sampled_from(["System", "EventData", "UserData", "#attributes"]), VALUES, max_size=3)
+ORDINARY = st.fixed_dictionaries(
+    {"System": st.dictionaries(NAMES, VALUES), "EventData": st.dictionaries(NAMES, VALUES)}
+)
+
+
+@settings(max_examples=500)
+@given(PARTS | ORDINARY)
+def test_ordinary_events_become_flat_the_short_way_as_the_long_way_has_it(parts: dict[str, Any]) -> None:
+    long_way = {"Event": parts, "x": None}  # what stands beside an event leads there
+    short = flattened({"Event": parts}, "evtx")
+    expected = dict(flattened(long_way, "evtx"))
+    beside = "Record_x" if "Record_x" in expected else "x"
+    del expected[beside]
+    assert list(map(repr, short.items())) == list(map(repr, expected.items()))
 
 
 def test_what_stands_beside_the_event_is_kept() -> None:

@@ -167,3 +167,51 @@ def test_what_auditd_tells_of_files(category: str, event: dict[str, Any], expect
     assert not isinstance(expression, CannotFire)
     whole = {"event.dataset": "auditd", "event.category": "file", "file.path": "/etc/cron.d/x", **event}
     assert finds(expression, whole, ZONE) is expected
+
+
+def security(shape: str, label: str) -> dict[str, Any]:
+    data = {"NewProcessName": "C:\\Windows\\cmd.exe", "MandatoryLabel": label}
+    if shape == "windows_flat":
+        return {"EventID": 4688, "Channel": "Security", **data}
+    if shape == "windows_nested":
+        return {"Event": {"System": {"EventID": 4688, "Channel": "Security"}, "EventData": data}}
+    if shape == "winlogbeat":
+        winlog = {"channel": "Security", "event_id": "4688", "event_data": data}
+        return {"@timestamp": "2026-11-26T03:00:00.111Z", "winlog": winlog}
+    named = {f"winlog.event_data.{name}": value for name, value in data.items()}
+    return {
+        "event.dataset": "windows",
+        "sec_ops.parser": "windows-event",
+        "winlog.channel": "Security",
+        "winlog.event_id": 4688,
+        **named,
+    }
+
+
+LEVELS = [
+    ("High", "S-1-16-12288", True),
+    ("system", "S-1-16-16384", True),
+    ("S-1-16-16384", "S-1-16-16384", True),
+    ("High", "S-1-16-8192", False),
+    ("Low", "Low", False),
+]
+
+
+@pytest.mark.parametrize("shape", sorted(EVENTS))
+@pytest.mark.parametrize(("asked", "label", "found"), LEVELS)
+def test_levels_of_integrity_are_asked_as_the_security_channel_writes_them(
+    shape: str, asked: str, label: str, found: bool
+) -> None:
+    event = security(shape, label)
+    wanted = Test("IntegrityLevel", Glob((asked,)))
+    expression = mapped(rule(All((ends("Image", "\\cmd.exe"), wanted)), CREATION), BY_ID[shape])
+    assert not isinstance(expression, CannotFire)
+    assert finds(expression, flattened(event, BY_ID[shape].content.flatten), ZONE) is found
+
+
+def test_sysmon_says_levels_of_integrity_by_name() -> None:
+    expression = mapped(rule(Test("IntegrityLevel", Glob(("High",))), CREATION), BY_ID["windows_flat"])
+    assert not isinstance(expression, CannotFire)
+    event: dict[str, Any] = {"EventID": 1, "Channel": SYSMON, "IntegrityLevel": "High"}
+    assert finds(expression, event, ZONE)
+    assert not finds(expression, {**event, "IntegrityLevel": "S-1-16-12288"}, ZONE)

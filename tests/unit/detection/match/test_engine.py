@@ -39,7 +39,7 @@ def test_it_answers_as_the_naive_evaluator(rules: list[Expression], seen: list[d
 def test_what_is_forgotten_is_never_wrong(rules: list[Expression], seen: list[dict[str, Any]]) -> None:
     one = engine(*rules)
     for event in seen:
-        one._state.budget.entries = 2
+        one._state.budget.room = 400
         assert one.found(event).rules == naive(rules, event)
 
 
@@ -118,6 +118,6 @@ def test_what_passes_many_tests_costs_what_it_takes_to_remember() -> None:
     first = one._state
     text = "".join(literals)
     for number in range(20):
-        first.budget.characters = min(first.budget.characters, 5 * (len(text) + TEST_COST * len(literals)))
+        first.budget.room = min(first.budget.room, 5 * (len(text) + TEST_COST * len(literals)))
         assert len(one.found({"x": text[8 * number :]}).rules) == 2_000 - number
     assert one._state is not first

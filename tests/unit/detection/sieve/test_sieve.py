@@ -237,7 +237,7 @@ def test_what_is_forgotten_is_never_wrong(path: Chosen) -> None:
         ends = ("cmd" if at % 7 == turn else "x" for at in range(100))
         lines = [orjson.dumps({**EVENT, "Image": f"C:\\{turn}{at}\\{end}.exe"}) for at, end in enumerate(ends)]
         assert found(lambda _matcher: sieve, lines, lines, judge=judge) == [expected(lines)] * 2
-        judge._engines["windows_flat"]._state.budget.entries = 20
+        judge._engines["windows_flat"]._state.budget.room = 3_000
     assert judge.forgettings >= 4
 
 

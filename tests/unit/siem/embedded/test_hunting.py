@@ -87,7 +87,7 @@ def test_stretches_say_what_the_stored_events_say(
         store.close()
 
 
-def anything(_combination: int, _numbers: tuple[int | None, ...]) -> bool:
+def anything(_combination: int, _numbers: tuple[int | None, ...], _alike: tuple[bool, ...]) -> bool:
     return True
 
 
@@ -114,6 +114,7 @@ def _check_groups(stretch: Stretch, ours: Sequence[Mapping[str, Any]], asked: Se
     every = range(len(asked))
     assert _groups(stretch, Asked(fields=FIRST, combinations=asked, numbers=NUMBERS, always=every)) == right
     assert _groups(stretch, Asked(fields=FIRST, combinations=asked, numbers=NUMBERS, always=every[:1])) == telling
+    _check_pairs(stretch, ours, asked)
     whole = Asked(fields=FIRST, combinations=asked, always=every)
     rows_ = [row for group in stretch.groups(whole, anything) for row in group.rows]
     expected = {str(event[RECORD]): event for event in ours if tuple(cell(event, name) for name in FIRST) in asked}
@@ -122,7 +123,23 @@ def _check_groups(stretch: Stretch, ours: Sequence[Mapping[str, Any]], asked: Se
     assert {str(each[RECORD]): each for _row, each in stretch.events(rows_, few[:2])}.items() >= {
         record: {name: event[name] for name in few if name in event} for record, event in expected.items()
     }.items() or stretch.spills()
-    assert list(stretch.groups(whole, lambda _combination, _numbers: False)) == []
+    assert list(stretch.groups(whole, lambda _combination, _numbers, _alike: False)) == []
+
+
+PAIRS = [("Data", "process.name"), ("nobody", "user.name"), ("source.port", "user.name")]
+
+
+def _check_pairs(stretch: Stretch, ours: Sequence[Mapping[str, Any]], asked: Sequence[Combination]) -> None:
+    events = {event[RECORD]: event for event in ours}
+    found = Asked(fields=FIRST, combinations=asked, numbers=NUMBERS, pairs=PAIRS, always=range(len(asked)))
+    told: set[Any] = set()
+    for group in stretch.groups(found, anything):
+        for record in records(stretch, group.rows):
+            told.add(record)
+            for (one, other), alike in zip(PAIRS, group.alike, strict=True):
+                texts = [{fold(str(each)) for each in scalars(events[record].get(name))} for name in (one, other)]
+                assert alike or texts[0].isdisjoint(texts[1])
+    assert told == {event[RECORD] for event in ours if tuple(cell(event, name) for name in FIRST) in asked}
 
 
 def _groups(stretch: Stretch, asked: Asked) -> dict[Any, set[Any]]:
