@@ -20,6 +20,7 @@ class VerifiedPart(Value):
     missing: StrictInt = 0
     different: StrictInt = 0
     extra: StrictInt = 0
+    rights: StrictInt = Field(default=0, description="as they should be but for permissions or owner")
 
 
 class VerifiedPoint(Value):
@@ -55,6 +56,7 @@ class RestoredSource(Value):
     missing: StrictInt = 0
     different: StrictInt = 0
     extra: StrictInt = 0
+    rights: StrictInt = Field(default=0, description="as they should be but for permissions or owner")
     unproved: StrictInt = 0
     into: str = ""
     loaded: str = ""

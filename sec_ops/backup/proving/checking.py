@@ -111,15 +111,23 @@ def _checked(restic: Restic, fetched: ManifestFile, standing: Standing, folder: 
 def _listed(restic: Restic, snapshot: str, ledger: Ledger) -> Judged:
     """Let the ledger find what a snapshot holds."""
     found: list[tuple[bytes, str, int, str]] = []
+    rights: list[tuple[bytes, str, int, int, int]] = []
+
+    def take() -> None:
+        ledger.find(found)
+        ledger.find_rights(rights)
+        found.clear()
+        rights.clear()
 
     def keep(node: Node) -> None:
-        found.append((node.path.encode(errors="replace"), node.type, node.size if node.type == "file" else 0, ""))
+        path = node.path.encode(errors="replace")
+        found.append((path, node.type, node.size if node.type == "file" else 0, ""))
+        rights.append((path, node.type, node.rights, node.user, node.group))
         if len(found) >= _AT_ONCE:
-            ledger.find(found)
-            found.clear()
+            take()
 
     judged = restic.ls(snapshot, on_node=keep).judged
-    ledger.find(found)
+    take()
     return judged
 
 
@@ -127,17 +135,19 @@ def _compared(restic: Restic, source: ManifestSource, part: ManifestPart, found:
     if part.listing is None and not part.filename:
         what = message("{part}: the manifest has no listing of it", part=_part_name(source, part))
         return Judged(verdict=Verdict.PARTIAL, what=what, advice=message("run the plan again: sec-ops backup run"))
-    if found.none:
+    if found.none and not found.rights:
         return Judged(verdict=Verdict.OK, what=message("done"))
     what = message(
-        "{repository}: {part} is not what its manifest says: {missing} missing, {different} different, {extra} more",
+        "{repository}: {part} is not what its manifest says: {missing} missing, {different} different, {extra} more, "
+        "{rights} with other rights or owners",
         repository=restic.repository.id,
         part=_part_name(source, part),
         missing=found.missing,
         different=found.different,
         extra=found.extra,
+        rights=found.rights,
     )
-    paths = tuple(path for kind in ("missing", "different", "extra") for path in found.paths.get(kind, ()))
+    paths = tuple(path for kind in ("missing", "different", "extra", "rights") for path in found.paths.get(kind, ()))
     return Judged(verdict=Verdict.DAMAGED, what=what, advice=_OTHER, paths=paths)
 
 

@@ -15,9 +15,10 @@ from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
 from sec_ops.runtime.files import make_folder
 
-__all__ = ["Differences", "Kind", "Ledger", "open_ledger"]
+__all__ = ["Differences", "Kind", "Ledger", "Owners", "There", "open_ledger"]
 
-Kind = Literal["missing", "extra", "different", "unproved"]
+Kind = Literal["missing", "extra", "different", "rights", "unproved"]
+Owners = Literal["compared", "left out"]
 
 _TABLES = """
 PRAGMA journal_mode=OFF;
@@ -25,7 +26,9 @@ PRAGMA synchronous=OFF;
 CREATE TABLE expected (path BLOB NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL);
 CREATE TABLE found (path BLOB NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL);
 CREATE TABLE unproved (path BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE there (path BLOB PRIMARY KEY, type TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE there (path BLOB PRIMARY KEY, type TEXT NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE rights_expected (path BLOB NOT NULL, type TEXT NOT NULL, mode INTEGER, user INTEGER, team INTEGER);
+CREATE TABLE rights_found (path BLOB NOT NULL, type TEXT NOT NULL, mode INTEGER, user INTEGER, team INTEGER);
 BEGIN
 """
 _NET = """
@@ -39,8 +42,22 @@ AND EXISTS (SELECT 1 FROM unproved WHERE instr(path, x'EFBFBD')) AND shown(path)
 """
 """Of a file that was never read only what restic showed of its name is known."""
 
+_RIGHTS = """
+SELECT DISTINCT expected.path FROM rights_expected AS expected JOIN rights_found AS found USING (path)
+WHERE expected.type = found.type AND NOT instr(path, x'EFBFBD') AND (
+    (:owners AND (expected.user != found.user OR expected.team != found.team))
+    OR (expected.type != 'symlink' AND (expected.mode & :bits) != (found.mode & :bits))
+) ORDER BY expected.path
+"""
+"""Of names that nobody can show none can tell whose rights are whose. A link's own rights mean nothing."""
+
+_LEADING_ANYWHERE = """
+UPDATE found SET sha256 = '' WHERE type = 'symlink'
+AND path IN (SELECT path FROM expected WHERE type = 'symlink' AND sha256 = '')
+"""
 _LENIENT = (
     _AS_SHOWN,
+    _LEADING_ANYWHERE,
     "UPDATE found SET size = 0, sha256 = '' WHERE type = 'file' AND path IN (SELECT path FROM unproved)",
 )
 _FILE, _FOLDER = "file", "dir"
@@ -49,6 +66,8 @@ _FILE, _FOLDER = "file", "dir"
 @dataclass(slots=True)
 class Differences:
     """What differs, each with its first paths as restic shows them; `unproved` are there, and none can tell if right.
+
+    `rights` are as they should be but for permissions or owner.
 
     `files` and `bytes` are what is expected, `proved` the entries that are as they should be.
     """
@@ -59,12 +78,13 @@ class Differences:
     missing: int = 0
     extra: int = 0
     different: int = 0
+    rights: int = 0
     unproved: int = 0
     paths: dict[Kind, list[str]] = field(default_factory=dict)
 
     @property
     def none(self) -> bool:
-        """Return whether all that can be told is as it should be."""
+        """Return whether all content that can be told is as it should be."""
         return not (self.missing or self.extra or self.different)
 
     def add(self, kind: Kind, path: str) -> None:
@@ -75,6 +95,18 @@ class Differences:
             shown.append(path)
 
 
+@dataclass(frozen=True, slots=True)
+class There:
+    """An entry on disk: `sha256` is of where a link leads, empty for all else; `mode` as chmod(2) has it."""
+
+    path: bytes
+    type: str
+    sha256: str
+    mode: int
+    user: int
+    group: int
+
+
 class Ledger:
     """What a manifest expects on one side, what was found on the other. Paths are bytes."""
 
@@ -82,9 +114,15 @@ class Ledger:
         self._connection = connection
 
     def expect_listed(self, rows: Iterable[Row]) -> None:
-        """Expect entries of a snapshot, which shows names and sizes and no content."""
-        values = ((each.shown.encode(), each.type, each.size if each.type == _FILE else 0, "") for each in rows)
-        self._connection.executemany("INSERT INTO expected VALUES (?, ?, ?, ?)", values)
+        """Expect entries of a snapshot, which shows names, sizes and rights and no content."""
+
+        def values() -> Iterator[tuple[bytes, str, int, str]]:
+            for each in rows:
+                path = each.shown.encode()
+                self._expect_rights(path, each)
+                yield path, each.type, each.size if each.type == _FILE else 0, ""
+
+        self._connection.executemany("INSERT INTO expected VALUES (?, ?, ?, ?)", values())
 
     def expect_restored(self, rows: Iterable[Row]) -> None:
         """Expect entries on disk with their content; of those without proof only that they are there."""
@@ -93,6 +131,7 @@ class Ledger:
             for each in rows:
                 if each.proof:
                     self._connection.execute("INSERT OR IGNORE INTO unproved VALUES (?)", (each.path,))
+                self._expect_rights(each.path, each)
                 size = each.size if each.sha256 else 0
                 yield each.path, each.type, size, each.sha256
 
@@ -102,13 +141,24 @@ class Ledger:
         """Take what is there: path, type, size in bytes and digest (both empty where there is nothing to compare)."""
         self._connection.executemany("INSERT INTO found VALUES (?, ?, ?, ?)", entries)
 
-    def there(self, entries: Iterable[tuple[bytes, str]]) -> None:
-        """Take which paths are there in the end, with their types; what else was found is not any more."""
-        self._connection.executemany("INSERT OR REPLACE INTO there VALUES (?, ?)", entries)
+    def find_rights(self, entries: Iterable[tuple[bytes, str, int, int, int]]) -> None:
+        """Take whose what is there is: path, type, mode, numbers of user and group."""
+        self._connection.executemany("INSERT INTO rights_found VALUES (?, ?, ?, ?, ?)", entries)
+
+    def there(self, entries: Iterable[There]) -> None:
+        """Take which paths are there in the end; what else was found is not any more."""
+
+        def values() -> Iterator[tuple[bytes, str, str]]:
+            for each in entries:
+                rights = (each.path, each.type, each.mode, each.user, each.group)
+                self._connection.execute("INSERT INTO rights_found VALUES (?, ?, ?, ?, ?)", rights)
+                yield each.path, each.type, each.sha256
+
+        self._connection.executemany("INSERT OR REPLACE INTO there VALUES (?, ?, ?)", values())
         self._connection.execute("CREATE INDEX found_path ON found (path)")
         self._connection.execute("DELETE FROM found WHERE rowid NOT IN (SELECT max(rowid) FROM found GROUP BY path)")
         self._connection.execute("DELETE FROM found WHERE path NOT IN (SELECT path FROM there WHERE type = 'file')")
-        self._connection.execute("INSERT INTO found SELECT path, type, 0, '' FROM there WHERE type != 'file'")
+        self._connection.execute("INSERT INTO found SELECT path, type, 0, sha256 FROM there WHERE type != 'file'")
 
     def not_hashed(self) -> Iterator[bytes]:
         """Return the files that are there and have no digest yet."""
@@ -119,8 +169,13 @@ class Ledger:
         """Return what is expected."""
         return (bytes(path) for (path,) in self._connection.execute("SELECT path FROM expected").fetchall())
 
-    def differences(self, *, beside: Literal["counted", "left out"] = "counted") -> Differences:
-        """Return what differs; folders that are only found are no difference where others have a right to be."""
+    def differences(
+        self, *, beside: Literal["counted", "left out"] = "counted", owners: Owners = "compared"
+    ) -> Differences:
+        """Return what differs; folders that are only found are no difference where others have a right to be.
+
+        Where `owners` are left out, as only root gives files away, so are the bits that go with them.
+        """
         counted = self._counted()
         for statement in _LENIENT:
             self._connection.execute(statement)
@@ -131,10 +186,18 @@ class Ledger:
                 counted.add("different" if more else "missing", as_shown(path))
             elif not (beside == "left out" and kinds == {(_FOLDER, False)}):
                 counted.add("extra", as_shown(path))
+        wanted = {"owners": owners == "compared", "bits": 0o7777 if owners == "compared" else 0o777}
+        for (path,) in self._connection.execute(_RIGHTS, wanted):
+            counted.add("rights", as_shown(path))
         for (path,) in self._connection.execute("SELECT path FROM unproved"):
             counted.add("unproved", as_shown(path))
         counted.proved = max(counted.proved - counted.missing - counted.different - counted.unproved, 0)
         return counted
+
+    def _expect_rights(self, path: bytes, row: Row) -> None:
+        if row.mode >= 0:
+            rights = (path, row.type, row.mode, row.user, row.group)
+            self._connection.execute("INSERT INTO rights_expected VALUES (?, ?, ?, ?, ?)", rights)
 
     def _counted(self) -> Differences:
         query = "SELECT count(*), coalesce(sum(type = 'file'), 0), coalesce(sum(size), 0) FROM expected"

@@ -6,12 +6,13 @@ null. With the argument `still` the device is told as 0: each snapshot of a volu
 batch. Answers, up to a line `.`, are `[number]` when the file is still as known, else
 `[number, path, device, inode, size, mtime, ctime, sha256]`, the path null when it is as asked and base64 in a list when
 it is no UTF-8. In place of the digest stands `changed` for a file that changed or went while it was read, `unread` for
-one that could not be read.
+one that could not be read. Of a symbolic link the digest is that of where it leads.
 """
 
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import os
@@ -63,8 +64,8 @@ def answer(number: int, path: bytes, known: list[int] | None, told: object) -> s
         seen, digest = hashed(path)
     except FileNotFoundError:
         seen, digest = NOTHING, CHANGED
-    except OSError:
-        seen, digest = NOTHING, UNREAD
+    except OSError as error:
+        seen, digest = linked(path) if error.errno == errno.ELOOP else (NOTHING, UNREAD)
     numbers = ",".join(map(str, seen))
     return '[%d,%s,%s,"%s"]\n' % (number, "null" if told is None else json.dumps(told), numbers, digest)
 
@@ -86,6 +87,16 @@ def hashed(path: bytes) -> tuple[list[int], str]:
         os.close(file)
     same = left == 0 and identity(before) == identity(after)
     return identity(before), digest.hexdigest() if same else CHANGED
+
+
+def linked(path: bytes) -> tuple[list[int], str]:
+    """Return identity of a symbolic link and digest of its text, or why it has none."""
+    try:
+        before, target, after = os.lstat(path), os.readlink(path), os.lstat(path)
+    except OSError:
+        return NOTHING, UNREAD
+    same = identity(before) == identity(after)
+    return identity(before), hashlib.sha256(target).hexdigest() if same else CHANGED
 
 
 def identity(seen: os.stat_result) -> list[int]:

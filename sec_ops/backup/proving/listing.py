@@ -2,8 +2,9 @@
 
 A digest is taken when size, mtime, ctime and inode in the snapshot are those the file had before and after it was
 hashed, and the file had rested when the backup began: then what restic read and what was hashed is the same.
-Each line is JSON: `[path, type, size, digest]`; a path that is no UTF-8 is its base64 in a list; the digest is null for
-what is no file, `"changed"` for what changed meanwhile, `"unread"` for what could not be hashed.
+Each line is JSON: `[path, type, size, digest, mode, uid, gid]`, mode as chmod(2) has it; earlier lines end with the
+digest. A path that is no UTF-8 is its base64 in a list. The digest is of a file's content or of where a link leads,
+`"changed"` for a file that changed meanwhile, `"unread"` for one that could not be hashed, null for all else.
 """
 
 import hashlib
@@ -15,24 +16,31 @@ from pathlib import Path
 from typing import IO
 
 from sec_ops.backup.proving.digests import Digests, Hashed
+from sec_ops.backup.proving.links import AskLinks
 from sec_ops.backup.proving.manifest import SHOWN_PATHS, Listing
 from sec_ops.backup.restic.events import Node
 
 __all__ = ["CHANGED", "UNREAD", "Lister", "nanoseconds", "written"]
 
 CHANGED, UNREAD = "changed", "unread"
-_FILE = "file"
+_FILE, _LINK = "file", "symlink"
+_LINKS_AT_ONCE = 250
 
 
 @dataclass(slots=True)
 class Lister:
-    """Writes the listing while restic tells it. `rested_ns` is since when a file must not have changed."""
+    """Writes the listing while restic tells it. `rested_ns` is since when a file must not have changed.
+
+    Links come in batches, as it must be asked where they lead, the last at the end.
+    """
 
     digests: Digests
     stream: IO[bytes]
     rested_ns: int
+    ask_links: AskLinks
     changed: list[str] = field(default_factory=list)
     _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    _waiting: list[Node] = field(default_factory=list)
     _lines: int = 0
     _files: int = 0
     _bytes: int = 0
@@ -41,17 +49,19 @@ class Lister:
 
     def __call__(self, node: Node) -> None:
         """Take an entry of the snapshot."""
-        path, size, digest = node.path, 0, None
-        spelled = json.dumps(path)
-        if node.type == _FILE:
-            size = node.size
+        if node.type == _LINK:
+            self._waiting.append(node)
+            if len(self._waiting) >= _LINKS_AT_ONCE:
+                self._links()
+        elif node.type == _FILE:
             found = self._found(node)
-            digest = self._proved(node, found)
-            spelled = (found and found.path) or spelled
-        data = f'[{spelled},"{node.type}",{size},{json.dumps(digest)}]\n'.encode()
-        self.stream.write(data)
-        self._digest.update(data)
-        self._lines += 1
+            self._write(node, node.size, self._proved(node, found), (found and found.path) or "")
+        else:
+            self._write(node, 0, None)
+
+    def end(self) -> None:
+        """Write what waits."""
+        self._links()
 
     def listing(self) -> Listing:
         """Return what was written."""
@@ -63,6 +73,25 @@ class Lister:
             changed=self._changed,
             unread=self._unread,
         )
+
+    def _links(self) -> None:
+        """Write the links that wait; one that changed meanwhile has no digest."""
+        nodes, self._waiting = self._waiting, []
+        for node, found in zip(nodes, self.ask_links([each.path for each in nodes]) if nodes else (), strict=True):
+            same = [each for each in found if node.inode in (0, each.identity[1])]
+            link = same[0] if len(same) == 1 else None
+            changed_ns = nanoseconds(node.changed)
+            rested = changed_ns < self.rested_ns and link is not None and link.identity[4] == changed_ns
+            digest = link.sha256 if link and link.whole and rested else None
+            self._write(node, 0, digest, link.path if link else "")
+
+    def _write(self, node: Node, size: int, digest: str | None, spelled: str = "") -> None:
+        path = spelled or json.dumps(node.path)
+        meta = f"{node.rights},{node.user},{node.group}"
+        data = f'[{path},"{node.type}",{size},{json.dumps(digest)},{meta}]\n'.encode()
+        self.stream.write(data)
+        self._digest.update(data)
+        self._lines += 1
 
     def _found(self, node: Node) -> Hashed | None:
         """Return the file as it was hashed; of several that are shown alike, the one with the node's inode."""
@@ -105,11 +134,14 @@ def nanoseconds(text: str) -> int:
         return 0
 
 
-def written(path: Path, tell: Callable[[Lister], None], digests: Digests, rested_ns: int) -> Lister:
+def written(
+    path: Path, tell: Callable[[Lister], None], digests: Digests, rested_ns: int, ask_links: AskLinks
+) -> Lister:
     """Write a listing to a file, in place only once it is whole."""
     draft = path.with_name(f".{path.name}.new")
     with draft.open("wb") as stream:
-        lister = Lister(digests, stream, rested_ns)
+        lister = Lister(digests, stream, rested_ns, ask_links)
         tell(lister)
+        lister.end()
     draft.replace(path)
     return lister

@@ -30,7 +30,8 @@ _LINE_BYTES = 64 * 1024 * 1024
 class Row:
     """An entry of a listing. `shown` is the path as restic shows it, `path` its bytes where they are known to differ.
 
-    `sha256` is empty for what is no file, and for a file that has no proof: then `proof` says why.
+    `sha256` is of a file's content or of where a link leads, empty for all else, and for a file that has no proof: then
+    `proof` says why. `mode`, `user` and `group` are -1 in a manifest that has none.
     """
 
     shown: str
@@ -39,6 +40,9 @@ class Row:
     size: int
     sha256: str = ""
     proof: str = ""
+    mode: int = -1
+    user: int = -1
+    group: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +133,11 @@ def _section_of(line: bytes) -> tuple[str, str]:
 
 def _row(line: bytes) -> Row:
     try:
-        path, kind, size, digest = json.loads(line)
+        path, kind, size, digest, *meta = json.loads(line)
         raw = base64.b64decode(path[0]) if isinstance(path, list) else os.fsencode(path)
         shown = as_shown(raw)
         proof = digest if digest in (CHANGED, UNREAD) else ""
-        return Row(shown, raw, str(kind), int(size), "" if proof else digest or "", proof)
+        return Row(shown, raw, str(kind), int(size), "" if proof else digest or "", proof, *map(int, meta))
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise EvidenceBroken(message("not a line of a manifest: {reason}", reason=error)) from error
 

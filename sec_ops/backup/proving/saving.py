@@ -9,6 +9,7 @@ from pathlib import Path
 from sec_ops.backup.naming import named
 from sec_ops.backup.proving.digests import Digests, open_digests
 from sec_ops.backup.proving.following import Following, following
+from sec_ops.backup.proving.links import asking_links
 from sec_ops.backup.proving.listing import nanoseconds, written
 from sec_ops.backup.proving.manifest import SHOWN_PATHS, Listing, ManifestPart
 from sec_ops.backup.restic.asking import OnEvent, nothing
@@ -17,7 +18,7 @@ from sec_ops.backup.restic.requests import BackupRequest
 from sec_ops.backup.restic.results import BackupResult
 from sec_ops.backup.source import Doors, Part
 from sec_ops.backup.verdict import Judged, Verdict
-from sec_ops.model.errors import SecOpsError
+from sec_ops.model.errors import EngineError, SecOpsError, TransportError
 from sec_ops.runtime.files import storage_error
 
 __all__ = ["Backup", "Proved", "Saving", "save_part"]
@@ -138,15 +139,20 @@ def _listed(
         listing = last.listing
     else:
         told: list[Judged] = []
+        deadline = restic.repository.deadline_seconds
         try:
-            lister = written(
-                lines,
-                lambda lister: told.append(restic.ls(part.snapshot, on_node=lister).judged),
-                digests,
-                _rested_ns(saving, result, started_ns),
-            )
+            with asking_links(saving.doors, saving.part.launcher, deadline_seconds=deadline) as ask_links:
+                lister = written(
+                    lines,
+                    lambda lister: told.append(restic.ls(part.snapshot, on_node=lister).judged),
+                    digests,
+                    _rested_ns(saving, result, started_ns),
+                    ask_links,
+                )
         except OSError as error:
             raise storage_error(lines, error) from error
+        except (EngineError, TransportError) as error:
+            return Proved(result=result, part=part, fault=error)
         if not told[0].good:
             return Proved(result=result, part=part, fault=told[0])
         listing, changed = lister.listing(), tuple(lister.changed)

@@ -1,5 +1,6 @@
 """What restic says while it works (`--json`), as typed events; a line that is none is kept as it is."""
 
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -103,7 +104,8 @@ class ExitError:
 class Node:
     """One entry of a snapshot. `size` in bytes; `exact` is false when the name holds bytes JSON can't.
 
-    `modified` and `changed` are its mtime and ctime, RFC 3339 to the nanosecond.
+    `mode` is Go's `FileMode`. `modified` and `changed` are its mtime and ctime, RFC 3339 to the nanosecond; `user` and
+    `group` are numbers.
     """
 
     path: str
@@ -114,6 +116,16 @@ class Node:
     exact: bool
     changed: str = ""
     inode: int = 0
+    user: int = 0
+    group: int = 0
+
+    @property
+    def rights(self) -> int:
+        """Return the permission bits as chmod(2) has them."""
+        return self.mode & 0o777 | sum(bit for go, bit in _GO_BITS if self.mode & go)
+
+
+_GO_BITS = ((1 << 23, stat.S_ISUID), (1 << 22, stat.S_ISGID), (1 << 20, stat.S_ISVTX))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +272,8 @@ def _node(document: Mapping[str, Any]) -> Node:
         exact="\N{REPLACEMENT CHARACTER}" not in path,
         changed=str(document.get("ctime", "")),
         inode=int(document.get("inode", 0)),
+        user=int(document.get("uid", 0)),
+        group=int(document.get("gid", 0)),
     )
 
 

@@ -1,5 +1,6 @@
 """Restoring the parts of a source as files, hashed as they are written and compared with the manifest."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,7 @@ def restore_files(
         entries = walked(root) if wanted.place is Place.NEW else standing(root, list(ledger.expected_paths()))
         ledger.there(entries)
         failed = _hash_the_rest(ledger, root, doors, deadline) or worker.failed
-        found = ledger.differences(beside="left out")
+        found = ledger.differences(beside="left out", owners="compared" if os.geteuid() == 0 else "left out")
     if judged.verdict not in (Verdict.OK, Verdict.PARTIAL, Verdict.DAMAGED):
         # What is missing is so because the restore broke off, not because it was lost.
         return FilesRestored(source=source, root=root, judged=judged, differences=found)
@@ -128,6 +129,11 @@ def _compared(source: str, found: Differences, wanted: Wanted) -> Judged:
             "{source}: nothing in the manifest is called {paths}", source=source, paths=", ".join(wanted.paths)
         )
         return Judged(verdict=Verdict.FAILED, what=what, advice=_NAMES)
+    if found.none and found.rights:
+        what = message(
+            "{source}: {count} entries have other rights or owners than they had", source=source, count=found.rights
+        )
+        return Judged(verdict=Verdict.PARTIAL, what=what, advice=_RIGHTS, paths=tuple(found.paths.get("rights", ())))
     if found.none and not found.unproved:
         return Judged(verdict=Verdict.OK, what=message("done"))
     if found.none:
@@ -154,5 +160,6 @@ def _unhashed(failed: SecOpsError) -> Judged:
 
 
 _NAMES = message("name a path as it was where it was saved, such as /srv/www/index.html")
+_RIGHTS = message("restore as root, to a file system that keeps rights; or set them yourself")
 _LOOK = message("look at these files yourself, or take them from another run")
 _OTHER = message("restore from another copy or run, and see what is hurt: sec-ops backup verify")

@@ -7,10 +7,12 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from threading import Thread
 
 from sec_ops.backup.proving.batches import Batches, hasher_words
+from sec_ops.backup.proving.comparing import There
 from sec_ops.backup.proving.listing import CHANGED, UNREAD
 from sec_ops.backup.proving.reading import as_shown
 from sec_ops.backup.restic.events import Event, Saved
@@ -80,12 +82,12 @@ class Hashing:
         spoken.say("".join(json.dumps([shown_root + shown, None]) + "\n" for shown in batch) + "\n")
         kept: list[Entry] = []
         for line in spoken.hear("."):
-            number, path, _device, _inode, size, _mtime, _ctime, sha256 = json.loads(line)
+            number, path, _device, _inode, size, _mtime, _ctime, digest = json.loads(line)
             raw = (
                 base64.b64decode(path[0]) if isinstance(path, list) else os.fsencode(path or shown_root + batch[number])
             )
-            if sha256 not in (CHANGED, UNREAD):
-                kept.append((raw[len(root) :], "file", size, sha256))
+            if digest not in (CHANGED, UNREAD):
+                kept.append((raw[len(root) :], "file", size, digest))
         return kept
 
 
@@ -104,8 +106,8 @@ def hashing(
         thread.join()
 
 
-def walked(root: Path) -> Iterator[tuple[bytes, str]]:
-    """Return path and type of all that is below a folder; what can't be read is left out, and so counts as missing."""
+def walked(root: Path) -> Iterator[There]:
+    """Return all that is below a folder; what can't be read is left out, and so counts as missing."""
     base = os.fsencode(root).rstrip(b"/")
     folders = [b""]
     while folders:
@@ -115,20 +117,18 @@ def walked(root: Path) -> Iterator[tuple[bytes, str]]:
                 path = folder + b"/" + each.name
                 if each.is_dir(follow_symlinks=False):
                     folders.append(path)
-                    yield path, "dir"
-                elif each.is_file(follow_symlinks=False):
-                    yield path, "file"
-                else:
-                    yield path, _type(base + path)
+                yield _there(path, each.path, each.stat(follow_symlinks=False))
 
 
-def standing(root: Path, paths: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
-    """Return path and type of those paths below a folder that are there."""
+def standing(root: Path, paths: Iterable[bytes]) -> Iterator[There]:
+    """Return those paths below a folder that are there."""
     base = os.fsencode(root).rstrip(b"/")
     for path in paths:
         with suppress(OSError):
-            yield path, _type(base + path)
+            yield _there(path, base + path, os.lstat(base + path))
 
 
-def _type(path: bytes) -> str:
-    return _TYPES.get(stat.S_IFMT(os.lstat(path).st_mode), "irregular")
+def _there(path: bytes, place: bytes, seen: os.stat_result) -> There:
+    kind = _TYPES.get(stat.S_IFMT(seen.st_mode), "irregular")
+    leads = sha256(os.readlink(place)).hexdigest() if kind == "symlink" else ""  # noqa: PTH115 - bytes
+    return There(path, kind, leads, stat.S_IMODE(seen.st_mode), seen.st_uid, seen.st_gid)

@@ -16,7 +16,7 @@ def counts_of(found: Differences | None) -> dict[str, int]:
     """Return the counts of what was compared; none when nothing was."""
     if found is None:
         return {}
-    names = ("proved", "missing", "different", "extra")
+    names = ("proved", "missing", "different", "extra", "rights")
     return {name: getattr(found, name) for name in names}
 
 

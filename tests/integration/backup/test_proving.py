@@ -41,7 +41,7 @@ def saved(restic: Restic, folder: Path, *paths: Path, run: str = "1", excludes: 
 def listed(proved: Proved) -> dict[object, tuple[str, int, str | None]]:
     assert proved.lines
     rows = [json.loads(line) for line in proved.lines.read_bytes().splitlines()]
-    return {path if isinstance(path, str) else path[0]: (kind, size, digest) for path, kind, size, digest in rows}
+    return {path if isinstance(path, str) else path[0]: (kind, size, digest) for path, kind, size, digest, *_ in rows}
 
 
 def listing(proved: Proved) -> Listing:

@@ -9,13 +9,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sec_ops.backup.restic.client import Restic
+from sec_ops.backup.restoring.hashing import walked
 from sec_ops.backup.sources.sqlite import Sqlite
 from sec_ops.cli.main import run as main
 from sec_ops.evidence.believing import believed_keys
@@ -76,8 +77,16 @@ def make_names(folder: Path) -> None:
         stream.seek(4 * 1024 * 1024)
         stream.write(b"island")
     (folder / "link").symlink_to("nowhere")
+    (folder / "run-as-owner").write_text("#!/bin/sh\n")
+    os.chown(folder / "run-as-owner", 1234, 4321)
+    (folder / "run-as-owner").chmod(0o4750)
     (folder / "empty").mkdir()
     (folder / "nothing").touch()
+
+
+def lead_elsewhere(link: Path) -> None:
+    link.unlink()
+    link.symlink_to("/etc")
 
 
 def tree_of(site: BackupSite) -> Path:
@@ -125,7 +134,7 @@ def test_a_system_comes_back_and_is_proved_file_by_file(saved: BackupSite, tmp_p
     assert (code, body["verdict"]) == (0, "ok"), body
     assert len(body["trusted"]) == 2
     web, dump = (next(each for each in body["sources"] if each["source"] == name) for name in ("web", "database"))
-    assert (web["files"], web["unproved"], web["differences"]) == (20 + len(NAMES) + 2, 0, {})
+    assert (web["files"], web["unproved"], web["differences"]) == (20 + len(NAMES) + 3, 0, {})
     for name in ("tree", "names"):
         folder = saved.root.parent / name
         assert contents(out / "web" / str(folder).lstrip("/")) == contents(folder)
@@ -137,6 +146,42 @@ def test_a_system_comes_back_and_is_proved_file_by_file(saved: BackupSite, tmp_p
     assert sorted(each.name for each in out.iterdir()) == ["database", "web"]
     _code, entries = saved.call("evidence", "list")
     assert "backup.restore/1" in json.dumps(entries)
+
+
+@pytest.mark.parametrize(
+    ("harm", "verdict", "counted"),
+    [
+        (lambda folder: (folder / "run-as-owner").chmod(0o755), "partial", {"rights": 1}),
+        (lambda folder: os.lchown(folder / "link", 1, 1), "partial", {"rights": 1}),
+        (lambda folder: (folder / "empty").chmod(0o777), "partial", {"rights": 1}),
+        (lambda folder: lead_elsewhere(folder / "link"), "damaged", {"different": 1}),
+    ],
+)
+def test_rights_owners_and_where_links_lead_are_compared(
+    saved: BackupSite,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[Path], object],
+    verdict: str,
+    counted: dict[str, int],
+) -> None:
+    """What restic itself brings back wrongly is done here by a hand that reaches in."""
+    real = walked
+    names = tmp_path / "out" / "web" / str(saved.root.parent / "names").lstrip("/")
+
+    def disturbed(root: Path) -> Any:
+        if names.is_dir():
+            harm(names)
+        return real(root)
+
+    code, body = restored(saved, tmp_path / "good", "--source", "web")
+    assert (code, body["sources"][0]["rights"]) == (0, 0), body
+    kept = (tmp_path / "good" / "web" / str(saved.root.parent / "names").lstrip("/") / "run-as-owner").stat()
+    assert (kept.st_mode & 0o7777, kept.st_uid, kept.st_gid) == (0o4750, 1234, 4321)
+    monkeypatch.setattr("sec_ops.backup.restoring.files.walked", disturbed)
+    code, body = restored(saved, tmp_path / "out", "--source", "web")
+    assert (code != 0, body["verdict"]) == (True, verdict), body
+    assert {each: body["sources"][0][each] for each in counted} == counted
 
 
 @pytest.mark.parametrize("name", [b"*", b"\xff\xfe not UTF-8"])

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sec_ops.backup.proving.comparing import Differences, open_ledger
+from sec_ops.backup.proving.comparing import Differences, There, open_ledger
 from sec_ops.backup.proving.reading import Row, as_shown
 
 A, B = "a" * 64, "b" * 64
+RIGHTS = (0o644, 0, 0)
 
 
 def row(path: bytes, size: int = 1, sha256: str = A, proof: str = "", kind: str = "file") -> Row:
@@ -20,7 +21,8 @@ def restored(folder: Path, rows: list[Row], there: dict[bytes, tuple[str, int, s
     with open_ledger(folder) as ledger:
         ledger.expect_restored(rows)
         ledger.find([(path, "file", size, sha256) for path, (kind, size, sha256) in there.items() if kind == "file"])
-        ledger.there([(path, kind) for path, (kind, _size, _sha256) in there.items()])
+        leads = {path: sha256 if kind == "symlink" else "" for path, (kind, _size, sha256) in there.items()}
+        ledger.there([There(path, kind, leads[path], *RIGHTS) for path, (kind, _size, _sha256) in there.items()])
         return ledger.differences(beside="left out")
 
 
@@ -33,6 +35,9 @@ CASES: list[tuple[str, list[Row], dict[bytes, tuple[str, int, str]], dict[str, i
     ("a folder more", [], {b"/a": ("dir", 0, "")}, {}),
     ("a folder less", [row(b"/a", 0, "", kind="dir")], {}, {"missing": 1}),
     ("a link for a file", [row(b"/a")], {b"/a": ("symlink", 0, "")}, {"different": 1}),
+    ("a link that leads elsewhere", [row(b"/a", 0, A, kind="symlink")], {b"/a": ("symlink", 0, B)}, {"different": 1}),
+    ("a link as it was", [row(b"/a", 0, A, kind="symlink")], {b"/a": ("symlink", 0, A)}, {"proved": 1}),
+    ("a link of an old manifest", [row(b"/a", 0, "", kind="symlink")], {b"/a": ("symlink", 0, B)}, {"proved": 1}),
     ("changed meanwhile", [row(b"/a", 9, "", "changed")], {b"/a": ("file", 7, B)}, {"unproved": 1}),
     ("changed meanwhile and lost", [row(b"/a", 9, "", "changed")], {}, {"missing": 1, "unproved": 1}),
     (
@@ -60,6 +65,41 @@ def test_restored(
     names = ("proved", "missing", "different", "extra", "unproved")
     assert {name: getattr(found, name) for name in names if getattr(found, name)} == counts
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("about", "saved", "there", "owners", "differs"),
+    [
+        ("as they were", (0o4750, 5, 6), (0o4750, 5, 6), "compared", False),
+        ("a bit less", (0o4750, 5, 6), (0o750, 5, 6), "compared", True),
+        ("open to all", (0o640, 5, 6), (0o644, 5, 6), "compared", True),
+        ("another user", (0o640, 5, 6), (0o640, 0, 6), "compared", True),
+        ("another group", (0o640, 5, 6), (0o640, 5, 0), "compared", True),
+        ("not restored by root", (0o4750, 5, 6), (0o750, 1000, 1000), "left out", False),
+        ("open to all, not by root", (0o640, 5, 6), (0o644, 1000, 1000), "left out", True),
+        ("an old manifest", (-1, -1, -1), (0o644, 0, 0), "compared", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["file", "dir"])
+def test_rights(tmp_path: Path, kind: str, about: str, saved, there, owners, differs: bool) -> None:
+    sha256 = A if kind == "file" else ""
+    with open_ledger(tmp_path) as ledger:
+        ledger.expect_restored([Row("/a", b"/a", kind, 1 if kind == "file" else 0, sha256, "", *saved)])
+        ledger.find([(b"/a", "file", 1, A)])
+        ledger.there([There(b"/a", kind, "", *there)])
+        found = ledger.differences(owners=owners)
+    assert (found.none, found.rights, found.paths.get("rights", [])) == (True, int(differs), ["/a"] * differs)
+
+
+def test_rights_of_what_a_snapshot_shows(tmp_path: Path) -> None:
+    link = Row("/l", b"/l", "symlink", 0, A, "", 0o777, 5, 6)
+    for mode, user, rights in ((0o777, 5, 0), (0o755, 5, 0), (0o777, 0, 1)):
+        with open_ledger(tmp_path) as ledger:
+            ledger.expect_listed([link])
+            ledger.find([(b"/l", "symlink", 0, "")])
+            ledger.find_rights([(b"/l", "symlink", mode, user, 6)])
+            found = ledger.differences()
+        assert (found.none, found.rights) == (True, rights), "a link's own mode means nothing, its owner does"
 
 
 def test_names_that_are_shown_alike_are_counted_each(tmp_path: Path) -> None:

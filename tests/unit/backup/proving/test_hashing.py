@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -44,7 +46,7 @@ def test_what_is_no_file_or_gone_says_so(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to("a")
     answers = asked([f"{tmp_path}/fifo", None], [f"{tmp_path}/gone", None], [f"{tmp_path}/link", None])
-    assert [each[-1] for each in answers] == [CHANGED, CHANGED, UNREAD]
+    assert [each[-1] for each in answers] == [CHANGED, CHANGED, sha256(b"a").hexdigest()]
 
 
 def test_names_that_are_shown_alike_are_all_found(tmp_path: Path) -> None:
@@ -62,16 +64,20 @@ def node(path: str, *, changed: str = "2026-01-01T00:00:00.5Z", size: int = 1, i
         path=path,
         type="file",
         size=size,
-        mode=0,
+        mode=1 << 23 | 0o750,
         modified="2026-01-01T00:00:00Z",
         exact=True,
         changed=changed,
         inode=inode,
+        user=5,
+        group=6,
     )
 
 
 AT = nanoseconds("2026-01-01T00:00:00Z")
+LATE = nanoseconds("2026-01-01T00:01:00Z")
 SAME = Hashed("", (1, 7, 1, AT, AT + 500_000_000), "0" * 64)
+OTHER = Hashed('["L/8="]', (1, 8, 1, AT, AT), "1" * 64)
 
 
 @pytest.mark.parametrize(
@@ -95,11 +101,45 @@ def test_a_digest_counts_only_for_what_restic_read(
 ) -> None:
     digests = open_digests(tmp_path / "x.db")
     digests.keep(("/a", each) for each in kept)
-    lister = Lister(digests, io.BytesIO(), nanoseconds("2026-01-01T00:01:00Z"))
+    lister = Lister(digests, io.BytesIO(), nanoseconds("2026-01-01T00:01:00Z"), lambda _paths: [])
     lister(seen)
-    assert json.loads(lister.stream.getvalue())[3] == proof  # type: ignore[attr-defined]
+    lister.end()
+    assert json.loads(lister.stream.getvalue())[3:] == [proof, 0o4750, 5, 6]  # type: ignore[attr-defined]
     listing = lister.listing()
     assert (listing.files, listing.changed, listing.unread) == (1, proof == CHANGED, proof == UNREAD)
+
+
+@pytest.mark.parametrize(
+    ("about", "found", "changed", "digest"),
+    [
+        ("at rest", [SAME], "2026-01-01T00:00:00.5Z", "0" * 64),
+        ("of two shown alike", [OTHER, SAME], "2026-01-01T00:00:00.5Z", "0" * 64),
+        ("another link of the name", [OTHER], "2026-01-01T00:00:00.5Z", None),
+        ("made anew since", [SAME], "2026-01-01T00:00:00.4Z", None),
+        ("made when the backup began", [Hashed("", (1, 7, 1, AT, LATE), "0" * 64)], "2026-01-01T00:01:00Z", None),
+        ("gone", [Hashed("", (0, 0, 0, 0, 0), CHANGED)], "2026-01-01T00:00:00.5Z", None),
+        ("not told", [], "2026-01-01T00:00:00.5Z", None),
+    ],
+)
+def test_where_a_link_leads_counts_only_when_it_is_the_one_that_was_saved(
+    tmp_path: Path, about: str, found: list[Hashed], changed: str, digest: str | None
+) -> None:
+    asked_for: list[list[str]] = []
+
+    def ask(paths: Sequence[str]) -> list[list[Hashed]]:
+        asked_for.append(list(paths))
+        return [found for _ in paths]
+
+    stream = io.BytesIO()
+    lister = Lister(open_digests(tmp_path / "x.db"), stream, nanoseconds("2026-01-01T00:01:00Z"), ask)
+    link = replace(node("/l", changed=changed), type="symlink")
+    for _ in range(251):
+        lister(link)
+    lister.end()
+    rows = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert {row[3] for row in rows} == {digest}
+    assert [len(each) for each in asked_for] == [250, 1]
+    assert (lister.listing().lines, lister.listing().files) == (251, 0)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -49,6 +50,17 @@ def test_a_manifest_comes_back_as_it_was(folder: Path, tmp_path: Path) -> None:
         Row("/a", b"/a", "file", 1, "0" * 64),
         Row("/\N{REPLACEMENT CHARACTER}", b"/\xff", "file", 2, "", "changed"),
         Row("/d", b"/d", "dir", 0),
+    ]
+
+
+def test_rights_are_read_where_a_manifest_has_them(folder: Path, tmp_path: Path, monkeypatch) -> None:
+    lines = b'["/a","file",1,"%s",2541,0,33]\n["/l","symlink",0,null,511,0,0]\n["/d","dir",0,null]\n' % (b"0" * 64)
+    monkeypatch.setattr(sys.modules[__name__], "LINES", lines)
+    manifest = opened_manifest(written(folder, tmp_path / "m", lines), believed_keys(folder))
+    assert [(each.type, each.mode, each.user, each.group) for each in rows(manifest)] == [
+        ("file", 0o4755, 0, 33),
+        ("symlink", 0o777, 0, 0),
+        ("dir", -1, -1, -1),
     ]
 
 
