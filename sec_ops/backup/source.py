@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from sec_ops.backup.by_hand import Hand, Step
 from sec_ops.model.backup_plan import SourceSettings
+from sec_ops.model.errors import EngineError
 from sec_ops.model.protocols import Clock, Completed
 from sec_ops.model.values import Value
 from sec_ops.runtime.secrets import Secret
@@ -32,6 +33,7 @@ __all__ = [
     "Logged",
     "Order",
     "Part",
+    "Receiving",
     "Report",
     "Serving",
     "Source",
@@ -244,6 +246,15 @@ class Logged(Protocol):
 
     def log_folder(self, settings: Any) -> PurePath:  # noqa: ANN401 - the kind's own settings
         """Return the folder of the log as it was where it was saved."""
+        ...
+
+
+@runtime_checkable
+class Receiving(Logged, Protocol):
+    """A log that is received while it is written: its folder holds more than what was last saved of it."""
+
+    def receive(self, order: Order, ended: Callable[[EngineError], bool]) -> None:
+        """Receive for good; whenever the receiver ends, ask `ended` whether to start it again."""
         ...
 
 

@@ -96,6 +96,9 @@ class SourceRecord(Value):
     missing: int = 0
     different: int = 0
     extra: int = 0
+    received: int = Field(
+        default=0, description="segments of a log taken from where it is received, newer than the restore point"
+    )
     tables: int = 0
     tables_proved: int = 0
     loaded: str = Field(default="", description="verdict of loading; empty where nothing was loaded")

@@ -2,6 +2,7 @@
 
 `sec-ops backup receive` keeps the receiver alive. With the receiver among the server's `synchronous_standby_names`
 nothing that was committed is lost with the server, and writes stop while the receiver is away: the plan says which.
+The segment that is being written is not saved, as nothing could prove what changes: it is where it is received.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -72,7 +73,7 @@ class ReceivedLog:
             what = message("commits do not wait for the receiver of slot {slot}", slot=settings.slot)
             advice = message("name {slot} in synchronous_standby_names of the server", slot=settings.slot)
             raise EngineError(what, advice=advice)
-        part = Part(name="wal", paths=(PurePath(settings.folder),))
+        part = Part(name="wal", paths=(PurePath(settings.folder),), excludes=("*.partial",))
         yield _Capture(parts=(part,), taken_at=taken_at, position=position)
 
     def loading(self, _order: Order, _into: str) -> Sequence[Loading]:

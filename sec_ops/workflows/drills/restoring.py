@@ -11,6 +11,7 @@ from sec_ops.model.drill_record import Problem
 from sec_ops.model.messages import message
 from sec_ops.workflows.drills.fetching import Fetching
 from sec_ops.workflows.drills.loading import Loading, saved_in
+from sec_ops.workflows.drills.received import with_received
 
 __all__ = ["SystemRestoring"]
 
@@ -27,8 +28,8 @@ class SystemRestoring:
         self.fetching.select()
 
     def fetch(self, folder: Path) -> Fetched:
-        """Fetch it and prove it; where that fails, from the next."""
-        return self.fetching.fetch(folder)
+        """Fetch it and prove it; where that fails, from the next. A log this machine receives is newer than saved."""
+        return with_received(self.fetching.planned, self.fetching.fetch(folder))
 
     def unpack(self, roots: Mapping[str, Path], folder: Path, doors: SandboxDoors) -> Unpacked:
         """Make base backups into data folders."""
