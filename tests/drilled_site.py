@@ -1,6 +1,7 @@
 """A site with backups of real systems, scenarios and recoveries, for tests of drills."""
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ class DrilledSite(BackupSite):
         for name in ("drills", "recoveries"):
             shutil.rmtree(root / "backup" / name, ignore_errors=True)
             (root / "backup" / name).mkdir(parents=True)
+        hosts = root / "inventory" / "hosts.yml"
+        # What is lost is probed: nothing of a test may leave this machine.
+        hosts.write_text(re.sub(r"(ansible_host: )[^,}]*", r"\g<1>127.0.0.9", hosts.read_text(encoding="utf-8")))
         (root / "secrets").mkdir(exist_ok=True)
         (root / "secrets" / "database").write_text(PASSWORD + "\n")
         (root / "secrets" / "database").chmod(0o600)

@@ -183,6 +183,7 @@ class DrillRecord(Value):
     until: str = Field(default="", description="moment databases were restored to, where one was chosen")
     key: Literal["usual", "escrow"] = "usual"
     injected: tuple[Fault, ...] = ()
+    struck: tuple[Message, ...] = Field(default=(), description="what the injected faults really did")
     verdict: DrillVerdict
     phase: str = Field(default="", description="phase it was in when it was interrupted")
     isolation: IsolationRecord | None = None

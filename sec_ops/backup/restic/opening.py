@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sec_ops.backup.restic.location import Kind, Location, LocationInvalid, in_plain_sight, read_location
 from sec_ops.model.backup_plan import Repository, SecretReference
@@ -109,7 +109,7 @@ def _location(repository: Repository, folder: Path) -> Location:
     return Location(text=text, kind=Kind.LOCAL, path=text)
 
 
-def placed(reference: SecretReference, folder: Path) -> Mapping[str, str]:
+def placed(reference: Mapping[Any, str], folder: Path) -> Mapping[str, str]:
     """Return the reference with its file's path taken from the site's folder."""
     return {kind: str(folder / Path(name).expanduser()) if kind == "file" else name for kind, name in reference.items()}
 

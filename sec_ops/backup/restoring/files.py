@@ -22,7 +22,7 @@ from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.model.errors import SecOpsError
 from sec_ops.model.messages import message
 
-__all__ = ["Fetching", "FilesRestored", "restore_files"]
+__all__ = ["Fetching", "FilesRestored", "proved_files", "restore_files"]
 
 Fetching = Callable[[], "ManifestFile | Judged"]
 """Wait for the manifest and return it, or why there is none to compare with; raises EvidenceBroken."""
@@ -71,6 +71,27 @@ def restore_files(
         # What is missing is so because the restore broke off, not because it was lost.
         return FilesRestored(source=source, root=root, judged=judged, differences=found)
     verdicts = (judged, _compared(source, found, wanted), *((_unhashed(failed),) if failed else ()))
+    return FilesRestored(source=source, root=root, judged=worst(verdicts), differences=found)
+
+
+def proved_files(
+    fetched: ManifestFile,
+    parts: Sequence[PartOfPoint],
+    wanted: Wanted,
+    *,
+    doors: Doors,
+    folder: Path,
+    deadline_seconds: float,
+) -> FilesRestored:
+    """Compare the one source of `wanted` that something else restored; raises EvidenceBroken, StorageError."""
+    (source,) = wanted.sources
+    root = wanted.root(source)
+    with open_ledger(folder) as ledger:
+        ledger.expect_restored(chosen_rows(_rows(fetched, source, parts), wanted.paths))
+        ledger.there(walked(root))
+        failed = _hash_the_rest(ledger, root, doors, deadline_seconds)
+        found = ledger.differences(beside="left out")
+    verdicts = (_compared(source, found, wanted), *((_unhashed(failed),) if failed else ()))
     return FilesRestored(source=source, root=root, judged=worst(verdicts), differences=found)
 
 

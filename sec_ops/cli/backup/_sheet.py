@@ -24,12 +24,12 @@ from sec_ops.runtime.files import write_atomically
 from sec_ops.runtime.language import gettext as _
 from sec_ops.transport.process import run_program
 
-__all__ = ["show_sheet"]
+__all__ = ["made_sheet", "show_sheet"]
 
 
 def show_sheet(named: str | None, form: str, output: Path | None) -> Iterable[Outcome]:
     """Make the sheet and show it, or write it to a file; raises ContentInvalid, StorageError and UsageError."""
-    sheet = _made(named)
+    sheet = made_sheet(named)
     text = printed_sheet(sheet).decode() if form == "html" else plain_sheet(sheet)
     if output is not None:
         write_atomically(output, text.encode())
@@ -39,7 +39,8 @@ def show_sheet(named: str | None, form: str, output: Path | None) -> Iterable[Ou
     return outcomes
 
 
-def _made(named: str | None) -> Sheet:
+def made_sheet(named: str | None) -> Sheet:
+    """Return the sheet of a site; raises UsageError when it has no plan, ContentInvalid."""
     room = load_site(named)
     site = room.site
     if site is None or not any(plan.enabled for plan in room.planned.plans.values()):

@@ -5,17 +5,26 @@ import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
-from sec_ops.backup.record.record import open_record
+from sec_ops.backup.record.record import Record, open_record
+from sec_ops.backup.record.values import Hold
+from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.doors import site_doors
+from sec_ops.backup.retaining.gate import Gate
+from sec_ops.backup.retaining.sealing import sealed_hold
+from sec_ops.backup.retaining.signs import Raised
+from sec_ops.backup.verdict import Judged
 from sec_ops.cli.backup._planning import Room, load_site
 from sec_ops.cli.backup._running import require_approval
+from sec_ops.cli.backup._sheet import made_sheet
 from sec_ops.cli.drill._told import DrillProgress, drilled_document, drilled_lines
 from sec_ops.cli.output import emit, note
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.kinds import DRILLS, RECOVERIES
 from sec_ops.drill.planning.plan import DrillPlan
 from sec_ops.evidence.believing import believed_keys
+from sec_ops.evidence.log import EvidenceLog
 from sec_ops.identity.approvals import ContentApprovals, read_approvals
 from sec_ops.identity.people import load_people
 from sec_ops.inventory.loading import load_inventory
@@ -27,11 +36,15 @@ from sec_ops.model.messages import message
 from sec_ops.model.organisation import Host
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.clock import SystemClock
+from sec_ops.runtime.language import language, render
 from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
 from sec_ops.transport.process import run_program
 from sec_ops.workflows.drills.doors import AskedDrill, DrillDoors
+from sec_ops.workflows.drills.injecting import cannot_inject
+from sec_ops.workflows.drills.judging import judged_drill
 from sec_ops.workflows.drills.planning import load_drills
+from sec_ops.workflows.drills.sealed import sealed_drills
 from sec_ops.workflows.drills.whole import Drilled, run_drill
 
 __all__ = ["Wanted", "run_scenario"]
@@ -71,13 +84,38 @@ def run_scenario(named: str | None, wanted: Wanted) -> Iterable[Outcome]:
             place=room.settings.place or "",
             lost=_lost(plan, room),
             hosts=_hosts(plan, room),
+            sheet=made_sheet(named) if plan.scenario.kind is DrillKind.CONTROLLER_LOST else None,
             hear=progress,
+            looked=lambda restic, system: _looked(restic, system, record, log),
         )
+
+        def report(drilled: DrillRecord, folder: Path) -> None:
+            _report(drilled, folder, room, record, log)
+
         try:
-            drilled = run_drill(asked, doors, report=None)
+            drilled = run_drill(asked, doors, report=report)
         finally:
             progress.clear()
     return _told(drilled)
+
+
+def _looked(restic: Restic, system: str, record: Record, log: EvidenceLog) -> Judged:
+    """Judge a system's runs; what is held now is sealed as it is before copies."""
+
+    def seal(hold: Hold, signs: Sequence[Raised]) -> None:
+        log.append("backup.hold/1", sealed_hold(hold, signs), system=hold.system)
+
+    return Gate(restic=restic, record=record, chance=secrets.SystemRandom(), seal=seal).judge(system).judged
+
+
+def _report(drilled: DrillRecord, folder: Path, room: Room, record: Record, log: EvidenceLog) -> None:
+    """Write what people read of a drill into its run."""
+    from sec_ops.reports.drill.writing import write_report
+
+    assert room.site is not None  # noqa: S101 - only the example has none
+    earlier = [each.drill for each in sealed_drills(log, room.site.state / "drill")]
+    judgement = judged_drill(drilled, room.library, room.planned, record, earlier)
+    write_report(drilled, judgement, folder / "report.html", language(), room.zone)
 
 
 def _asked(plan: DrillPlan, wanted: Wanted, room: Room) -> AskedDrill:
@@ -99,8 +137,20 @@ def _asked(plan: DrillPlan, wanted: Wanted, room: Room) -> AskedDrill:
     if plan.scenario.kind is DrillKind.TABLE_TOP:
         advice = message("begin it: sec-ops drill note; see the how-to on drills")
         raise UsageError(message("a table-top drill restores nothing"), advice=advice)
-    inject = (*plan.scenario.inject, *(each for each in wanted.inject if each not in plan.scenario.inject))
+    inject = _faults(plan, wanted)
     return AskedDrill(plan=plan, lost_at=lost_at, until=until, waits=wanted.waits, inject=inject)
+
+
+def _faults(plan: DrillPlan, wanted: Wanted) -> Sequence[Fault]:
+    """Return the faults to start, those of the scenario first; raises UsageError for all that can't be."""
+    damage = [Fault.DAMAGED_PACK] if plan.scenario.kind is DrillKind.DAMAGED_COPY else []
+    faults = tuple(dict.fromkeys((*damage, *plan.scenario.inject, *wanted.inject)))
+    firsts = dict.fromkeys(each.repositories[0] for each in plan.systems if each.repositories)
+    refused = [why for name in firsts for why in cannot_inject(faults, plan.repositories[name])]
+    if refused:
+        what = message("not all faults can be started: {count}", count=len(refused))
+        raise UsageError(what, why="\n".join(map(render, refused)), advice=message("leave these out of --inject"))
+    return faults
 
 
 def _moment(option: str, text: str, room: Room) -> datetime | None:

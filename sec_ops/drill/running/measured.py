@@ -36,12 +36,15 @@ def within_time(spent_ms: int | None, target_ms: int | None) -> bool | None:
     return None if spent_ms is None or target_ms is None else spent_ms <= target_ms
 
 
-def lost_of(sources: Iterable[SourceRecord], lost_at: datetime, *, logs: Sequence[str] = ()) -> Loss:
+def lost_of(
+    sources: Iterable[SourceRecord], lost_at: datetime, *, until: datetime | None = None, logs: Sequence[str] = ()
+) -> Loss:
     """Return the loss of a system: that of its source that lost most, nothing known when one of them tells nothing.
 
-    `lost_at` (UTC) is the moment up to which data could have come back; `logs` are sources that only feed others.
+    With `until`, the moment that was chosen to come back to, nothing later is missed. `logs` are sources that only
+    feed others.
     """
-    losses = [_lost(each, lost_at) for each in sources if each.source not in logs]
+    losses = [_lost(each, lost_at, until) for each in sources if each.source not in logs]
     if not losses or any(each.lost_ms is None for each in losses):
         return Loss(basis=Basis.UNKNOWN)
     return max(losses, key=lambda each: each.lost_ms or 0)
@@ -74,8 +77,12 @@ def target_problems(measured: Measured) -> list[Problem]:
     return [*found, Problem(what=what, advice=advice)]
 
 
-def _lost(source: SourceRecord, lost_at: datetime) -> Loss:
-    return loss_of(lost_at, heartbeat=_moment(source.heartbeat), data_of=_moment(source.taken_at))
+def _lost(source: SourceRecord, lost_at: datetime, until: datetime | None) -> Loss:
+    heartbeat, data_of = _moment(source.heartbeat), _moment(source.taken_at)
+    if until is None:
+        return loss_of(lost_at, heartbeat=heartbeat, data_of=data_of)
+    # What can't go back, such as files, is of a later moment than the chosen one: nothing up to it is lost.
+    return loss_of(min(lost_at, until), heartbeat=heartbeat, data_of=min(data_of, until) if data_of else None)
 
 
 def _moment(text: str) -> datetime | None:

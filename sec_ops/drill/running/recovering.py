@@ -134,12 +134,13 @@ class Recovering:
 
     def _measured(self) -> Measured:
         back = self.works and self.verdict != "interrupted"
-        lost_at = min(self.stage.lost_at, self.stage.until) if self.stage.until else self.stage.lost_at
         logs = _log_sources(self.planned.services)
         return Measured(
             rto_ms=self.phases.recovery_ms() if back else None,
             rto_target_ms=_milliseconds(self.planned.rto_seconds),
-            loss=lost_of(self._sources(), lost_at, logs=logs) if self.showing else Loss(basis=Basis.UNKNOWN),
+            loss=lost_of(self._sources(), self.stage.lost_at, until=self.stage.until, logs=logs)
+            if self.showing
+            else Loss(basis=Basis.UNKNOWN),
             rpo_target_ms=_milliseconds(self.planned.rpo_seconds),
         )
 

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from sec_ops.backup.record.record import Record
 from sec_ops.backup.restic.calling import Doors
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.opening import open_repository, placed
+from sec_ops.backup.sheet.values import Sheet
+from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.drill.planning.plan import DrillPlan
 from sec_ops.drill.running.halting import Halt
 from sec_ops.drill.running.journal import Step
@@ -44,7 +47,9 @@ class AskedDrill:
 class DrillDoors:
     """The rooms and doors of a site. `lost` are repositories that count as lost, `hosts` those of each system.
 
-    `controller` and `place` name this machine; `hear` is told of each step.
+    `controller` and `place` name this machine; `hear` is told of each step. `looked` judges a system's runs in a
+    repository that was listed, as is done before anything is dropped, so that what is encrypted is held. `sheet` is the
+    printed sheet, for scenarios that have nothing else.
     """
 
     site: Site
@@ -60,7 +65,9 @@ class DrillDoors:
     place: str = ""
     lost: Sequence[Repository] = ()
     hosts: Mapping[str, Sequence[Host]] = field(default_factory=dict)
+    sheet: Sheet | None = None
     hear: Callable[[Step], None] = lambda _step: None
+    looked: Callable[[Restic, str], Judged] = lambda _restic, _system: Judged(verdict=Verdict.OK, what=message("done"))
 
     def opened(self, repository: Repository, kind: DrillKind, halt: Halt) -> Restic:
         """Return a repository that is read and never written, by its escrow key where the usual one is lost.
@@ -73,9 +80,9 @@ class DrillDoors:
         doors = replace(self.restic, stream=halting(self.restic.stream, lambda: halt.asked))
         return Restic(repository=opened, doors=doors, take_locks=False)
 
-    def secret_of_site(self, reference: Mapping[str, str]) -> Secret:
+    def secret_of_site(self, reference: Mapping[Any, str]) -> Secret:
         """Return a secret whose file is taken from the site's folder; raises ContentInvalid."""
-        return self.read_secret(placed(dict(reference), self.site.root))  # type: ignore[arg-type]
+        return self.read_secret(placed(reference, self.site.root))
 
 
 def _by_escrow(repository: Repository) -> Repository:

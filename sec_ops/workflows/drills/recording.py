@@ -13,6 +13,7 @@ from sec_ops.model.drill_record import (
     SystemRecord,
 )
 from sec_ops.model.drill_scenario import DrillKind
+from sec_ops.model.messages import Message
 from sec_ops.workflows.drills.doors import AskedDrill
 
 __all__ = ["Came", "isolation_record", "record_of"]
@@ -32,6 +33,7 @@ class Came:
     interrupted: bool = False
     isolation: IsolationRecord | None = None
     lost: Sequence[ProbeRecord] = ()
+    struck: Sequence[Message] = ()
     systems: Sequence[SystemRecord] = ()
     problems: list[Problem] = field(default_factory=list)
 
@@ -58,6 +60,7 @@ def record_of(asked: AskedDrill, came: Came) -> DrillRecord:
         until=came_until(asked),
         key="escrow" if scenario.kind is DrillKind.LOST_KEY else "usual",
         injected=tuple(asked.inject),
+        struck=tuple(came.struck),
         verdict=_verdict(came),
         phase=came.phase,
         isolation=came.isolation,

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from sec_ops.backup.dumping.local import LocalDoors
+from sec_ops.backup.restic.client import Restic
+from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.drill.measuring.phases import Phase, PhaseClock
 from sec_ops.drill.planning.plan import PlannedSystem
 from sec_ops.drill.running.deciding import decision_after, no_waiting
@@ -19,15 +22,20 @@ from sec_ops.drill.running.turns import Turns
 from sec_ops.drill.sandbox.opening import Asked, open_sandbox
 from sec_ops.drill.services import service_of
 from sec_ops.model.drill_record import DrillRecord, Problem
+from sec_ops.model.drill_scenario import DrillKind, PointChoice
 from sec_ops.model.errors import SecOpsError
 from sec_ops.model.messages import message
 from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.run import Run
+from sec_ops.transport.halting import halting
 from sec_ops.workflows.drills.around import isolation_targets, lost_probes
+from sec_ops.workflows.drills.by_restic import ByRestic
+from sec_ops.workflows.drills.by_sheet import BySheet
 from sec_ops.workflows.drills.choosing import Choice
 from sec_ops.workflows.drills.doors import AskedDrill, DrillDoors
 from sec_ops.workflows.drills.fetching import Fetching
+from sec_ops.workflows.drills.injecting import Injection, injecting
 from sec_ops.workflows.drills.interrupted import ASKED
 from sec_ops.workflows.drills.loading import Loading
 from sec_ops.workflows.drills.recording import Came, isolation_record, record_of
@@ -67,13 +75,15 @@ class Drill:
             lost_at=utc_text(lost_at),
         )
         stage = self._stage(lost_at, now_ms - round((started - lost_at).total_seconds() * 1000))
-        recoveries = [self._recovering(each, stage) for each in self.asked.plan.systems]
-        self.run.write(ASKED, self._record(recoveries, came).model_dump(mode="json"))
-        try:
-            self._before(recoveries, stage.journal, came)
-            self._recover(recoveries, stage, came)
-        except (Halted, KeyboardInterrupt):
-            self.interrupted = True
+        with injecting(self.asked.inject, self._folder / "injected") as injection:
+            recoveries = [self._recovering(each, stage, injection) for each in self.asked.plan.systems]
+            self.run.write(ASKED, self._record(recoveries, came).model_dump(mode="json"))
+            try:
+                self._before(recoveries, stage.journal, came)
+                self._recover(recoveries, stage, came)
+            except (Halted, KeyboardInterrupt):
+                self.interrupted = True
+            came.struck = injection.struck()
         for each in recoveries:
             each.phases.end()
         return self._record(recoveries, came)
@@ -88,16 +98,17 @@ class Drill:
 
     def _stage(self, lost_at: datetime, lost_ms: int) -> Stage:
         clock, halt = self.doors.clock, self.halt
+        journal = Journal(self.run.folder / JOURNAL, clock, self.doors.hear)
         return Stage(
             clock=clock,
             halt=halt,
-            journal=Journal(self.run.folder / JOURNAL, clock, self.doors.hear),
+            journal=journal,
             turns=Turns(halt),
             sandbox=Future(),
             fetched=self._folder / "fetched",
             ports=ports(),
             read_secret=self.doors.secret_of_site,
-            switched=self._waiting(),
+            switched=self._waiting(journal),
             lost_at=lost_at,
             lost_ms=lost_ms,
             until=self.asked.until,
@@ -107,20 +118,26 @@ class Drill:
     def _folder(self) -> Path:
         return self.doors.site.var / SCRATCH / self.run.name
 
-    def _waiting(self) -> Callable[[], None]:
+    def _waiting(self, journal: Journal) -> Callable[[], None]:
         if not self.asked.waits:
             return no_waiting
-        return decision_after(self.run.folder, self.doors.clock, self.halt)
+        wait_for = decision_after(self.run.folder, self.doors.clock, self.halt)
 
-    def _recovering(self, planned: PlannedSystem, stage: Stage) -> Recovering:
+        def told() -> None:
+            journal.tell("waits", name=self.run.name)
+            wait_for()
+
+        return told
+
+    def _recovering(self, planned: PlannedSystem, stage: Stage, injection: Injection) -> Recovering:
         return Recovering(
             planned=planned,
-            restoring=self._restoring(planned),
+            restoring=self._restoring(planned, injection),
             stage=stage,
             phases=PhaseClock(self.doors.clock.monotonic_ms, stage.lost_ms),
         )
 
-    def _restoring(self, planned: PlannedSystem) -> SystemRestoring:
+    def _restoring(self, planned: PlannedSystem, injection: Injection) -> SystemRestoring:
         scenario = self.asked.plan.scenario
         choice = Choice(
             point=scenario.point,
@@ -128,16 +145,44 @@ class Drill:
             trust=self.doors.trust,
             folder=self._folder / "proving",
         )
+        offering = (
+            self._by_sheet(choice) if scenario.kind is DrillKind.CONTROLLER_LOST else self._by_restic(choice, injection)
+        )
         fetching = Fetching(
             planned=planned,
             repositories=self.asked.plan.repositories,
-            opened=lambda repository: self.doors.opened(repository, scenario.kind, self.halt),
+            offering=offering,
+            injection=injection,
+            halt=self.halt,
+            clock=self.doors.clock,
+        )
+        return SystemRestoring(fetching=fetching, loading=Loading(planned=planned, halt=self.halt))
+
+    def _by_restic(self, choice: Choice, injection: Injection) -> ByRestic:
+        kind = self.asked.plan.scenario.kind
+        return ByRestic(
+            opened=lambda repository: self.doors.opened(repository, kind, self.halt),
+            looked=self.doors.looked if choice.point is PointChoice.BEFORE_ENCRYPTION else _unlooked,
+            injection=injection,
             record=self.doors.record,
             choice=choice,
             halt=self.halt,
             clock=self.doors.clock,
         )
-        return SystemRestoring(fetching=fetching, loading=Loading(planned=planned, halt=self.halt))
+
+    def _by_sheet(self, choice: Choice) -> BySheet:
+        assert self.doors.sheet is not None  # noqa: S101 - it is made for such scenarios
+        return BySheet(
+            sheet=self.doors.sheet,
+            restic=self.doors.restic.program.path,
+            secret_of=lambda reference: self.doors.secret_of_site(reference).get_secret_value(),
+            stream=halting(self.doors.restic.stream, lambda: self.halt.asked),
+            doors=LocalDoors(clock=self.doors.clock),
+            choice=choice,
+            folder=self._folder / "hand",
+            halt=self.halt,
+            clock=self.doors.clock,
+        )
 
     def _before(self, recoveries: Sequence[Recovering], journal: Journal, came: Came) -> None:
         """See whether what is lost answers, then let people decide; both are phases of every system."""
@@ -151,7 +196,7 @@ class Drill:
         for each in recoveries:
             each.phases.enter(Phase.DECIDE)
         journal.tell("phase", phase=Phase.DECIDE.value)
-        self._waiting()()
+        self._waiting(journal)()
 
     def _recover(self, recoveries: Sequence[Recovering], stage: Stage, came: Came) -> None:
         """Recover all systems at once; nothing of it runs any more when this returns or raises."""
@@ -212,3 +257,7 @@ class Drill:
 
 
 _ORDER = tuple(Phase)
+
+
+def _unlooked(_restic: Restic, _system: str) -> Judged:
+    return Judged(verdict=Verdict.OK, what=message("done"))
