@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sec_ops.model.drill_judgement import Judgement
-from sec_ops.model.drill_record import DrillRecord, SystemRecord
+from sec_ops.model.drill_record import DrillRecord, ProbeRecord, SystemRecord
 from sec_ops.model.messages import message
 from sec_ops.reports.drill.words import DrillWords
 from sec_ops.reports.paper import Block, Cell, Column, Facts, Heading, Paragraph, Table, Tone
@@ -53,6 +53,9 @@ def aim(record: DrillRecord, words: DrillWords) -> Iterator[Block]:
     injected = ", ".join(words.named(each.value) for each in record.injected)
     pairs.append((_("Faults injected"), Cell(injected or _("none"))))
     yield Facts(tuple(pairs))
+    if record.lost:
+        columns = (Column(_("What counts as lost"), 3), Column(_("Answer of the system"), 3), Column(_("Silent"), 1.2))
+        yield Table(columns, [_lost(each, words) for each in record.lost])
 
 
 def participants(record: DrillRecord, judgement: Judgement, words: DrillWords) -> Iterator[Block]:
@@ -96,6 +99,12 @@ def _facts(record: DrillRecord, judgement: Judgement, words: DrillWords) -> Iter
     if record.systems:
         yield _("Isolation"), _isolation(record, words)
         yield _("Level of disaster recovery"), _level(judgement, words)
+
+
+def _lost(probe: ProbeRecord, words: DrillWords) -> tuple[Cell, ...]:
+    _ = words.translate
+    silent = Cell(_("✓ silent"), "good") if probe.refused else Cell(_("! it answers"), "unsure")
+    return Cell(f"{probe.name} {probe.target}".strip()), Cell(probe.how, fixed=True), silent
 
 
 def _isolation(record: DrillRecord, words: DrillWords) -> Cell:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from sec_ops.model.drill_record import CheckRecord, DrillRecord, FetchRecord, SourceRecord, SystemRecord
-from sec_ops.model.messages import message
+from sec_ops.model.messages import Message, message
 from sec_ops.model.text import bytes_text
 from sec_ops.reports.drill.words import DrillWords
 from sec_ops.reports.paper import Block, Cell, Column, Facts, Heading, Paragraph, Table
@@ -34,6 +34,12 @@ def data(record: DrillRecord, words: DrillWords) -> Iterator[Block]:
         failed = [each for each in system.fetches if each.verdict != "ok"]
         if failed:
             yield _not_fetched(failed, words)
+        received = sum(each.received for each in system.sources)
+        if received:
+            text = message(
+                "{count} segments of the log came from where it is received, newer than the point.", count=received
+            )
+            yield Paragraph(words.said(text))
 
 
 def checks(record: DrillRecord, words: DrillWords) -> Iterator[Block]:
@@ -105,6 +111,10 @@ def _origin(system: SystemRecord, names: Mapping[str, str], words: DrillWords) -
         yield _("Manifest signed by"), Cell(_("✗ no key that is trusted"), "bad")
     if system.after:
         yield _("After"), Cell(", ".join(names.get(each, each) for each in system.after))
+
+
+def _received(count: int) -> Message:
+    return message("{count} segments of the log came from where it is received, newer than the point.", count=count)
 
 
 def _not_fetched(failed: Sequence[FetchRecord], words: DrillWords) -> Table:

@@ -114,6 +114,7 @@ def test_people_count_once() -> None:
             (_drilled(drill(FAILED), 30), _drilled(drill(NEAR), 10)),
             {"whole": 2, "whole_days": 10, "far": 1, "far_failed": True},
         ),
+        ((_drilled(drill(system(far=False, trusted=())), 10),), {"whole": 1, "failed": True}),
         ((_drilled(drill(kind=DrillKind.FILE), 10),), {"drills": 1}),
         ((_drilled(drill(), 367),), {"drills": 0}),
         ((_drilled(drill(), 366),), {"whole": 1, "whole_days": 366, "far": 1, "far_days": 366}),

@@ -6,7 +6,7 @@ from sec_ops.content.kinds import LEVELS
 from sec_ops.content.library import Library
 from sec_ops.drill.judging import Readiness, judged, sealed_drill
 from sec_ops.model.drill_judgement import Judgement
-from sec_ops.model.drill_record import DrillRecord, FetchRecord, Problem, SystemRecord
+from sec_ops.model.drill_record import DrillRecord, FetchRecord, ProbeRecord, Problem, SystemRecord
 from sec_ops.model.messages import message
 from tests.unit.drill.judging.samples import PHASES, both, check, declared, drill, facts, note, source, system
 
@@ -43,8 +43,14 @@ def hostile() -> DrillRecord:
         note("problem", HOSTILE, step="call"),
         note("sign_off", "agreed", role="deputy", by="lin"),
     )
-    systems = (_moved("identity-service", 0, rto_target_ms=25_000), _moved("student-records", 900), broken)
-    return drill(*systems, verdict="failed", notes=notes, controller=HOSTILE)
+    log = source("log", kind="postgresql_receivewal", received=3)
+    records = _moved("student-records", 900, sources=(source(), log))
+    systems = (_moved("identity-service", 0, rto_target_ms=25_000), records, broken)
+    lost = tuple(
+        ProbeRecord(name=name, target="192.0.2.9:8000", refused=refused, how=HOSTILE)
+        for name, refused in (("website-group-a", True), ("web-1", False))
+    )
+    return drill(*systems, verdict="failed", notes=notes, controller=HOSTILE, lost=lost)
 
 
 def judgement(record: DrillRecord) -> Judgement:

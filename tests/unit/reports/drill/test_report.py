@@ -39,6 +39,7 @@ def made(form: str, language: str = "zh", record: DrillRecord | None = None) -> 
 def word_xml(data: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
+        assert {each.date_time for each in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         for name in archive.namelist():
             if name.endswith((".xml", ".rels")):
                 ET.fromstring(archive.read(name))
@@ -226,4 +227,5 @@ def test_a_hostile_name_stays_a_name_in_the_picture() -> None:
     record = drill(named)
     page = made("html", "en", record).decode()
     assert "<script>alert" not in page
+    assert "\x1b" not in page
     assert made("docx", "en", record)
