@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sec_ops.detection.alerts.tables import ALERT_TABLES
+from sec_ops.detection.alerts.tables import ALERT_TABLES, SEEN_TIMES
 from sec_ops.detection.live.tables import LIVE_TABLES, STORE_TABLES
 from sec_ops.runtime import database
 from sec_ops.runtime.database import Database
@@ -11,7 +11,7 @@ __all__ = ["DATABASE", "Database", "open_database"]
 
 DATABASE = Path("detection") / "detection.db"
 """The file, below the site's `var`."""
-_STEPS: tuple[str, ...] = (ALERT_TABLES, LIVE_TABLES, STORE_TABLES)
+_STEPS: tuple[str, ...] = (ALERT_TABLES, LIVE_TABLES, STORE_TABLES, SEEN_TIMES)
 
 
 def open_database(path: Path) -> Database:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from sec_ops.model.log_settings import SIX_MONTHS_DAYS
 from sec_ops.model.values import Value
 
 __all__ = ["DetectionSettings"]
@@ -15,4 +16,10 @@ class DetectionSettings(Value):
     live: bool = Field(default=True, description="events are judged as `logs listen` and `logs pull` take them")
     notify: Literal["informational", "low", "medium", "high", "critical"] = Field(
         default="high", description="people are told of alerts of this level and above"
+    )
+    alert_days: int = Field(
+        default=400,
+        ge=SIX_MONTHS_DAYS,
+        le=36_500,
+        description="days that alerts are kept after they were closed; never fewer than logs are",
     )

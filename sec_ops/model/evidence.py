@@ -19,6 +19,7 @@ from sec_ops.model.evidence_backup_summary import BackupSummary
 from sec_ops.model.evidence_detection import (
     DetectionAlert,
     DetectionAlertClosed,
+    DetectionAlertsDeleted,
     DetectionRulesImported,
     DetectionRun,
     DetectionSummary,
@@ -52,6 +53,7 @@ __all__ = [
     "DeletedDataset",
     "DetectionAlert",
     "DetectionAlertClosed",
+    "DetectionAlertsDeleted",
     "DetectionRulesImported",
     "DetectionRun",
     "DetectionSummary",
@@ -417,6 +419,7 @@ _MODELS: tuple[type[Value], ...] = (
     DetectionRun,
     DetectionAlert,
     DetectionAlertClosed,
+    DetectionAlertsDeleted,
     DetectionSuppression,
     DetectionRulesImported,
     DetectionSummary,

@@ -9,6 +9,7 @@ from sec_ops.model.values import Value
 __all__ = [
     "DetectionAlert",
     "DetectionAlertClosed",
+    "DetectionAlertsDeleted",
     "DetectionRulesImported",
     "DetectionRun",
     "DetectionSummary",
@@ -82,6 +83,21 @@ class DetectionAlertClosed(Value):
     events: StrictInt
     open_ms: StrictInt = Field(description="from its opening to its closing")
     reopened: StrictInt = 0
+
+
+class DetectionAlertsDeleted(Value):
+    """Alerts are let go now: sealed before they are removed, again when the removal was cut short.
+
+    `rules` are how many of each rule, `sha256` is that of the lines `<id> <SHA-256 of the alert's canonical JSON>`, in
+    order of ids.
+    """
+
+    kind: ClassVar[str] = "detection.alerts_deleted/1"
+    alerts: StrictInt
+    rules: dict[str, StrictInt]
+    sha256: Digest
+    settled_before: str = Field(description="RFC 3339; all of them were closed, or last suppressed, before")
+    retention_days: StrictInt
 
 
 class DetectionSuppression(Value):

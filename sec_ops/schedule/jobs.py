@@ -13,6 +13,7 @@ STANDARD = (
     Job(id="logs-summary", command=("logs", "status", "--seal"), timing=Timing(daily="00:30")),
     Job(id="alerts-summary", command=("alerts", "list", "--seal"), timing=Timing(daily="00:40")),
     Job(id="logs-retain", command=("logs", "retain"), timing=Timing(daily="02:30"), deadline_minutes=240),
+    Job(id="alerts-retain", command=("alerts", "retain"), timing=Timing(daily="03:10")),
     Job(
         id="logs-verify",
         command=("logs", "status", "--verify"),

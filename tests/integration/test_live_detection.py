@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,43 @@ def test_guessing_then_success_is_told_though_the_listener_was_killed_between(
     assert {GUESSED, GUESSING} <= rules_of(listener.site)
     entries = listener.site.run("evidence", "list", "--kind", "detection.alert")
     assert entries.code == 0, entries.stderr
+
+
+NEVER_LOOKS = """\
+from sec_ops.workflows import live_detection
+live_detection.RELOAD_MS = 10**9
+"""
+
+
+def test_rules_that_changed_judge_from_sighup_on(listener: Listener, tmp_path: Path) -> None:
+    (tmp_path / "before").mkdir()
+    (tmp_path / "before" / "sitecustomize.py").write_text(NEVER_LOOKS)  # nobody looks by himself in this time
+    listener.site = replace(listener.site, environment={"PYTHONPATH": str(tmp_path / "before")})
+    new, sent = "11111111-1111-4111-8111-111111111111", 0
+
+    def send() -> None:
+        nonlocal sent
+        sent += 1
+        with socket.create_connection(("127.0.0.1", listener.port)) as wire:
+            wire.sendall(f"{failed(sent, time.time())}\n".encode())
+
+    def judged_by_the_new_rule() -> bool:
+        send()
+        return new in rules_of(listener.site)
+
+    listener.start()
+    send()
+    until(lambda: listener.judged() >= 1)
+    listener.site.write("rules/detection/live.yml", RULES)
+    send()
+    until(lambda: listener.judged() >= 2)
+    assert new not in rules_of(listener.site)
+    assert listener.process is not None
+    listener.process.send_signal(signal.SIGHUP)
+    until(judged_by_the_new_rule)
+    listener.end(signal.SIGTERM)
+    (count,) = (count for rule, _key, count in alerts_of(listener.site) if rule == new)
+    assert 0 < count <= sent - 2
 
 
 class Indexing:

@@ -27,10 +27,11 @@ _Chunk = tuple[str, str, int]
 
 
 class Seen:
-    """What was counted, within one transaction; `keep` writes what is new."""
+    """What was counted, within one transaction; `keep` writes what is new, `now_ms` as when that was."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
         self._connection = connection
+        self._now_ms = now_ms
         self._members: dict[_Chunk, set[int]] = {}
         self._changed: set[_Chunk] = set()
 
@@ -48,8 +49,8 @@ class Seen:
 
     def keep(self) -> None:
         """Write what was added."""
-        rows = [(*key, _packed(key, self._members[key])) for key in self._changed]
-        self._connection.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", rows)
+        rows = [(*key, _packed(key, self._members[key]), self._now_ms) for key in self._changed]
+        self._connection.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?)", rows)
         self._changed.clear()
 
     def _add(self, rule: str, identity: tuple[str, int, int]) -> bool:

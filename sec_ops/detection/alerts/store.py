@@ -104,7 +104,7 @@ class _Taking:
         self._ends = ends
         self._names = names
         self._now_ms = now_ms
-        self._seen = Seen(connection)
+        self._seen = Seen(connection, now_ms)
         self._growths: dict[Group, _Growth] = {}
         self._places: dict[Group, Group] = {}
         self._room: dict[tuple[str, str], int] = {}

@@ -1,6 +1,6 @@
-"""The tables of alerts, first step of detection's database."""
+"""The tables of alerts: steps of detection's database."""
 
-__all__ = ["ALERT_TABLES"]
+__all__ = ["ALERT_TABLES", "SEEN_TIMES"]
 
 ALERT_TABLES = """
 CREATE TABLE alerts (
@@ -28,3 +28,8 @@ CREATE TABLE suppressions (id TEXT NOT NULL, sha256 TEXT NOT NULL, data TEXT NOT
 ) WITHOUT ROWID;
 CREATE TABLE notices (at_ms INTEGER NOT NULL, alerts INTEGER NOT NULL)
 """
+
+SEEN_TIMES = """
+ALTER TABLE seen ADD COLUMN kept_ms INTEGER NOT NULL DEFAULT 0
+"""
+"""When a row of `seen` was last written (milliseconds since 1970, UTC); 0 where that isn't known yet."""

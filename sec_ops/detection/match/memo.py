@@ -24,7 +24,7 @@ class Budget:
     """How many bytes of memory what is remembered may take; when that is passed, `spent` is called once."""
 
     spent: Callable[[], None]
-    room: int = 64_000_000
+    room: int = 110_000_000
     given_up: int = 0
 
     def spend(self, size: int) -> None:

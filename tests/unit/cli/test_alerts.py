@@ -270,3 +270,38 @@ def test_a_suppression_silences_runs_once_it_is_approved(
     run(["evidence", "list", "--site", str(site), "--json"])
     entries = json.loads(capsys.readouterr().out)["entries"]
     assert [each["data"]["change"] for each in entries if each["kind"] == "detection.suppression/1"] == ["in_force"]
+
+
+def test_alerts_that_were_closed_long_ago_go_and_days_under_a_hold_stay(
+    site: Path, ask: Ask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = SystemClock().now() - timedelta(days=500)
+    long_ago = int(before.timestamp() * 1000)
+    database = open_database(site / "var" / DATABASE)
+    old = [hit(number, host=f"web-{number}", time_us=(long_ago + number) * 1000) for number in range(2)]
+    keep_hits(database, old, now_ms=long_ago)
+    closing = '[{"person": "chen", "at": "2020-01-01T00:00:00Z", "verdict": "benign", "reason": "x", "count": 1}]'
+    with database.writing() as connection:
+        connection.execute("UPDATE alerts SET sealed = 0, state = 'closed', closing = ?", (closing,))
+    database.close()
+
+    def told(*words: str) -> int:
+        code, body = document(ask("retain", "--json", "--clock-is-right", *words))
+        assert code == 0
+        count: int = body["alerts"]
+        return count
+
+    assert ask("retain")[0] == 2
+    assert told("--dry-run") == 2
+    days = ["--from", str(before.date()), "--to", str(before.date())]
+    where = ["--site", str(site), "--json"]
+    assert run(["logs", "hold", "add", "--case", "c1", "--reason", "theft", "--by", "chen", *days, *where]) == 0
+    hold = json.loads(capsys.readouterr().out)["hold"]["id"]
+    assert told() == 0
+    assert run(["logs", "hold", "lift", hold, "--by", "chen", "--reason", "over", *where]) == 0
+    capsys.readouterr()
+    assert told() == 2
+    assert document(ask("list", "--state", "all", "--json"))[1]["alerts"] == []
+    assert run(["evidence", "list", "--json", "--site", str(site)]) == 0
+    entries = json.loads(capsys.readouterr().out)["entries"]
+    assert [each["data"]["alerts"] for each in entries if each["kind"] == "detection.alerts_deleted/1"] == [2]

@@ -15,6 +15,7 @@ schedule:
     - {id: logs-summary, enabled: false}
     - {id: alerts-summary, enabled: false}
     - {id: logs-retain, enabled: false}
+    - {id: alerts-retain, enabled: false}
     - {id: logs-verify, enabled: false}
     - {id: good, command: [doctor, --help], timing: {every_minutes: 30}}
     - {id: bad, command: [nonsense], timing: {every_minutes: 30}}
