@@ -265,3 +265,25 @@ class Serving(Protocol):
     def asked(self, order: Order) -> Facts:
         """Return what the server tells of its data, such as the last heartbeat; raises EngineError."""
         ...
+
+
+@runtime_checkable
+class Replacing(Protocol):
+    """A source whose copy can take the place of a database that is there. Every method raises EngineError."""
+
+    @property
+    def keeps(self) -> bool:
+        """Return whether what is replaced is kept under another name."""
+        ...
+
+    def tables_in(self, order: Order, into: str) -> int | None:
+        """Return how many tables a database has, None when there is none of the name."""
+        ...
+
+    def beside(self, order: Order, into: str, fresh: str) -> Sequence[Loading]:
+        """Return what loads a saved stream into the new database `fresh`, made as the one that is there."""
+        ...
+
+    def replacing(self, order: Order, into: str, fresh: str, aside: str) -> Sequence[Loading]:
+        """Return what puts `fresh` in the place of `into`, which is kept as `aside` where that can be."""
+        ...

@@ -27,6 +27,7 @@ _STATE = """SELECT UNIX_TIMESTAMP(NOW(6));
 SELECT TABLE_NAME FROM information_schema.TABLES
 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' AND ENGINE <> 'InnoDB' ORDER BY TABLE_NAME;
 """
+_CHARACTERS = "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA"
 _LAST_BEAT = "SELECT UNIX_TIMESTAMP(MAX(at)) FROM sec_ops_heartbeat;\n"
 _BEAT = (
     "INSERT INTO sec_ops_heartbeat (source, at, beats) VALUES ('sec-ops', UTC_TIMESTAMP(6), 1)"
@@ -56,6 +57,7 @@ class MysqlDump:
     verified: bool
     extra: Sequence[str] = ()
     settings: type[MysqlSettings] = MysqlSettings
+    keeps: bool = False
 
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
@@ -84,6 +86,37 @@ class MysqlDump:
         return (
             Loading(arguments=quiet(made, order.doors)),
             Loading(arguments=quiet(loaded, order.doors), reads=f"{settings.database}.sql"),
+        )
+
+    def tables_in(self, order: Order, into: str) -> int | None:
+        """Count tables and views of a database."""
+        settings = MysqlSettings.model_validate(order.source.settings)
+        name = _literal(into)
+        count = "SELECT COUNT(*) FROM information_schema"
+        there, tables = self._asked(
+            settings,
+            order,
+            f"{count}.SCHEMATA WHERE SCHEMA_NAME = {name}; {count}.TABLES WHERE TABLE_SCHEMA = {name};\n",
+        )
+        return int(tables) if int(there) else None
+
+    def beside(self, order: Order, _into: str, fresh: str) -> Sequence[Loading]:
+        """Load it as any other: only to see that it can be, and counts."""
+        return self.loading(order, fresh)
+
+    def replacing(self, order: Order, into: str, fresh: str, _aside: str) -> Sequence[Loading]:
+        """Drop it and load it again, as no database can be renamed; `fresh` goes last, when all went well."""
+        settings = MysqlSettings.model_validate(order.source.settings)
+        (line,) = self._asked(settings, order, f"{_CHARACTERS} WHERE SCHEMA_NAME = {_literal(into)};\n")
+        characters, collation = line.split("\t")
+        made = f"CREATE DATABASE {_quoted(into)} CHARACTER SET {characters} COLLATE {collation}"
+        anew = client(self.client_program, settings, order, ("--execute", f"DROP DATABASE {_quoted(into)}; {made}"))
+        loaded = client(self.client_program, settings, order, (into,))
+        gone = client(self.client_program, settings, order, ("--execute", f"DROP DATABASE {_quoted(fresh)}"))
+        return (
+            Loading(arguments=quiet(anew, order.doors)),
+            Loading(arguments=quiet(loaded, order.doors), reads=f"{settings.database}.sql"),
+            Loading(arguments=quiet(gone, order.doors)),
         )
 
     def recount(self, order: Order, into: str) -> Facts:
@@ -132,8 +165,9 @@ class MysqlDump:
         (last,) = self._asked(settings, order, f"SET time_zone = '+00:00'; {_LAST_BEAT}", settings.database)
         return None if last == "NULL" else _moment(last)
 
-    def _asked(self, settings: MysqlSettings, order: Order, text: str, database: str) -> list[str]:
-        words = client(self.client_program, settings, order, ("--skip-column-names", "--batch", database))
+    def _asked(self, settings: MysqlSettings, order: Order, text: str, database: str = "") -> list[str]:
+        options = ("--skip-column-names", "--batch", *filter(None, (database,)))
+        words = client(self.client_program, settings, order, options)
         return asked(words, order.doors, stdin=text.encode()).splitlines()
 
 
@@ -168,6 +202,11 @@ def _defaults(settings: MysqlServer, secret: Secret | None) -> Secret:
 def _value(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _literal(text: str) -> str:
+    """Return a text as a literal, whatever the server makes of backslashes."""
+    return f"CONVERT(X'{text.encode().hex()}' USING utf8mb4)"
 
 
 def _quoted(name: str) -> str:

@@ -1,10 +1,11 @@
 """Loading a restored dump into a new database, and counting it as the backup was counted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sec_ops.backup.proving.manifest import ManifestSource, Table
-from sec_ops.backup.source import Arguments, Facts, Order, Source, Verifying
+from sec_ops.backup.restoring.replacing import is_there, refuse_occupied, replaced
+from sec_ops.backup.source import Arguments, Facts, Loading, Order, Source, Verifying
 from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.model.errors import SecOpsError
 from sec_ops.model.messages import Message, message
@@ -17,23 +18,31 @@ _REDIRECTED = ("sh", "-c", 'exec "$@" < "$0"')
 """Runs a command with the file that is named first as its input."""
 
 
-def load_source(source: Source, order: Order, saved: ManifestSource, root: Path, into: str) -> Judged:
+def load_source(
+    source: Source, order: Order, saved: ManifestSource, root: Path, into: str, *, typed: Collection[str] = ()
+) -> Judged:
     """Load the dump below `root` into the new database (or folder) `into`, then count it and compare.
 
-    The dump was proved by its digest before: what is loaded is what was saved.
+    A database that is there is replaced when it is empty or its name was `typed`. The dump was proved by its digest
+    before: what is loaded is what was saved.
     """
     name = order.source.id
+
+    def run(each: Loading) -> str:
+        words = (*_REDIRECTED, str(root / each.reads), *each.arguments) if each.reads else each.arguments
+        return _run(words, order)
+
     try:
+        if is_there(source, order, into):
+            refuse_occupied(source, order, into, typed)
+            return replaced(source, order, into, run, lambda found: _counted(name, saved, found))
         commands = source.loading(order, into)
         if not commands:
             return _nothing(name)
-        for each in commands:
-            failed = _run(
-                (*_REDIRECTED, str(root / each.reads), *each.arguments) if each.reads else each.arguments, order
-            )
-            if failed:
-                what = message("{source}: could not be loaded into {into}", source=name, into=into)
-                return Judged(verdict=Verdict.FAILED, what=what, why=failed, advice=_NEW)
+        failed = next((said for each in commands if (said := run(each))), "")
+        if failed:
+            what = message("{source}: could not be loaded into {into}", source=name, into=into)
+            return Judged(verdict=Verdict.FAILED, what=what, why=failed, advice=_NEW)
         if isinstance(source, Verifying):
             failed = _run(source.verifying(order, into), order)
             if failed:

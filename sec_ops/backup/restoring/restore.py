@@ -137,7 +137,7 @@ def _source(parts: Sequence[PartOfPoint], wanted: Wanted, fetching: Fetching, do
         return SourceRestored(files=files, into=into, loaded=Judged(verdict=Verdict.FAILED, what=what, advice=_OTHER))
     saved = next(each for each in fetched.manifest.sources if each.source == files.source)
     loading = doors.loadings[files.source]
-    loaded = load_source(loading.source, loading.order, saved, files.root, into)
+    loaded = load_source(loading.source, loading.order, saved, files.root, into, typed=wanted.typed)
     return SourceRestored(files=files, into=into, loaded=loaded)
 
 

@@ -22,7 +22,8 @@ class Place(StrEnum):
 class Wanted:
     """What a person asked for: all of a run unless sources or paths (absolute, as they were) are named.
 
-    Files of a source go below `folder`/source; `loads` name the new database, or folder, of each source to load.
+    Files of a source go below `folder`/source; `loads` name the new database, or folder, of each source to load, and
+    `typed` those databases that may be there already.
     """
 
     folder: Path
@@ -30,6 +31,7 @@ class Wanted:
     sources: Sequence[str] = ()
     paths: Sequence[str] = ()
     loads: Mapping[str, str] = field(default_factory=dict)
+    typed: Sequence[str] = ()
 
     def root(self, source: str) -> Path:
         """Return the folder that stands for `/` of a source's files."""

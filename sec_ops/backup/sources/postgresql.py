@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from sec_ops.backup.by_hand import Hand, Step, word
+from sec_ops.backup.dumping.asking import asked
 from sec_ops.backup.dumping.postgres import (
     COUNT,
     MARK,
@@ -19,7 +20,7 @@ from sec_ops.backup.dumping.postgres import (
     session,
     steady,
 )
-from sec_ops.backup.dumping.tapping import quiet, tapped, told
+from sec_ops.backup.dumping.tapping import Words, quiet, tapped, told
 from sec_ops.backup.source import Beat, Capture, Facts, Loading, Order, Part, Report
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
@@ -60,6 +61,7 @@ class PostgresDump:
 
     verified = True
     settings = Settings
+    keeps = True
 
     @contextmanager
     def open(self, order: Order) -> Iterator[Capture]:
@@ -94,6 +96,35 @@ class PostgresDump:
             Loading(arguments=quiet(loaded, order.doors), reads=_filename(settings)),
         )
 
+    def tables_in(self, order: Order, into: str) -> int | None:
+        """Count tables, views and the like of a database."""
+        settings = Settings.model_validate(order.source.settings)
+        found = _told(settings, order, _THERE.format(into=_literal(into)), _ANY)
+        return int(_told(settings, order, _RELATIONS, into)) if found else None
+
+    def beside(self, order: Order, into: str, fresh: str) -> Sequence[Loading]:
+        """Make it with the other's owner, encoding and locale, and load with owners and rights: the roles are there."""
+        settings = Settings.model_validate(order.source.settings)
+        made = _told(settings, order, _LIKE.format(into=_literal(into), fresh=_literal(fresh)), _ANY)
+        loads = {
+            "custom": ("pg_restore", ("--exit-on-error", "--no-password")),
+            "plain": ("psql", (*_QUIET, "--output", "/dev/null")),
+        }
+        program, options = loads[settings.format]
+        loaded = client(program, settings, order, options, database=fresh)
+        return (
+            Loading(arguments=quiet(_said(settings, order, made), order.doors)),
+            Loading(arguments=quiet(loaded, order.doors), reads=_filename(settings)),
+        )
+
+    def replacing(self, order: Order, into: str, fresh: str, aside: str) -> Sequence[Loading]:
+        """Change the two names in one transaction, which is refused while anybody is connected."""
+        settings = Settings.model_validate(order.source.settings)
+        renames = [
+            f"ALTER DATABASE {_quoted(old)} RENAME TO {_quoted(new)}" for old, new in ((into, aside), (fresh, into))
+        ]
+        return (Loading(arguments=quiet(_said(settings, order, *renames), order.doors)),)
+
     def recount(self, order: Order, into: str) -> Facts:
         """Count the tables of a database as the backup counted them."""
         settings = Settings.model_validate(order.source.settings)
@@ -124,6 +155,36 @@ class PostgresDump:
 _FORMS = {"custom": ("--format=custom", "--compress=0"), "plain": ("--format=plain",)}
 _QUIET = ("--no-psqlrc", "--no-password", "--quiet", "--set", "ON_ERROR_STOP=1")
 _ANY = "postgres"
+
+
+_THERE = "SELECT 1 FROM pg_database WHERE datname = {into}"
+_RELATIONS = """
+SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+"""
+_LIKE = """
+SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L', {fresh}::text,
+    pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype)
+FROM pg_database WHERE datname = {into}
+"""
+
+
+def _told(settings: Settings, order: Order, statement: str, database: str) -> str:
+    """Return what a query says."""
+    more = (*_QUIET, "--tuples-only", "--no-align", "--command", statement)
+    return asked(client("psql", settings, order, more, database=database), order.doors).strip()
+
+
+def _said(settings: Settings, order: Order, *statements: str) -> Words:
+    """Return the command that runs statements, several as one transaction."""
+    words = [word for each in statements for word in ("--command", each)]
+    more = (*_QUIET, *(("--single-transaction",) if len(statements) > 1 else ()), *words)
+    return client("psql", settings, order, more, database=_ANY)
+
+
+def _literal(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
 
 
 def _filename(settings: Settings) -> str:

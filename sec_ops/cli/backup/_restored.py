@@ -89,6 +89,8 @@ def _source_lines(restored: SourceRestored) -> list[str]:
     lines = [f"  {restored.files.source}: {word}  {told}  {printable(str(restored.files.root))}"]
     if restored.loaded and restored.loaded.good:
         lines.append(_("    loaded into {into}, and counted as it was saved").format(into=printable(restored.into)))
+        if restored.loaded.what.text != "done":
+            lines.append(f"    {printable(render(restored.loaded.what))}")
     if not restored.judged.good:
         lines += [f"  {each}" for each in judged_lines(restored.judged)] + path_lines(restored.judged)
     return lines

@@ -11,6 +11,7 @@ from sec_ops.backup.record.record import Record, open_record
 from sec_ops.backup.record.values import Doing, Ending, Verb
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restoring.choosing import Point, chosen_point, listed_into
+from sec_ops.backup.restoring.replacing import refuse_occupied
 from sec_ops.backup.restoring.restore import Loadable, RestoreDoors
 from sec_ops.backup.restoring.restore import restore as restore_point
 from sec_ops.backup.restoring.wanted import Place, Wanted
@@ -45,6 +46,7 @@ class Asked:
     sources: tuple[str, ...]
     paths: tuple[str, ...]
     loads: tuple[str, ...]
+    replaces: tuple[str, ...]
     in_place: bool
     confirm: str
     trust: tuple[str, ...]
@@ -95,8 +97,8 @@ def _wanted(asked: Asked) -> Wanted:
         advice = message("add --target FOLDER, a new one; or --in-place --confirm {system}", system=asked.system)
         raise UsageError(message("where to restore to must be told, once"), advice=advice)
     if asked.in_place and asked.loads:
-        advice = message("load into a new name, look at it, then rename it by the database's own means")
-        raise UsageError(message("a database is never loaded over the one that is there"), advice=advice)
+        advice = message("load from a new folder: --target FOLDER --load SOURCE=NAME --replace NAME")
+        raise UsageError(message("--in-place is for files"), advice=advice)
     if asked.in_place:
         _confirm(asked)
     for path in asked.paths:
@@ -110,7 +112,8 @@ def _wanted(asked: Asked) -> Wanted:
         place=Place.IN_PLACE if asked.in_place else Place.NEW,
         sources=asked.sources,
         paths=asked.paths,
-        loads=_loads(asked.loads),
+        loads=_loads(asked),
+        typed=asked.replaces,
     )
 
 
@@ -126,13 +129,17 @@ def _confirm(asked: Asked) -> None:
         raise UsageError(what, advice=message("add --confirm {system}", system=asked.system))
 
 
-def _loads(texts: Iterable[str]) -> Mapping[str, str]:
-    pairs = dict(each.partition("=")[::2] for each in texts)
+def _loads(asked: Asked) -> Mapping[str, str]:
+    pairs = dict(each.partition("=")[::2] for each in asked.loads)
     for source, into in pairs.items():
         if not source or not into:
             raise UsageError(
                 message("--load wants SOURCE=NAME"), advice=message("such as --load database=records_back")
             )
+    for name in asked.replaces:
+        if name not in pairs.values():
+            what = message("--replace {name} names no database of a --load", name=name)
+            raise UsageError(what, advice=message("such as --load database={name} --replace {name}", name=name))
     return pairs
 
 
@@ -142,7 +149,10 @@ def _loadings(named: str | None, asked: Asked, wanted: Wanted) -> Mapping[str, L
         return {}
     from sec_ops.cli.backup._loading import loadable
 
-    return {source: loadable(named, asked.system, source) for source in wanted.loads}
+    loadings = {source: loadable(named, asked.system, source) for source in wanted.loads}
+    for source, into in wanted.loads.items():
+        refuse_occupied(loadings[source].source, loadings[source].order, into, wanted.typed)
+    return loadings
 
 
 def _opened(named: str | None, site: Site, asked: Asked) -> Restic:

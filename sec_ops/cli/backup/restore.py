@@ -33,6 +33,12 @@ def restore(
         list[str] | None,
         typer.Option(metavar="SOURCE=NAME", help=_("load this source's dump into a new database or folder")),
     ] = None,
+    replace: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help=_("name of a database that is there, typed, for --load to put the copy in its place")
+        ),
+    ] = None,
     in_place: Annotated[bool, typer.Option("--in-place", help=_("write files where they were"))] = False,
     confirm: Annotated[str, typer.Option(metavar="SYSTEM", help=_("the system's name, typed, for --in-place"))] = "",
     trust: Annotated[
@@ -50,6 +56,7 @@ def restore(
         sources=tuple(source or ()),
         paths=tuple(path or ()),
         loads=tuple(load or ()),
+        replaces=tuple(replace or ()),
         in_place=in_place,
         confirm=confirm,
         trust=tuple(trust or ()),
