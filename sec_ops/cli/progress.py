@@ -19,6 +19,11 @@ class Progress:
         self._last_ms = 0
         self._shown = sys.stderr.isatty()
 
+    @property
+    def seen(self) -> bool:
+        """Return whether there is a terminal."""
+        return self._shown
+
     def __call__(self, name: str, count: int) -> None:
         """Show what is being read and how much was, a few times a second."""
         self.show(f"{count:>12,}  {printable(name)[-60:]}")

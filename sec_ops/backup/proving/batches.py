@@ -6,9 +6,11 @@ from contextlib import suppress
 from importlib import resources
 from queue import Empty, SimpleQueue
 from threading import Event
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Batches", "hasher_words"]
+import orjson
+
+__all__ = ["Batches", "answers_of", "hasher_words", "question"]
 
 _Item = TypeVar("_Item")
 _FILES = 250
@@ -61,6 +63,16 @@ class Batches(Generic[_Item]):
             yield batch
             if ended:
                 return
+
+
+def question(path: str, asked: Sequence[int] | str | None) -> str:
+    """Return a question to the hasher."""
+    return orjson.dumps([path, asked], option=orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def answers_of(lines: Sequence[str]) -> list[list[Any]]:
+    """Return the hasher's answers."""
+    return list(orjson.loads(f"[{','.join(lines)}]"))
 
 
 def hasher_words(python: str, launcher: Sequence[str] = ()) -> tuple[str, ...]:

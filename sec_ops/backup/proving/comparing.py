@@ -5,8 +5,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 from sec_ops.backup.proving.manifest import SHOWN_PATHS
@@ -61,6 +62,7 @@ _LENIENT = (
     "UPDATE found SET size = 0, sha256 = '' WHERE type = 'file' AND path IN (SELECT path FROM unproved)",
 )
 _FILE, _FOLDER = "file", "dir"
+_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -108,38 +110,38 @@ class There:
 
 
 class Ledger:
-    """What a manifest expects on one side, what was found on the other. Paths are bytes."""
+    """What a manifest expects on one side, what was found on the other. Paths are bytes.
+
+    One thread may enter what is expected while another enters what is found.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._turn = Lock()
 
     def expect_listed(self, rows: Iterable[Row]) -> None:
         """Expect entries of a snapshot, which shows names, sizes and rights and no content."""
-
-        def values() -> Iterator[tuple[bytes, str, int, str]]:
-            for each in rows:
-                path = each.shown.encode()
-                self._expect_rights(path, each)
-                yield path, each.type, each.size if each.type == _FILE else 0, ""
-
-        self._connection.executemany("INSERT INTO expected VALUES (?, ?, ?, ?)", values())
+        rest = iter(rows)
+        while some := [(each.shown.encode(), each) for each in islice(rest, _AT_ONCE)]:
+            values = [(path, each.type, each.size if each.type == _FILE else 0, "") for path, each in some]
+            self._connection.executemany("INSERT INTO expected VALUES (?, ?, ?, ?)", values)
+            self._expect_rights(some)
 
     def expect_restored(self, rows: Iterable[Row]) -> None:
         """Expect entries on disk with their content; of those without proof only that they are there."""
-
-        def values() -> Iterator[tuple[bytes, str, int, str]]:
-            for each in rows:
-                if each.proof:
-                    self._connection.execute("INSERT OR IGNORE INTO unproved VALUES (?)", (each.path,))
-                self._expect_rights(each.path, each)
-                size = each.size if each.sha256 else 0
-                yield each.path, each.type, size, each.sha256
-
-        self._connection.executemany("INSERT INTO expected VALUES (?, ?, ?, ?)", values())
+        rest = iter(rows)
+        while some := list(islice(rest, _AT_ONCE)):
+            values = [(each.path, each.type, each.size if each.sha256 else 0, each.sha256) for each in some]
+            unproved = [(each.path,) for each in some if each.proof]
+            with self._turn:
+                self._connection.executemany("INSERT OR IGNORE INTO unproved VALUES (?)", unproved)
+                self._connection.executemany("INSERT INTO expected VALUES (?, ?, ?, ?)", values)
+                self._expect_rights((each.path, each) for each in some)
 
     def find(self, entries: Iterable[tuple[bytes, str, int, str]]) -> None:
         """Take what is there: path, type, size in bytes and digest (both empty where there is nothing to compare)."""
-        self._connection.executemany("INSERT INTO found VALUES (?, ?, ?, ?)", entries)
+        with self._turn:
+            self._connection.executemany("INSERT INTO found VALUES (?, ?, ?, ?)", entries)
 
     def find_rights(self, entries: Iterable[tuple[bytes, str, int, int, int]]) -> None:
         """Take whose what is there is: path, type, mode, numbers of user and group."""
@@ -194,10 +196,9 @@ class Ledger:
         counted.proved = max(counted.proved - counted.missing - counted.different - counted.unproved, 0)
         return counted
 
-    def _expect_rights(self, path: bytes, row: Row) -> None:
-        if row.mode >= 0:
-            rights = (path, row.type, row.mode, row.user, row.group)
-            self._connection.execute("INSERT INTO rights_expected VALUES (?, ?, ?, ?, ?)", rights)
+    def _expect_rights(self, rows: Iterable[tuple[bytes, Row]]) -> None:
+        rights = ((path, each.type, each.mode, each.user, each.group) for path, each in rows if each.mode >= 0)
+        self._connection.executemany("INSERT INTO rights_expected VALUES (?, ?, ?, ?, ?)", rights)
 
     def _counted(self) -> Differences:
         query = "SELECT count(*), coalesce(sum(type = 'file'), 0), coalesce(sum(size), 0) FROM expected"

@@ -4,17 +4,20 @@ A store that may be lost: without it everything is hashed once more. A damaged o
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zlib import crc32
+
+import orjson
 
 from sec_ops.model.errors import StorageError
 from sec_ops.model.messages import message
 from sec_ops.runtime.files import make_folder
 
-__all__ = ["SHARE", "Digests", "Hashed", "Identity", "open_digests"]
+__all__ = ["SHARE", "Digests", "Entry", "Hashed", "Identity", "Rights", "hashed", "open_digests"]
 
 SHARE = 30
 """One file in so many is hashed again each time although nothing says that it changed."""
@@ -22,15 +25,28 @@ SHARE = 30
 Identity = tuple[int, int, int, int, int]
 """Device, inode, size in bytes, mtime and ctime in nanoseconds."""
 
+Rights = tuple[int, int, int]
+"""Permissions as chmod(2) has them, numbers of user and group."""
+
 _TABLES = """
-CREATE TABLE IF NOT EXISTS files (
+CREATE TABLE IF NOT EXISTS entries (
     shown TEXT NOT NULL, path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
-    mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, sha256 TEXT NOT NULL, turn INTEGER NOT NULL,
-    PRIMARY KEY (shown, path)
+    mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, sha256 TEXT NOT NULL, mode INTEGER NOT NULL, user INTEGER NOT NULL,
+    team INTEGER NOT NULL, turn INTEGER NOT NULL, PRIMARY KEY (shown, path)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-_COLUMNS = "path, device, inode, size, mtime, ctime, sha256"
+_COLUMNS = "path, device, inode, size, mtime, ctime, sha256, mode, user, team"
+_AMONG = """
+DROP TABLE IF EXISTS temp.among;
+CREATE TEMP TABLE among (
+    entry TEXT PRIMARY KEY, type TEXT NOT NULL, digest TEXT, rights INTEGER, owner INTEGER, owners INTEGER
+) WITHOUT ROWID
+"""
+_JOINED = f"""
+SELECT among.*, {_COLUMNS} FROM among LEFT JOIN entries ON shown = entry AND type = 'file'
+ORDER BY replace(entry, '/', char(1))
+"""  # noqa: S608 - our own columns
 _TURN = "turn"
 _DIGITS = 64
 
@@ -45,11 +61,22 @@ class Hashed:
     path: str
     identity: Identity
     sha256: str
+    rights: Rights = (0, 0, 0)
 
     @property
     def whole(self) -> bool:
         """Return whether it has a digest."""
         return len(self.sha256) == _DIGITS
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is in a tree, of which files are hashed apart: the digest is of where a link leads."""
+
+    path: str
+    type: str
+    sha256: str | None = None
+    rights: Rights = (0, 0, 0)
 
 
 class Digests:
@@ -58,7 +85,7 @@ class Digests:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.turn = int(self.note(_TURN) or 0) + 1
-        self.empty = connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None
+        self.empty = connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is None
 
     def note(self, name: str) -> str:
         """Return a note, empty when there is none."""
@@ -70,16 +97,47 @@ class Digests:
         with self._connection:
             rows = [*notes.items(), (_TURN, str(self.turn))]
             self._connection.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", rows)
-            self._connection.execute("DELETE FROM files WHERE turn < ?", (self.turn - 2 * SHARE,))
+            self._connection.execute("DELETE FROM entries WHERE turn < ?", (self.turn - 2 * SHARE,))
         self._connection.close()
 
     def found(self, shown: str) -> list[Hashed]:
         """Return the files that are shown like this: one, unless their names can't be told apart."""
-        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM files WHERE shown = ?", (shown,))  # noqa: S608
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM entries WHERE shown = ?", (shown,))  # noqa: S608
         return [
-            Hashed(path, (device, inode, size, mtime, ctime), sha256)
-            for path, device, inode, size, mtime, ctime, sha256 in rows
+            Hashed(path, (device, inode, size, mtime, ctime), sha256, (mode, user, group))
+            for path, device, inode, size, mtime, ctime, sha256, mode, user, group in rows
         ]
+
+    def among(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Hashed | None]]:
+        """Return entries in the order a tree is walked in, each file with the digest that is kept.
+
+        A folder's path ends with `/`. Of files that are shown alike each comes by itself.
+        """
+        self._connection.executescript(_AMONG)
+        rows = ((each.path, each.type, each.sha256, *each.rights) for each in entries)
+        with self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO among VALUES (?, ?, ?, ?, ?, ?)", rows)
+        for (
+            shown,
+            kind,
+            digest,
+            *rights,
+            path,
+            device,
+            inode,
+            size,
+            mtime,
+            ctime,
+            sha256,
+            mode,
+            user,
+            group,
+        ) in self._connection.execute(_JOINED):
+            found = (
+                None if path is None else Hashed(path, (device, inode, size, mtime, ctime), sha256, (mode, user, group))
+            )
+            yield Entry(shown, kind, digest, tuple(rights)), found
+        self._connection.execute("DROP TABLE among")
 
     def due(self, shown: str) -> bool:
         """Return whether it is a file's turn to be hashed again."""
@@ -87,9 +145,16 @@ class Digests:
 
     def keep(self, files: Iterable[tuple[str, Hashed]]) -> None:
         """Keep digests, each with its path as shown."""
-        rows = [(shown, each.path, *each.identity, each.sha256, self.turn) for shown, each in files]
+        rows = [(shown, each.path, *each.identity, each.sha256, *each.rights, self.turn) for shown, each in files]
         with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+
+
+def hashed(told: Sequence[Any]) -> Hashed:
+    """Return what the hasher told of a file, after its number."""
+    path, device, inode, size, mtime, ctime, sha256, *rights = told
+    spelled = "" if path is None else orjson.dumps(path).decode()
+    return Hashed(spelled, (device, inode, size, mtime, ctime), sha256, tuple(rights))
 
 
 def open_digests(path: Path) -> Digests:

@@ -1,11 +1,10 @@
 """Symbolic links where they lie: restic's listing doesn't say where they lead, so it is read there."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from sec_ops.backup.proving.batches import hasher_words
-from sec_ops.backup.proving.digests import Hashed
+from sec_ops.backup.proving.batches import answers_of, hasher_words, question
+from sec_ops.backup.proving.digests import Hashed, hashed
 from sec_ops.backup.source import Doors
 from sec_ops.transport.dialogue import Dialogue
 
@@ -31,10 +30,8 @@ def asking_links(doors: Doors, launcher: Sequence[str], *, deadline_seconds: flo
 
 
 def _asked(spoken: Dialogue, paths: Sequence[str]) -> list[list[Hashed]]:
-    spoken.say("".join(json.dumps([path, None]) + "\n" for path in paths) + "\n")
+    spoken.say("".join(question(path, None) for path in paths) + "\n")
     found: list[list[Hashed]] = [[] for _ in paths]
-    for line in spoken.hear("."):
-        number, path, device, inode, size, mtime, ctime, sha256 = json.loads(line)
-        spelled = "" if path is None else json.dumps(path)
-        found[number].append(Hashed(spelled, (device, inode, size, mtime, ctime), sha256))
+    for number, *told in answers_of(spoken.hear(".")):
+        found[number].append(hashed(told))
     return found

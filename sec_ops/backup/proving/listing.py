@@ -8,23 +8,74 @@ digest. A path that is no UTF-8 is its base64 in a list. The digest is of a file
 """
 
 import hashlib
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from sec_ops.backup.proving.digests import Digests, Hashed
+import orjson
+
+from sec_ops.backup.proving.digests import Digests, Entry, Hashed
 from sec_ops.backup.proving.links import AskLinks
 from sec_ops.backup.proving.manifest import SHOWN_PATHS, Listing
+from sec_ops.backup.proving.stillness import Stillness
 from sec_ops.backup.restic.events import Node
 
-__all__ = ["CHANGED", "UNREAD", "Lister", "nanoseconds", "written"]
+__all__ = ["CHANGED", "UNREAD", "Lines", "Lister", "draft", "nanoseconds", "still"]
 
 CHANGED, UNREAD = "changed", "unread"
 _FILE, _LINK = "file", "symlink"
 _LINKS_AT_ONCE = 250
+_COUNTED = ("lines", "files", "bytes", "changed", "unread")
+
+
+@dataclass(slots=True)
+class Lines:
+    """The lines of a listing on their way into a file, which is kept when they are `whole`.
+
+    `changed` and `unproved`, those without a digest, are the first thousand paths.
+    """
+
+    stream: IO[bytes]
+    whole: bool = False
+    changed: list[str] = field(default_factory=list)
+    unproved: list[str] = field(default_factory=list)
+    _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    _counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED, 0))
+
+    def begin_anew(self) -> None:
+        """Forget what was written."""
+        self.stream.seek(0)
+        self.stream.truncate()
+        self.changed, self.unproved = [], []
+        self._digest, self._counts = hashlib.sha256(), dict.fromkeys(_COUNTED, 0)
+
+    def put(self, path: str, entry: Entry, size: int, spelled: str = "") -> None:
+        """Write a line; the path is as restic shows it, `spelled` its spelling in JSON where that is another."""
+        told = orjson.Fragment(spelled) if spelled else path
+        line = [told, entry.type, size, entry.sha256, *entry.rights]
+        data = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+        self.stream.write(data)
+        self._digest.update(data)
+        self._counts["lines"] += 1
+        if entry.type == _FILE:
+            self._counts["files"] += 1
+            self._counts["bytes"] += size
+
+    def unproven(self, path: str, why: str) -> str:
+        """Count a file without a digest and return what stands in its place."""
+        self._counts[why] += 1
+        for paths in (self.unproved, *((self.changed,) if why == CHANGED else ())):
+            if len(paths) < SHOWN_PATHS:
+                paths.append(path)
+        return why
+
+    def listing(self) -> Listing:
+        """Return what was written."""
+        return Listing(sha256=self._digest.hexdigest(), **self._counts)
 
 
 @dataclass(slots=True)
@@ -35,17 +86,10 @@ class Lister:
     """
 
     digests: Digests
-    stream: IO[bytes]
+    lines: Lines
     rested_ns: int
     ask_links: AskLinks
-    changed: list[str] = field(default_factory=list)
-    _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     _waiting: list[Node] = field(default_factory=list)
-    _lines: int = 0
-    _files: int = 0
-    _bytes: int = 0
-    _changed: int = 0
-    _unread: int = 0
 
     def __call__(self, node: Node) -> None:
         """Take an entry of the snapshot."""
@@ -55,24 +99,13 @@ class Lister:
                 self._links()
         elif node.type == _FILE:
             found = self._found(node)
-            self._write(node, node.size, self._proved(node, found), (found and found.path) or "")
+            self._write(node, node.size, self._proved(node, found), found.path if found else "")
         else:
             self._write(node, 0, None)
 
     def end(self) -> None:
         """Write what waits."""
         self._links()
-
-    def listing(self) -> Listing:
-        """Return what was written."""
-        return Listing(
-            lines=self._lines,
-            sha256=self._digest.hexdigest(),
-            files=self._files,
-            bytes=self._bytes,
-            changed=self._changed,
-            unread=self._unread,
-        )
 
     def _links(self) -> None:
         """Write the links that wait; one that changed meanwhile has no digest."""
@@ -86,12 +119,8 @@ class Lister:
             self._write(node, 0, digest, link.path if link else "")
 
     def _write(self, node: Node, size: int, digest: str | None, spelled: str = "") -> None:
-        path = spelled or json.dumps(node.path)
-        meta = f"{node.rights},{node.user},{node.group}"
-        data = f'[{path},"{node.type}",{size},{json.dumps(digest)},{meta}]\n'.encode()
-        self.stream.write(data)
-        self._digest.update(data)
-        self._lines += 1
+        entry = Entry(node.path, node.type, digest, (node.rights, node.user, node.group))
+        self.lines.put(node.path, entry, size, spelled)
 
     def _found(self, node: Node) -> Hashed | None:
         """Return the file as it was hashed; of several that are shown alike, the one with the node's inode."""
@@ -101,24 +130,15 @@ class Lister:
         return found[0] if len(found) == 1 else None
 
     def _proved(self, node: Node, found: Hashed | None) -> str:
-        self._files += 1
-        self._bytes += node.size
         changed_ns = nanoseconds(node.changed)
         if changed_ns >= self.rested_ns or (found and found.sha256 == CHANGED):
-            return self._counted_changed(node)
+            return self.lines.unproven(node.path, CHANGED)
         if found is None or not found.whole:
-            self._unread += 1
-            return UNREAD
+            return self.lines.unproven(node.path, UNREAD)
         _device, inode, *rest = found.identity
         if node.inode in (0, inode) and rest == [node.size, nanoseconds(node.modified), changed_ns]:
             return found.sha256
-        return self._counted_changed(node)
-
-    def _counted_changed(self, node: Node) -> str:
-        self._changed += 1
-        if len(self.changed) < SHOWN_PATHS:
-            self.changed.append(node.path)
-        return CHANGED
+        return self.lines.unproven(node.path, CHANGED)
 
 
 def nanoseconds(text: str) -> int:
@@ -134,14 +154,34 @@ def nanoseconds(text: str) -> int:
         return 0
 
 
-def written(
-    path: Path, tell: Callable[[Lister], None], digests: Digests, rested_ns: int, ask_links: AskLinks
-) -> Lister:
-    """Write a listing to a file, in place only once it is whole."""
-    draft = path.with_name(f".{path.name}.new")
-    with draft.open("wb") as stream:
-        lister = Lister(digests, stream, rested_ns, ask_links)
-        tell(lister)
-        lister.end()
-    draft.replace(path)
-    return lister
+def still(
+    lines: Lines, digests: Digests, told: Iterable[str], stillness: Stillness, *, rested_ns: int, files: int, size: int
+) -> bool:
+    """Write the listing by what restic told while it saved; return whether it is true of the snapshot.
+
+    It is when nothing moved below the roots, each file has a digest, and files and bytes are as many as restic counted:
+    then there is nothing that restic could list otherwise. What was written is worth nothing if it is not.
+    """
+    if not stillness.whole or stillness.newest_ns >= rested_ns:
+        return False
+    files_told = (Entry(each, _FILE) for each in told if not each.endswith("/"))
+    for entry, found in digests.among(chain(files_told, stillness.entries)):
+        if entry.type != _FILE:
+            lines.put(entry.path.rstrip("/"), entry, 0)
+        elif found is None or found.path or not found.whole or found.identity[4] >= rested_ns:
+            return False
+        else:
+            lines.put(entry.path, replace(entry, sha256=found.sha256, rights=found.rights), found.identity[2])
+    listing = lines.listing()
+    return (listing.files, listing.bytes) == (files, size)
+
+
+@contextmanager
+def draft(path: Path) -> Iterator[Lines]:
+    """Write a listing to a file; the one that is there gives way only to one that is whole."""
+    written = path.with_name(f".{path.name}.new")
+    with written.open("wb") as stream:
+        lines = Lines(stream)
+        yield lines
+    if lines.whole:
+        written.replace(path)

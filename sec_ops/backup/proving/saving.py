@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,10 +10,12 @@ from sec_ops.backup.naming import named
 from sec_ops.backup.proving.digests import Digests, open_digests
 from sec_ops.backup.proving.following import Following, following
 from sec_ops.backup.proving.links import asking_links
-from sec_ops.backup.proving.listing import nanoseconds, written
+from sec_ops.backup.proving.listing import Lines, Lister, draft, nanoseconds, still
 from sec_ops.backup.proving.manifest import SHOWN_PATHS, Listing, ManifestPart
+from sec_ops.backup.proving.told import Told
 from sec_ops.backup.restic.asking import OnEvent, nothing
 from sec_ops.backup.restic.client import Restic
+from sec_ops.backup.restic.events import Event
 from sec_ops.backup.restic.requests import BackupRequest
 from sec_ops.backup.restic.results import BackupResult
 from sec_ops.backup.source import Doors, Part
@@ -83,114 +85,141 @@ def _saved_files(
     saving: Saving, restic: Restic, digests: Digests, *, save: Backup, on_event: OnEvent, notes: dict[str, str]
 ) -> Proved:
     last = _last(digests)
-    roots = frozenset(word for path in saving.part.paths for word in (str(path), f"{str(path).rstrip('/')}/"))
+    roots = [str(path) for path in saving.part.paths]
     started_ns = int(saving.doors.clock.now().timestamp() * 1e9)
     request = replace(saving.request, parent=saving.request.parent or last.snapshot, tell_files=True)
-    with following(
-        digests,
-        saving.doors,
-        roots=roots,
-        launcher=saving.part.launcher,
-        deadline_seconds=restic.repository.deadline_seconds,
-    ) as follower:
+    unproved = last.unproved if request.parent == last.snapshot else None
+    with Told(saving.folder) as told:
+        follower = Following(
+            digests, saving.doors, roots=roots, told=told, unproved=unproved, launcher=saving.part.launcher
+        )
 
-        def hear(event: object) -> None:
-            follower(event)  # type: ignore[arg-type]
-            on_event(event)  # type: ignore[arg-type]
+        def hear(event: Event) -> None:
+            follower(event)
+            on_event(event)
 
-        result = save(request, hear)
-        if request.parent and _parent_is_gone(result):
-            result = save(replace(request, parent=""), hear)
-        if result.judged.verdict not in _COUNTING:
-            follower.drop()
-            return Proved(result=result)
-    return _listed(
-        saving,
-        restic,
-        digests,
-        result=result,
-        follower=follower,
-        request=request,
-        last=last,
-        started_ns=started_ns,
-        notes=notes,
-    )
+        with following(follower, deadline_seconds=restic.repository.deadline_seconds):
+            result = save(request, hear)
+            if request.parent and _parent_is_gone(result):
+                result = save(replace(request, parent=""), hear)
+            if result.judged.verdict not in _COUNTING:
+                follower.drop()
+                return Proved(result=result)
+        compared = last if request.parent == last.snapshot else _NOTHING
+        listing = _Listing(saving, restic, digests, result=result, follower=follower, started_ns=started_ns)
+        return listing.proved(compared, notes)
 
 
-def _listed(
-    saving: Saving,
-    restic: Restic,
-    digests: Digests,
-    *,
-    result: BackupResult,
-    follower: Following,
-    request: BackupRequest,
-    last: "_Last",
-    started_ns: int,
-    notes: dict[str, str],
-) -> Proved:
-    """Return the proof of saved files: the last listing where restic found all as it was, else a new one."""
-    lines = saving.folder / f"{_name(saving, restic)}.jsonl"
-    part = _part(saving, result, reused=follower.reused, altered_in_silence=tuple(follower.altered[:SHOWN_PATHS]))
-    if follower.failed:
-        return Proved(result=result, part=part, fault=follower.failed)
-    changed: tuple[str, ...] = ()
-    if result.judged.good and request.parent == last.snapshot and last.whole and _alike(saving, follower):
-        listing = last.listing
-    else:
-        told: list[Judged] = []
-        deadline = restic.repository.deadline_seconds
-        try:
-            with asking_links(saving.doors, saving.part.launcher, deadline_seconds=deadline) as ask_links:
-                lister = written(
-                    lines,
-                    lambda lister: told.append(restic.ls(part.snapshot, on_node=lister).judged),
-                    digests,
-                    _rested_ns(saving, result, started_ns),
-                    ask_links,
-                )
-        except OSError as error:
-            raise storage_error(lines, error) from error
-        except (EngineError, TransportError) as error:
-            return Proved(result=result, part=part, fault=error)
-        if not told[0].good:
-            return Proved(result=result, part=part, fault=told[0])
-        listing, changed = lister.listing(), tuple(lister.changed)
-    notes[_LISTED] = json.dumps({"snapshot": part.snapshot, "listing": listing.model_dump()})
-    proved = part.model_copy(update={"listing": listing, "changed_during_backup": changed})
-    return Proved(result=result, part=proved, lines=lines)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Last:
-    """The snapshot that was listed last."""
+    """The snapshot that was listed last; of files without a digest the paths, None when they are too many."""
 
     snapshot: str
     listing: Listing
+    unproved: frozenset[str] | None
 
-    @property
-    def whole(self) -> bool:
-        return bool(self.snapshot) and not self.listing.changed and not self.listing.unread
+
+_NOTHING = _Last(snapshot="", listing=Listing(), unproved=None)
 
 
 def _last(digests: Digests) -> _Last:
     try:
         told = json.loads(digests.note(_LISTED) or "{}")
-        return _Last(str(told["snapshot"]), Listing.model_validate(told["listing"]))
+        listing = Listing.model_validate(told["listing"])
+        unproved = frozenset(map(str, told["unproved"]))
+        few = len(unproved) == listing.changed + listing.unread
+        return _Last(snapshot=str(told["snapshot"]), listing=listing, unproved=unproved if few else None)
     except (ValueError, KeyError, TypeError):
-        return _Last("", Listing())
+        return _NOTHING
+
+
+class _Listing:
+    """The listing of a snapshot that was saved, and the proof made of it."""
+
+    def __init__(
+        self,
+        saving: Saving,
+        restic: Restic,
+        digests: Digests,
+        *,
+        result: BackupResult,
+        follower: Following,
+        started_ns: int,
+    ) -> None:
+        self._saving, self._restic, self._digests = saving, restic, digests
+        self._result, self._follower = result, follower
+        self._rested_ns = _rested_ns(saving, result, started_ns)
+        self._path = saving.folder / f"{_name(saving, restic)}.jsonl"
+        altered = tuple(follower.altered[:SHOWN_PATHS])
+        self._part = _part(saving, result, reused=follower.reused, altered_in_silence=altered)
+
+    def proved(self, last: _Last, notes: dict[str, str]) -> Proved:
+        """Return the proof: by the last listing where restic found all as it was and all was proved, else a new one."""
+        if self._follower.failed:
+            return self._unproved(self._follower.failed)
+        if self._result.judged.good and self._follower.unchanged and last.unproved == frozenset() and self._kept():
+            return self._whole(last.listing, (), (), notes)
+        try:
+            with draft(self._path) as lines:
+                judged = self._written(lines)
+                lines.whole = judged.good
+        except OSError as error:
+            raise storage_error(self._path, error) from error
+        except (EngineError, TransportError) as error:
+            return self._unproved(error)
+        return (
+            self._whole(lines.listing(), lines.changed, lines.unproved, notes)
+            if lines.whole
+            else self._unproved(judged)
+        )
+
+    def _written(self, lines: Lines) -> Judged:
+        """Write the listing by what restic told while it saved; where that is not certain, have restic list it."""
+        if self._was_still(lines):
+            return self._result.judged
+        lines.begin_anew()
+        deadline = self._restic.repository.deadline_seconds
+        with asking_links(self._saving.doors, self._saving.part.launcher, deadline_seconds=deadline) as ask_links:
+            lister = Lister(self._digests, lines, self._rested_ns, ask_links)
+            judged = self._restic.ls(self._part.snapshot, on_node=lister).judged
+            lister.end()
+        return judged
+
+    def _was_still(self, lines: Lines) -> bool:
+        stillness, summary = self._follower.stillness, self._result.summary
+        # Of what patterns leave out, restic tells nothing, and nothing of what is neither file nor folder.
+        chosen = self._saving.request.excludes or self._saving.part.options
+        if not self._result.judged.good or summary is None or (chosen and not stillness.only_folders):
+            return False
+        return still(
+            lines,
+            self._digests,
+            self._follower.told,
+            stillness,
+            rested_ns=self._rested_ns,
+            files=summary.total_files,
+            size=summary.total_bytes,
+        )
+
+    def _kept(self) -> bool:
+        return self._path.is_file()
+
+    def _whole(
+        self, listing: Listing, changed: Sequence[str], unproved: Sequence[str], notes: dict[str, str]
+    ) -> Proved:
+        told = {"snapshot": self._part.snapshot, "listing": listing.model_dump(), "unproved": list(unproved)}
+        notes[_LISTED] = json.dumps(told)
+        part = self._part.model_copy(update={"listing": listing, "changed_during_backup": tuple(changed)})
+        return Proved(result=self._result, part=part, lines=self._path)
+
+    def _unproved(self, fault: SecOpsError | Judged) -> Proved:
+        return Proved(result=self._result, part=self._part, fault=fault)
 
 
 def _name(saving: Saving, restic: Restic) -> str:
     """Return what a part is called among those of all systems and repositories."""
     name = named(saving.request.tags)
     return ".".join((restic.repository.id, name.system if name else "", saving.source, saving.part.name))
-
-
-def _alike(saving: Saving, follower: Following) -> bool:
-    """Return whether restic found each path as it stands in the snapshot it compared with."""
-    paths = (str(path) for path in saving.part.paths)
-    return all({path, f"{path.rstrip('/')}/"} & follower.alike for path in paths)
 
 
 def _rested_ns(saving: Saving, result: BackupResult, started_ns: int) -> int:

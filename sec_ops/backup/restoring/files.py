@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,13 +57,14 @@ def restore_files(
     root = wanted.root(source)
     with open_ledger(folder) as ledger:
         deadline = restic.repository.deadline_seconds
-        with hashing(root, doors, ledger.find, deadline_seconds=deadline) as worker:
-            told = [_restored(restic, each, root, wanted, _both(worker, on_event)) for each in parts]
+        with ThreadPoolExecutor(1, "expecting") as pool:
+            expecting = pool.submit(_expect, ledger, fetching, source, parts, wanted)
+            with hashing(root, doors, ledger.find, deadline_seconds=deadline) as worker:
+                told = [_restored(restic, each, root, wanted, _both(worker, on_event)) for each in parts]
         judged = _together(told, wanted)
-        fetched = fetching()
+        fetched = expecting.result()
         if isinstance(fetched, Judged):
             return FilesRestored(source=source, root=root, judged=worst((judged, fetched)))
-        ledger.expect_restored(chosen_rows(_rows(fetched, source, parts), wanted.paths))
         entries = walked(root) if wanted.place is Place.NEW else standing(root, list(ledger.expected_paths()))
         ledger.there(entries)
         failed = _hash_the_rest(ledger, root, doors, deadline) or worker.failed
@@ -93,6 +95,16 @@ def proved_files(
         found = ledger.differences(beside="left out")
     verdicts = (_compared(source, found, wanted), *((_unhashed(failed),) if failed else ()))
     return FilesRestored(source=source, root=root, judged=worst(verdicts), differences=found)
+
+
+def _expect(
+    ledger: Ledger, fetching: Fetching, source: str, parts: Sequence[PartOfPoint], wanted: Wanted
+) -> "ManifestFile | Judged":
+    """Enter what the manifest says while it is restored."""
+    fetched = fetching()
+    if not isinstance(fetched, Judged):
+        ledger.expect_restored(chosen_rows(_rows(fetched, source, parts), wanted.paths))
+    return fetched
 
 
 def _restored(restic: Restic, part: PartOfPoint, root: Path, wanted: Wanted, on_event: OnEvent) -> Judged:

@@ -1,7 +1,6 @@
 """Hashing what a restore writes, while it is still in memory."""
 
 import base64
-import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Thread
 
-from sec_ops.backup.proving.batches import Batches, hasher_words
+from sec_ops.backup.proving.batches import Batches, answers_of, hasher_words, question
 from sec_ops.backup.proving.comparing import There
 from sec_ops.backup.proving.listing import CHANGED, UNREAD
 from sec_ops.backup.proving.reading import as_shown
@@ -79,10 +78,9 @@ class Hashing:
     def _hashed(self, spoken: Dialogue, batch: list[str]) -> list[Entry]:
         root = os.fsencode(self.root).rstrip(b"/")
         shown_root = as_shown(root)
-        spoken.say("".join(json.dumps([shown_root + shown, None]) + "\n" for shown in batch) + "\n")
+        spoken.say("".join(question(shown_root + shown, None) for shown in batch) + "\n")
         kept: list[Entry] = []
-        for line in spoken.hear("."):
-            number, path, _device, _inode, size, _mtime, _ctime, digest = json.loads(line)
+        for number, path, _device, _inode, size, _mtime, _ctime, digest, *_rights in answers_of(spoken.hear(".")):
             raw = (
                 base64.b64decode(path[0]) if isinstance(path, list) else os.fsencode(path or shown_root + batch[number])
             )

@@ -46,7 +46,7 @@ class RunDoors:
     """What a run needs of the world. `host` is this machine, `restic` its way into the plan's repository.
 
     `digests` is a folder for digests of files, which may be lost, `folder` the run's own. `hear` is told what restic
-    tells, part by part.
+    tells, part by part. `options` are restic's own for each backup.
     """
 
     run_program: RunProgram
@@ -59,6 +59,7 @@ class RunDoors:
     folder: Path
     secret_of: Callable[[SourceSettings], Secret | None]
     hear: Callable[[str, Event], None]
+    options: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +148,7 @@ class _Run:
             arrived=self._arrived,
             seconds_left=self._seconds_left,
             hear=doors.hear,
+            options=doors.options,
         )
 
     def go(self) -> tuple[Ran, SealedManifest | None]:

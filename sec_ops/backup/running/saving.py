@@ -33,7 +33,7 @@ class Saving:
     """What saving needs of its run: names, doors, and how many seconds are left.
 
     `restic` lists in the plan's repository what a place has saved there; `digests` is a folder for digests of files,
-    which may be lost. `arrived` is told of each part at once, whether it counts or not.
+    which may be lost. `arrived` is told of each part at once, whether it counts or not. `options` are restic's own.
     """
 
     system: str
@@ -46,6 +46,7 @@ class Saving:
     arrived: Callable[[SourceSettings, str, SavedPart], None]
     seconds_left: Callable[[], float]
     hear: Callable[[str, Event], None]
+    options: Sequence[str] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -145,7 +146,7 @@ def _part(source: SourceSettings, part: Part, place: Place, saving: Saving) -> S
         paths=part.paths,
         stream=Stream(command=part.command, filename=part.filename) if part.command else None,
         excludes=part.excludes,
-        options=part.options,
+        options=(*part.options, *saving.options),
         launcher=part.launcher,
     )
     about = ProofOf(source=source.id, part=part, request=request, doors=place.doors, folder=saving.digests)

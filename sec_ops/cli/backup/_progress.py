@@ -13,6 +13,11 @@ class BackupProgress:
     def __init__(self) -> None:
         self._line = Line()
 
+    @property
+    def seen(self) -> bool:
+        """Return whether anybody looks."""
+        return self._line.seen
+
     def __call__(self, part: str, event: Event) -> None:
         """Show how far a part is, a few times a second."""
         if isinstance(event, Progress):

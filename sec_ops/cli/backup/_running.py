@@ -150,6 +150,7 @@ class _Runner:
             folder=folder.folder,
             secret_of=secret_of,
             hear=self.progress,
+            options=() if self.progress.seen else _UNSEEN,
         )
 
     def _places(self, repository: Repository, restic: Restic, reader: SecretReader, host: str) -> Places:
@@ -175,6 +176,10 @@ class _Runner:
             media_type="application/json",
             system=ran.system,
         )
+
+
+_UNSEEN = ("--no-scan",)
+"""Restic counts all files first to tell how far it is: nobody looks."""
 
 
 def tell(site: Site, record: Record, attempts: Sequence[Attempt]) -> None:

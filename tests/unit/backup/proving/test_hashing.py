@@ -14,7 +14,7 @@ import pytest
 
 from sec_ops.backup.proving.batches import Batches, hasher_words
 from sec_ops.backup.proving.digests import SHARE, Hashed, open_digests
-from sec_ops.backup.proving.listing import CHANGED, UNREAD, Lister, nanoseconds
+from sec_ops.backup.proving.listing import CHANGED, UNREAD, Lines, Lister, nanoseconds
 from sec_ops.backup.restic.events import Node
 
 
@@ -35,18 +35,19 @@ def identity(path: Path) -> list[int]:
 def test_files_are_hashed_unless_they_are_as_known(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"x" * 3_000_000)
-    known = identity(path)
     digest = sha256(b"x" * 3_000_000).hexdigest()
-    assert asked([str(path), known], [str(path), None]) == [[0], [1, None, *known, digest]]
+    path.chmod(0o4640)
+    known, rights = identity(path), [0o4640, os.getuid(), os.getgid()]
+    assert asked([str(path), known], [str(path), None]) == [[0], [1, None, *known, digest, *rights]]
     os.utime(path, (1, 1))
-    assert asked([str(path), known]) == [[0, None, *identity(path), digest]]
+    assert asked([str(path), known]) == [[0, None, *identity(path), digest, *rights]]
 
 
 def test_what_is_no_file_or_gone_says_so(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to("a")
     answers = asked([f"{tmp_path}/fifo", None], [f"{tmp_path}/gone", None], [f"{tmp_path}/link", None])
-    assert [each[-1] for each in answers] == [CHANGED, CHANGED, sha256(b"a").hexdigest()]
+    assert [each[7] for each in answers] == [CHANGED, CHANGED, sha256(b"a").hexdigest()]
 
 
 def test_names_that_are_shown_alike_are_all_found(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_names_that_are_shown_alike_are_all_found(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "a").write_bytes(b"%d" % number)
     answers = asked([f"{tmp_path}/\ufffd/a", None])
-    assert {each[-1] for each in answers} == {sha256(b"%d" % number).hexdigest() for number in range(3)}
+    assert {each[7] for each in answers} == {sha256(b"%d" % number).hexdigest() for number in range(3)}
     assert sum(isinstance(each[1], list) for each in answers) == 2
 
 
@@ -101,11 +102,13 @@ def test_a_digest_counts_only_for_what_restic_read(
 ) -> None:
     digests = open_digests(tmp_path / "x.db")
     digests.keep(("/a", each) for each in kept)
-    lister = Lister(digests, io.BytesIO(), nanoseconds("2026-01-01T00:01:00Z"), lambda _paths: [])
+    lines = Lines(stream := io.BytesIO())
+    lister = Lister(digests, lines, nanoseconds("2026-01-01T00:01:00Z"), lambda _paths: [])
     lister(seen)
     lister.end()
-    assert json.loads(lister.stream.getvalue())[3:] == [proof, 0o4750, 5, 6]  # type: ignore[attr-defined]
-    listing = lister.listing()
+    assert json.loads(stream.getvalue())[3:] == [proof, 0o4750, 5, 6]
+    listing = lines.listing()
+    assert (lines.changed, lines.unproved) == (["/a"] * (proof == CHANGED), ["/a"] * (proof in (CHANGED, UNREAD)))
     assert (listing.files, listing.changed, listing.unread) == (1, proof == CHANGED, proof == UNREAD)
 
 
@@ -130,8 +133,8 @@ def test_where_a_link_leads_counts_only_when_it_is_the_one_that_was_saved(
         asked_for.append(list(paths))
         return [found for _ in paths]
 
-    stream = io.BytesIO()
-    lister = Lister(open_digests(tmp_path / "x.db"), stream, nanoseconds("2026-01-01T00:01:00Z"), ask)
+    lines = Lines(stream := io.BytesIO())
+    lister = Lister(open_digests(tmp_path / "x.db"), lines, nanoseconds("2026-01-01T00:01:00Z"), ask)
     link = replace(node("/l", changed=changed), type="symlink")
     for _ in range(251):
         lister(link)
@@ -139,7 +142,7 @@ def test_where_a_link_leads_counts_only_when_it_is_the_one_that_was_saved(
     rows = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert {row[3] for row in rows} == {digest}
     assert [len(each) for each in asked_for] == [250, 1]
-    assert (lister.listing().lines, lister.listing().files) == (251, 0)
+    assert (lines.listing().lines, lines.listing().files) == (251, 0)
 
 
 @pytest.mark.parametrize(
