@@ -22,6 +22,7 @@ from sec_ops.cli.drill._told import DrillProgress, drilled_document, drilled_lin
 from sec_ops.cli.output import emit, note
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.kinds import DRILLS, RECOVERIES
+from sec_ops.drill.judging.summary import seal_summary
 from sec_ops.drill.planning.plan import DrillPlan
 from sec_ops.evidence.believing import believed_keys
 from sec_ops.evidence.log import EvidenceLog
@@ -96,6 +97,7 @@ def run_scenario(named: str | None, wanted: Wanted) -> Iterable[Outcome]:
             drilled = run_drill(asked, doors, report=report)
         finally:
             progress.clear()
+        seal_summary(log, room.planned.systems, SystemClock().now())
     return _told(drilled)
 
 

@@ -24,6 +24,9 @@ _WIDTH = 9638  # twentieths of a point between the margins
 _NAME, _NOTE = 1900, 2100
 _LABEL_FROM = 200
 _SIGN_HEIGHT = 1000
+_MANY = 9
+_USUAL, _NARROW = {"size": 0, "margin": 80}, {"size": 15, "margin": 40}
+"""Size of letters in half points (0: the style's) and the margin of cells, of tables with few and with many columns."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -93,6 +96,7 @@ def _table(table: Table) -> dict[str, Any]:
         "widths": _widths([each.share for each in table.columns]),
         "rows": table.rows,
         "height": 0,
+        **(_NARROW if len(table.columns) > _MANY else _USUAL),
     }
 
 
@@ -104,6 +108,7 @@ def _sign_off(lines: SignOff) -> dict[str, Any]:
         "widths": _widths((1.1, 3.0, 1.4)),
         "rows": [[Cell(each) for each in row] for row in lines.rows],
         "height": _SIGN_HEIGHT,
+        **_USUAL,
     }
 
 

@@ -53,7 +53,7 @@ def trend(record: DrillRecord, judgement: Judgement, words: DrillWords) -> Itera
     _ = words.translate
     yield Heading(_("Compared with earlier drills"))
     columns = (
-        Column(_("System"), 1.6),
+        Column(_("System"), 2),
         Column(_("Drill"), 2.6),
         Column(_("Scenario"), 1.6),
         Column(_("Recovery time"), 1.2, number=True),

@@ -22,7 +22,8 @@ def data(record: DrillRecord, words: DrillWords) -> Iterator[Block]:
         columns = (
             Column(_("Source"), 1.7),
             Column(_("Verdict"), 1.1),
-            Column(_("Files proved"), 1.3, number=True),
+            Column(_("Files"), 0.9, number=True),
+            Column(_("Entries proved"), 1, number=True),
             Column(_("Files missing"), 0.8, number=True),
             Column(_("Files changed"), 0.8, number=True),
             Column(_("Files extra"), 0.8, number=True),
@@ -48,7 +49,7 @@ def checks(record: DrillRecord, words: DrillWords) -> Iterator[Block]:
     yield Heading(_("Services and application checks"))
     yield _services(record, words)
     columns = (
-        Column(_("System"), 1.5),
+        Column(_("System"), 1.9),
         Column(_("Application check"), 2.2),
         Column(_("Expected"), 2),
         Column(_("Found"), 2),
@@ -159,7 +160,8 @@ def _source(source: SourceRecord, words: DrillWords) -> tuple[Cell, ...]:
     return (
         Cell(f"{source.source} ({source.kind})"),
         words.came_back(source.verdict),
-        Cell(f"{source.proved:,} / {source.files:,}"),
+        Cell(f"{source.files:,}"),
+        Cell(f"{source.proved:,}"),
         counted(source.missing),
         counted(source.different),
         counted(source.extra),

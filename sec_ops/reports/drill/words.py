@@ -79,7 +79,7 @@ _NAMES: Mapping[str, Message] = {
     "not_asked": message("nothing is asked"),
 }
 _NAMES_OF_BASIS_UNKNOWN = message("nobody declared it")
-_SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
+_HUNDREDTH, _SECOND, _MINUTE, _HOUR, _DAY = 10, 1000, 60_000, 3_600_000, 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class DrillWords:
         if milliseconds < 0:
             return f"−{self.span(-milliseconds)}"
         if milliseconds < _MINUTE:
-            digits = 2 if milliseconds < _SECOND else 1
+            digits = 3 if milliseconds < _HUNDREDTH else 2 if milliseconds < _SECOND else 1
             return self._filled(message("{seconds} s", seconds=_short(milliseconds / _SECOND, digits)))
         if milliseconds < _HOUR:
             minutes, rest = divmod(milliseconds // _SECOND, 60)

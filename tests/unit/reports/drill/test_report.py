@@ -223,7 +223,9 @@ def test_the_picture_shows_each_phase_once_and_near_targets_only() -> None:
 
 
 def test_a_hostile_name_stays_a_name_in_the_picture() -> None:
-    named = system().model_copy(update={"name": system().name.model_copy(update={"zh": HOSTILE, "en": HOSTILE})})
+    named = system().model_copy(
+        update={"name": system().name.model_copy(update={"zh": "\x1b[31m" + HOSTILE, "en": "\x1b[31m" + HOSTILE})}
+    )
     record = drill(named)
     page = made("html", "en", record).decode()
     assert "<script>alert" not in page
