@@ -19,7 +19,7 @@ from sec_ops.drill.running.recovering import Recovering
 from sec_ops.drill.running.serving import problem_of
 from sec_ops.drill.running.stage import Stage
 from sec_ops.drill.running.turns import Turns
-from sec_ops.drill.sandbox.opening import Asked, open_sandbox
+from sec_ops.drill.sandbox.opening import Asked, SandboxLeaks, open_sandbox
 from sec_ops.drill.services import service_of
 from sec_ops.model.drill_record import DrillRecord, Problem
 from sec_ops.model.drill_scenario import DrillKind, PointChoice
@@ -206,6 +206,8 @@ class Drill:
                 self._in_sandbox(futures, stage, came)
             except SecOpsError as error:
                 self.failed = error
+                if isinstance(error, SandboxLeaks):
+                    came.isolation = isolation_record(error.isolation, limited=False)
                 came.problems.append(problem_of(error))
                 if not stage.sandbox.done():
                     stage.sandbox.set_exception(error)
