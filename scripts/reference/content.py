@@ -38,6 +38,7 @@ def _kind_row(kind: Kind[Any]) -> tuple[str, ...]:
     executes["suppressions"] = "no, and holds only when approved"
     executes["plans"] = "yes, with hooks, command sources or passwords told by a command: needs approval"
     executes["repositories"] = "yes, when a command tells a secret: needs approval"
+    executes["recoveries"] = "no, but in a drill's sandbox, with a program or a command: needs approval"
     many = f"a list under {code(kind.items)}" if kind.items else "one"
     return (
         f"[{kind.name}](#{kind.name})" if kind.model.model_fields else kind.name,

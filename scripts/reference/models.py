@@ -190,6 +190,8 @@ def type_words(annotation: Any) -> str:  # noqa: ANN401 - any annotation
         "float": "number",
         "Text": "{zh, en}",
         "Any": "anything",
+        "Decimal": "number",
+        "datetime": "moment",
     }
     name = getattr(annotation, "__name__", str(annotation))
     return plain.get(name, name)

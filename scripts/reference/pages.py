@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from scripts.reference.commands import commands_page
 from scripts.reference.content import content_page
 from scripts.reference.documents import documents_page
+from scripts.reference.drills import drills_page
 from scripts.reference.judging import checks_page, expressions_page, parsers_page
 from scripts.reference.markdown import page, table
 from scripts.reference.models import configuration_page, errors_page, evidence_page, exit_codes_page
@@ -19,6 +20,7 @@ PAGES: Mapping[str, tuple[Callable[[], str], str]] = {
     "json.md": (documents_page, "JSON documents and their keys"),
     "configuration.md": (configuration_page, "`sec-ops.yml`, variables of hosts and of the environment"),
     "content.md": (content_page, "kinds of content and their keys"),
+    "drills.md": (drills_page, "kinds of services and checks of drills"),
     "checks.md": (checks_page, "shipped checks and what they decide"),
     "parsers.md": (parsers_page, "parsers of facts and what they return"),
     "expressions.md": (expressions_page, "CEL in checks: names and functions"),

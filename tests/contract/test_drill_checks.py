@@ -27,7 +27,7 @@ from sec_ops.transport.process import run_program
 
 pytestmark = pytest.mark.integration
 PASSWORD = "pass:word \\ '\"$HOME&=%"
-PORTS = {"postgresql": 5901, "mariadb": 5902, "openldap": 5903, "program": 5904, "nginx": 5905}
+PORTS = {"postgresql": 5901, "mariadb": 5902, "openldap": 5903, "program": 5904, "nginx": 5905, "sqlite": 5906}
 LDIF = """\
 dn: dc=edu,dc=example
 objectClass: dcObject
@@ -87,7 +87,7 @@ class Stands:
 
     def _started(self, kind: str) -> Answering:
         folder = self.sandbox.work / kind
-        folder.mkdir()
+        self.sandbox.make_folder(folder)
         settings = SERVICES.get(kind, {})
         service = service_of(kind)
         place = Place(
@@ -104,6 +104,9 @@ class Stands:
         if kind == "openldap":
             words = ["slapadd", "-q", "-F", standing.into, "-b", "dc=edu,dc=example"]
             assert self.sandbox.run(words, seconds=60, stdin=self.files / "directory.ldif").exit_code == 0
+        if kind == "sqlite":
+            made = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('CREATE TABLE beats (number)')"
+            assert self.sandbox.run(["python3", "-c", made, standing.into], seconds=60).exit_code == 0
         service.start(place)
         return Answering(kind=kind, port=PORTS[kind], standing=standing)
 
@@ -131,7 +134,9 @@ def verdict(record: CheckRecord) -> str:
     return record.verdict
 
 
-DATABASES = pytest.mark.parametrize(("service", "database"), [("postgresql", "postgres"), ("mariadb", "mysql")])
+DATABASES = pytest.mark.parametrize(
+    ("service", "database"), [("postgresql", "postgres"), ("mariadb", "mysql"), ("sqlite", "main")]
+)
 QUERIES: list[tuple[str, dict[str, Any], bool]] = [
     ("SELECT 41 + 1", {"equals": "42"}, True),
     ("SELECT 41 + 1", {"at_least": 42}, True),
@@ -157,13 +162,16 @@ QUERIES: list[tuple[str, dict[str, Any], bool]] = [
 @DATABASES
 @pytest.mark.parametrize(("query", "wanted", "holds"), QUERIES)
 def test_a_question_to_a_database(service, database, query, wanted, holds, stands: Stands) -> None:
+    if service == "sqlite":
+        query = query.replace("concat('x', ", "('x' || ")
     record = look(stands, "sql", service, database=database, query=query, **wanted)
     assert verdict(record) == ("passed" if holds else "failed"), record
 
 
 @DATABASES
 def test_a_question_that_takes_too_long_is_ended(service, database, stands: Stands) -> None:
-    slow = {"postgresql": "SELECT pg_sleep(60)", "mariadb": "SELECT sleep(60)"}[service]
+    endless = "WITH RECURSIVE a (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a) SELECT max(n) FROM a"
+    slow = {"postgresql": "SELECT pg_sleep(60)", "mariadb": "SELECT sleep(60)", "sqlite": endless}[service]
     record = look(stands, "sql", service, seconds=1, database=database, query=slow, equals="")
     assert verdict(record) == "failed"
     assert record.elapsed_ms < 10_000
@@ -178,6 +186,17 @@ def test_a_question_changes_nothing(stands: Stands) -> None:
     assert verdict(record) == "failed"
     assert record.problem is not None
     assert "read-only" in record.problem.why
+
+
+def test_a_question_changes_no_file(stands: Stands) -> None:
+    stands.service("sqlite")
+    query = "WITH a AS (SELECT 1) INSERT INTO beats SELECT * FROM a"
+    record = look(stands, "sql", "sqlite", database="main", query=query, equals="1")
+    assert verdict(record) == "failed"
+    assert record.problem is not None
+    assert "readonly" in record.problem.why
+    counted = look(stands, "sql", "sqlite", database="main", query="SELECT count(*) FROM beats", equals="0")
+    assert verdict(counted) == "passed"
 
 
 PAGES: list[tuple[dict[str, Any], bool]] = [

@@ -82,6 +82,7 @@ CASES_LOADED: dict[str, tuple[str, dict[str, Any], str]] = {
     "postgresql": ("postgresql", {}, "school"),
     "mariadb": ("mariadb", {}, "school"),
     "openldap": ("openldap", {"suffix": "dc=edu,dc=example"}, ""),
+    "sqlite": ("sqlite", {}, ""),
 }
 
 
@@ -113,6 +114,14 @@ def test_what_was_saved_runs_again_and_counts_the_same(name: str, servers: Serve
         back = loaded(case, kind, place(sandbox, kind, **settings), into, restored)
     assert told.tables
     assert sorted(back.tables, key=str) == sorted(told.tables, key=str)
+
+
+def test_a_damaged_database_file_does_not_start(sandbox: Sandbox) -> None:
+    where = place(sandbox, "sqlite")
+    service_of("sqlite").provision(where)
+    sandbox.run(["sh", "-c", f"printf 'SQLite format 3 and no more' > {where.inside('database.sqlite')}"], seconds=10)
+    with pytest.raises(ProgramFailed, match="damaged"):
+        service_of("sqlite").start(where)
 
 
 def test_files_are_shown_by_a_web_server_and_no_others(sandbox: Sandbox) -> None:

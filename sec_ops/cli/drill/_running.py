@@ -36,6 +36,7 @@ from sec_ops.model.errors import UsageError
 from sec_ops.model.messages import message
 from sec_ops.model.organisation import Host
 from sec_ops.model.outcome import Outcome
+from sec_ops.model.text import printable
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.language import language, render
 from sec_ops.runtime.secrets import Secrets
@@ -69,7 +70,9 @@ def run_scenario(named: str | None, wanted: Wanted) -> Iterable[Outcome]:
     plan = load_drills(room.library, room.planned, room.hosts).plan(wanted.scenario)
     asked = _asked(plan, wanted, room)
     _require_approval(room, room.site)
-    progress = DrillProgress()
+    if plan.scenario.story:
+        note(printable(plan.scenario.story.spoken(language())))
+    progress = DrillProgress(plan.scenario.steps)
     with evidence_of(room.site) as log, open_record(room.site) as record:
         doors = DrillDoors(
             site=room.site,
@@ -136,9 +139,9 @@ def _asked(plan: DrillPlan, wanted: Wanted, room: Room) -> AskedDrill:
         )
     if plan.scenario.kind is not DrillKind.MOMENT and until is not None:
         raise UsageError(message("--until is for scenarios that come back to a chosen moment"))
-    if plan.scenario.kind is DrillKind.TABLE_TOP:
-        advice = message("begin it: sec-ops drill note; see the how-to on drills")
-        raise UsageError(message("a table-top drill restores nothing"), advice=advice)
+    if plan.scenario.kind is DrillKind.TABLE_TOP and (wanted.waits or wanted.inject):
+        what = message("a table-top drill restores nothing, so nothing is waited for or injected")
+        raise UsageError(what, advice=message("leave out --wait and --inject"))
     inject = _faults(plan, wanted)
     return AskedDrill(plan=plan, lost_at=lost_at, until=until, waits=wanted.waits, inject=inject)
 

@@ -1,6 +1,6 @@
 """A drill that ran as people and programs read it, and how far one is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from sec_ops.cli.output import note
 from sec_ops.cli.progress import Progress
 from sec_ops.drill.running.journal import Step
 from sec_ops.model.drill_record import DrillRecord, Problem, SystemRecord
+from sec_ops.model.drill_scenario import DrillStep
 from sec_ops.model.messages import message
 from sec_ops.model.text import printable
 from sec_ops.runtime.language import gettext as _
@@ -36,8 +37,9 @@ _PHASES = {
 class DrillProgress:
     """Shows how far each system is on one line of a terminal; what people must know is told for good."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Sequence[DrillStep] = ()) -> None:
         self._line = Progress()
+        self._steps = {each.id: each for each in steps}
         self._phases: dict[str, str] = {}
 
     def __call__(self, step: Step) -> None:
@@ -50,11 +52,21 @@ class DrillProgress:
             note(message("{name} counts as lost, and answers", name=step.name))
         elif step.event == "waits":
             self._line.clear()
-            note(message("waiting for people: sec-ops drill note {run} --decision TEXT", run=step.name))
+            note(message("waiting for people: sec-ops drill note --by PERSON --decision TEXT"))
+
+        elif step.event == "asked" and step.name in self._steps:
+            self._line.clear()
+            self._ask(self._steps[step.name])
 
     def clear(self) -> None:
         """Take the line away."""
         self._line.clear()
+
+    def _ask(self, step: DrillStep) -> None:
+        """Ask people, and say how they answer."""
+        title = step.title.spoken(language())
+        note(message("{step} ({minutes} min): {title}", step=step.id, minutes=step.minutes, title=title))
+        note(message("  answer: sec-ops drill note --by PERSON --step {step} --answer TEXT", step=step.id))
 
 
 def drilled_document(record: DrillRecord, folder: Path) -> dict[str, Any]:

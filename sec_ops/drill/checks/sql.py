@@ -1,4 +1,4 @@
-"""`sql`: one value that a query gives, read-only, from a restored PostgreSQL or MariaDB."""
+"""`sql`: one value that a query gives, read-only, from a restored PostgreSQL, MariaDB or SQLite."""
 
 import csv
 import io
@@ -11,6 +11,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, model_validator
 
 from sec_ops.drill.check import Answering, Check, Checked, CheckPlace, cut, failed, late, passed
+from sec_ops.drill.sandbox.layout import PYTHON
 from sec_ops.drill.sandbox.speaking import Ended
 from sec_ops.drill.service import Lacking, found
 from sec_ops.model.messages import message
@@ -70,7 +71,7 @@ class Sql:
     """A question to a database."""
 
     settings: type[Settings] = Settings
-    asks: Sequence[str] = ("postgresql", "mariadb")
+    asks: Sequence[str] = ("postgresql", "mariadb", "sqlite")
 
     def lacking(self) -> Sequence[Lacking]:
         """Nothing beyond what the service needs: its client comes with it."""
@@ -136,6 +137,24 @@ def _ask_mariadb(place: CheckPlace, asked: Answering, settings: Settings) -> End
     )
 
 
+_SQLITE = """import csv, sqlite3, sys, time
+database = sqlite3.connect(f"file:{sys.argv[1]}?mode=rw", uri=True)
+database.execute("PRAGMA query_only = ON")
+end = time.monotonic() + float(sys.argv[3])
+database.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+out = csv.writer(sys.stdout, lineterminator="\\n")
+for row in database.execute(sys.argv[2]):
+    out.writerow(["NULL" if each is None else each for each in row])
+"""
+
+
+def _ask_sqlite(place: CheckPlace, asked: Answering, settings: Settings) -> Ended:
+    """Ask the file itself; there is one database in it, whatever the settings call it."""
+    path = str(asked.standing.client["path"])
+    words = [PYTHON, "-I", "-c", _SQLITE, path, settings.query, f"{place.seconds:g}"]
+    return place.sandbox.run(words, seconds=place.seconds, kept_bytes=_ANSWER_BYTES, most_bytes=_ANSWER_BYTES)
+
+
 def _separated(text: str) -> list[list[str]]:
     csv.field_size_limit(_ANSWER_BYTES)
     return list(csv.reader(io.StringIO(text, newline="")))
@@ -153,7 +172,7 @@ def _unescaped(cell: str) -> str:
     return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[0]), cell)
 
 
-_ASK = {"postgresql": _ask_postgresql, "mariadb": _ask_mariadb}
-_ROWS = {"postgresql": _separated, "mariadb": _tabbed}
+_ASK = {"postgresql": _ask_postgresql, "mariadb": _ask_mariadb, "sqlite": _ask_sqlite}
+_ROWS = {"postgresql": _separated, "mariadb": _tabbed, "sqlite": _separated}
 
 CHECK: Check = Sql()

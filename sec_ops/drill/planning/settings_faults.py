@@ -17,8 +17,10 @@ from sec_ops.model.values import Value
 
 __all__ = ["Around", "settings_faults", "source_faults"]
 
-_PLACE = re.compile(r"\{([a-z0-9][a-z0-9_.-]*)\.(port|server|folder|user)\}")
-_INSTEAD = {"port": "20001", "server": "127.0.0.1", "folder": "/work", "user": "drill"}
+_PLACE = re.compile(r"\{([a-z0-9][a-z0-9_.-]*)\.(port|server|folder|user|path|programs|configuration)\}")
+_INSTEAD = {"port": "20001", "server": "127.0.0.1", "folder": "/work", "user": "drill"} | dict.fromkeys(
+    ("path", "programs", "configuration"), "/work"
+)
 """What stands in for a place while settings are checked."""
 
 

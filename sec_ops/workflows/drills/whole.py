@@ -13,6 +13,7 @@ from sec_ops.drill.sandbox.opening import remove_leftovers
 from sec_ops.evidence.log import EvidenceLog
 from sec_ops.model.canonical import canonical_json
 from sec_ops.model.drill_record import DrillRecord
+from sec_ops.model.drill_scenario import DrillKind
 from sec_ops.model.errors import EngineError, SecOpsError
 from sec_ops.model.evidence_drill import DrillRun
 from sec_ops.model.messages import message
@@ -24,6 +25,7 @@ from sec_ops.runtime.site import Site
 from sec_ops.workflows.drills.doors import AskedDrill, DrillDoors
 from sec_ops.workflows.drills.interrupted import ASKED, record_after
 from sec_ops.workflows.drills.running import SCRATCH, Drill
+from sec_ops.workflows.drills.table_top import TableTop
 
 __all__ = ["VERB", "Drilled", "run_drill", "settle_drills"]
 
@@ -58,7 +60,8 @@ def run_drill(
         settled = _settled(site, doors.log, doors)
         run = create_run(site.runs, VERB, clock=doors.clock, randomness=doors.randomness)
         _tell_who(site, doors, run.name)
-        drill = Drill(asked=asked, doors=doors, run=run)
+        table_top = asked.plan.scenario.kind is DrillKind.TABLE_TOP
+        drill = (TableTop if table_top else Drill)(asked=asked, doors=doors, run=run)
         record = _sealed(run, drill.come_to_its_end(), doors.log, report)
     return Drilled(record=record, run=run, failed=drill.failed, interrupted=drill.interrupted, settled=settled)
 

@@ -281,3 +281,13 @@ def test_the_status_of_backups_tells_the_last_drill(site: DrillSite) -> None:
     )
     _code, shown = site.shown("backup", "status", "student-records")
     assert "✓ fresh 2026-11-26" in shown
+
+
+def test_where_drills_are_laid_down_a_job_looks_at_them(site: DrillSite) -> None:
+    _code, document = site.call("schedule", "show")
+    jobs = {each["id"]: each for each in document["jobs"]}
+    assert jobs["drill-list"]["command"] == ["drill", "list"]
+    for path in (site.root / "backup" / "drills").iterdir():
+        path.unlink()
+    _code, document = site.call("schedule", "show")
+    assert "drill-list" not in {each["id"] for each in document["jobs"]}

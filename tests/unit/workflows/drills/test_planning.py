@@ -23,7 +23,7 @@ _SHIPPED = Path(__file__).parents[4]
 def site(tmp_path: Path) -> Path:
     """Return a folder with the example's content as a site's own."""
     for name in ("backup", "inventory"):
-        shutil.copytree(_SHIPPED / name, tmp_path / name)
+        shutil.copytree(_SHIPPED / name, tmp_path / name, ignore=shutil.ignore_patterns("levels"))
     return tmp_path
 
 
