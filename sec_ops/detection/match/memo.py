@@ -9,7 +9,7 @@ from sec_ops.detection.events import Value
 from sec_ops.detection.match.field_tests import FieldTests
 from sec_ops.detection.values import Scalar, scalars
 
-__all__ = ["Budget", "HitSets", "Memo"]
+__all__ = ["ENTRY_COST", "Budget", "HitSets", "Memo"]
 
 LONG_VALUE: Final = 65_536
 """Longer text is judged each time it comes."""
@@ -24,7 +24,7 @@ class Budget:
     """How many bytes of memory what is remembered may take; when that is passed, `spent` is called once."""
 
     spent: Callable[[], None]
-    room: int = 110_000_000
+    room: int = 80_000_000
     given_up: int = 0
 
     def spend(self, size: int) -> None:

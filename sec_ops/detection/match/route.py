@@ -1,11 +1,10 @@
 """Which rules are left for events that passed the same first tests, and what is asked of such events next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from sec_ops.detection.match.conditions import Known, holds
-from sec_ops.detection.match.memo import Budget
 from sec_ops.detection.match.numbered import Entry, NumberedRules
 
 __all__ = ["Route", "routed"]
@@ -19,7 +18,8 @@ class Route:
     """The rules that are left.
 
     `fields` are those to fetch next, `unasked` the tests of the fields that come after them. An entry is looked at when
-    a test of its need passes, or always when it needs none. What is remembered of sets counts against the budget.
+    a test of its need passes, or always when it needs none. `spend` is told how many bytes a set takes that is
+    remembered.
     """
 
     entries: tuple[Entry, ...]
@@ -27,7 +27,7 @@ class Route:
     by_test: Mapping[int, Sequence[int]]
     always: tuple[int, ...]
     unasked: frozenset[int]
-    budget: Budget
+    spend: Callable[[int], None]
     _known: dict[frozenset[int], tuple[Entry, ...]] = field(default_factory=dict)
 
     def may_hold(self, passed: frozenset[int]) -> tuple[Entry, ...]:
@@ -35,8 +35,12 @@ class Route:
         known = self._known.get(passed)
         if known is None:
             known = self._known[passed] = self._judged(passed)
-            self.budget.spend(passed.__sizeof__())
+            self.spend(passed.__sizeof__())
         return known
+
+    def forget(self) -> None:
+        """Forget what is remembered of sets."""
+        self._known.clear()
 
     def _judged(self, passed: frozenset[int]) -> tuple[Entry, ...]:
         places = set(self.always)
@@ -47,7 +51,7 @@ class Route:
         return tuple(entry for entry in met if holds(entry.condition, known) is not False)
 
 
-def routed(rules: NumberedRules, passed: frozenset[int], budget: Budget) -> Route:
+def routed(rules: NumberedRules, passed: frozenset[int], spend: Callable[[int], None]) -> Route:
     """Return the route of events that pass these tests of the first fields and no other tests of them.
 
     The need of each entry is chosen so that few fields have to be fetched: one that others need costs no more.
@@ -66,4 +70,4 @@ def routed(rules: NumberedRules, passed: frozenset[int], budget: Budget) -> Rout
         for test in need.tests:
             by_test.setdefault(test, []).append(place)
     later = frozenset[str]().union(*(entry.reads for entry in entries)) - fetched - rules.routers
-    return Route(tuple(entries), frozenset(fetched), by_test, tuple(always), rules.tests_of(later), budget)
+    return Route(tuple(entries), frozenset(fetched), by_test, tuple(always), rules.tests_of(later), spend)

@@ -130,6 +130,33 @@ def test_strange_records_in_the_middle_are_counted(detect: Detect, folder: Path)
     assert found["outcome"] == ["incomplete", "findings"]
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_events_with_thousands_of_fields_or_a_value_of_a_megabyte(detect: Detect, folder: Path, nested: bool):
+    many = {f"Field{number:04}": f"value {number}" for number in range(5_000)}
+    events: list[dict[str, Any]] = [
+        {**WINDOWS, **many},
+        {**WINDOWS, "Computer": "pc-2", "Data": "x" * 1_000_000},
+        {**WINDOWS, "Computer": "pc-3", "TargetUserName": "y" * 1_000_000},
+        {**many, "EventID": 1, "Channel": "Security"},
+    ]
+    if nested:
+        of_system = ("EventID", "Channel", "Computer")
+        events = [
+            {
+                "Event": {
+                    "System": {name: value for name, value in event.items() if name in of_system},
+                    "EventData": {name: value for name, value in event.items() if name not in of_system},
+                }
+            }
+            for event in events
+        ]
+    (folder / "large.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    code, found = detect("large.jsonl")
+    assert (code, found["events"], found["unknown_shape"]) == (1, 4, 0)
+    assert found["hits"] == {"00000000-0000-0000-0000-000000000002": 3}
+    assert sorted(host for alert in found["alerts"] for host in alert["hosts"]) == ["pc-1", "pc-2", "pc-3"]
+
+
 def test_one_bad_file_among_many(detect: Detect, folder: Path):
     (folder / "logs").mkdir()
     for number in range(20):
