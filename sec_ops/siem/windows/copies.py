@@ -1,5 +1,6 @@
 """How a value of EventData becomes ECS fields beside it; a value that says nothing (`-`, empty) makes none."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,11 +11,14 @@ from typing import Any, Final
 from sec_ops.siem.events import FieldType
 
 __all__ = [
+    "BETWEEN",
     "Copy",
     "Same",
     "account",
     "address",
     "answers",
+    "audited_data",
+    "audited_registry",
     "file",
     "hashes",
     "lower",
@@ -26,6 +30,8 @@ __all__ = [
     "text",
 ]
 
+BETWEEN: Final = "\0"
+"""What stands between the values of several names that one copy reads."""
 _NOTHING = frozenset({"", "-", "(null)", "<unknown process>"})
 _LONG = 1 << 63
 _REMEMBERED = 4096
@@ -188,6 +194,50 @@ def _registry(value: str) -> tuple[str | None, ...]:
 
 
 registry: Final = Copy(_registry, _words("registry.path", "registry.hive", "registry.value"))
+
+
+_HIVES: Final = (
+    (
+        re.compile(r"\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet\d{3}(?=\\|$)", re.IGNORECASE),
+        r"HKLM\\System\\CurrentControlSet",
+    ),
+    (re.compile(r"\\REGISTRY\\MACHINE(?=\\|$)", re.IGNORECASE), "HKLM"),
+    (re.compile(r"\\REGISTRY\\USER(?=\\|$)", re.IGNORECASE), "HKU"),
+)
+"""Kernel's names of hives by those that Sysmon writes. Source: Sysmon documentation, "Event ID 12"."""
+
+
+def _audited(values: str) -> tuple[str | None, ...]:
+    """Return a key and the name of its value (4657) as Sysmon writes them, as path, hive and value."""
+    key, _, name = values.partition(BETWEEN)
+    for kernel, written in _HIVES:
+        if kernel.match(key):
+            key = kernel.sub(written, key, count=1)
+            break
+    hive, slash, _ = key.partition("\\")
+    path = key if name in _NOTHING else f"{key}\\{name}"
+    return path, hive if slash and hive else None, _said(name)
+
+
+audited_registry: Final = Copy(_audited, _words("registry.path", "registry.hive", "registry.value"))
+
+
+def _audited_data(values: str) -> str | None:
+    """Return the new value (4657) by its type, as Sysmon writes it: `DWORD (0x00000001)`."""
+    kind, _, value = values.partition(BETWEEN)
+    try:
+        number_ = int(value[:20], 0)
+    except ValueError:
+        return _said(value)
+    if kind in _DWORDS and 0 <= number_ < 1 << 32:
+        return f"DWORD (0x{number_:08x})"
+    if kind in _QWORDS and 0 <= number_ < 1 << 64:
+        return f"QWORD (0x{number_ >> 32:08x}-0x{number_ & 0xFFFFFFFF:08x})"
+    return _said(value)
+
+
+_DWORDS, _QWORDS = frozenset(("%%1876", "REG_DWORD")), frozenset(("%%1883", "REG_QWORD"))
+audited_data: Final = Copy(_audited_data, _words("registry.data.strings"))
 
 
 def _answers(value: str) -> Any:  # noqa: ANN401 - one address or a list of them

@@ -10,8 +10,11 @@ from sec_ops.siem.windows.copies import Copy, Same
 
 __all__ = ["Meaning"]
 
-Named = tuple[tuple[str, Copy | Same], ...]
-"""Names of EventData with what is copied of them, in order: a later copy wins."""
+Named = tuple[tuple[str | tuple[str, ...], Copy | Same], ...]
+"""Names of EventData with what is copied of them, in order: a later copy wins.
+
+Of several names together, all of which an event must have, the copy reads the values in one, `BETWEEN` them.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

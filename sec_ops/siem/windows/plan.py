@@ -13,7 +13,7 @@ from typing import Any
 
 from sec_ops.siem.engines import Composed
 from sec_ops.siem.events import TIME, Event, FieldType
-from sec_ops.siem.windows.copies import Copy, Same
+from sec_ops.siem.windows.copies import BETWEEN, Copy, Same
 from sec_ops.siem.windows.kinds import LEVELS, channel_of, classified, kind_of, numbered, outcome
 from sec_ops.siem.windows.layouts import CHANNEL, COMPUTER, EVENT_ID, LAYOUTS, LEVEL, PROVIDER, TIMES, Layout
 from sec_ops.siem.windows.meanings import Meaning
@@ -49,7 +49,7 @@ class _Plan:
     beneath: Event
     targets: tuple[tuple[str, int], ...]
     convert: tuple[tuple[int, Callable[[Any], Any]], ...]
-    steps: tuple[tuple[int, Copy], ...]
+    steps: tuple[tuple[tuple[int, ...], Copy], ...]
     loose: Mapping[str, FieldType]
     mixed: bool
     times: tuple[int, ...]
@@ -161,11 +161,12 @@ def _planned(layout: Layout, names: tuple[str, ...], types: tuple[type, ...], ch
     pairs = [(slots[at], at) for at in there]
     pairs += [("host.name", at) for at in there if slots[at] == COMPUTER]
     single = {name: at for name, at in data.items() if types[at] is not list}
-    copies = [(copy, single[name]) for name, copy in (meaning.copies if meaning else ()) if name in single]
-    pairs += [(copy.target, at) for copy, at in copies if isinstance(copy, Same)]
-    steps = [(at, copy) for copy, at in copies if not isinstance(copy, Same)]
+    named = [((name,) if isinstance(name, str) else name, copy) for name, copy in (meaning.copies if meaning else ())]
+    copies = [(copy, tuple(single[each] for each in name)) for name, copy in named if single.keys() >= set(name)]
+    pairs += [(copy.target, ats[0]) for copy, ats in copies if isinstance(copy, Same)]
+    steps = [(ats, copy) for copy, ats in copies if not isinstance(copy, Same)]
     if meaning and not meaning.outcome and channel.lower() == "security":
-        steps += [(at, outcome) for at in there if slots[at] == "winlog.keywords"]
+        steps += [((at,), outcome) for at in there if slots[at] == "winlog.keywords"]
     targets = dict(pairs)
     told = _constants(meaning, code, channel, provider, level)
     constants = {name: value for name, value in told.items() if name not in targets}
@@ -211,8 +212,13 @@ def _apply(plan: _Plan, columns: list[Sequence[Any]]) -> Composed:
     rows = len(columns[0])
     made: dict[str, Sequence[Any]] = {name: [value] * rows for name, value in plan.beneath.items()}
     made |= {target: columns[at] for target, at in plan.targets}
-    for at, copy in plan.steps:
-        for name, values in zip(copy.fields, copy.columns(columns[at]), strict=True):
+    for ats, copy in plan.steps:
+        read = (
+            columns[ats[0]]
+            if len(ats) == 1
+            else list(map(BETWEEN.join, zip(*(columns[at] for at in ats), strict=True)))
+        )
+        for name, values in zip(copy.fields, copy.columns(read), strict=True):
             made[name] = _above(values, made[name]) if name in made else values
     made[TIME] = _times(plan, columns, rows)
     return Composed(plan.constants, made, plan.loose, None if plan.mixed else plan)

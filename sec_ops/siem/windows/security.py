@@ -1,6 +1,16 @@
 """Events of the Security channel (Microsoft-Windows-Security-Auditing) and of the System channel that matter most."""
 
-from sec_ops.siem.windows.copies import Same, account, address, file, member, number, program, text
+from sec_ops.siem.windows.copies import (
+    account,
+    address,
+    audited_data,
+    audited_registry,
+    file,
+    member,
+    number,
+    program,
+    text,
+)
 from sec_ops.siem.windows.meanings import Meaning, Named
 
 __all__ = ["EVENT_LOG", "SECURITY", "SERVICES"]
@@ -134,7 +144,12 @@ SECURITY: dict[int, Meaning] = {
         "configuration registry",
         "change",
         "registry-value-modified",
-        (*_SUBJECT, *_PROCESS, ("ObjectName", Same("registry.path")), ("ObjectValueName", text("registry.value"))),
+        (
+            *_SUBJECT,
+            *_PROCESS,
+            (("ObjectName", "ObjectValueName"), audited_registry),
+            (("NewValueType", "NewValue"), audited_data),
+        ),
     ),
     4658: _meaning("file", "access", "object-handle-closed", (*_SUBJECT, *_PROCESS)),
     4663: _meaning("file", "access", "object-accessed", _OBJECT),

@@ -4,7 +4,7 @@ import pytest
 
 from sec_ops.siem.events import Event, FieldType
 from sec_ops.siem.parse.loading import field_types
-from sec_ops.siem.windows.copies import Same
+from sec_ops.siem.windows.copies import BETWEEN, Same, audited_data, audited_registry
 from sec_ops.siem.windows.kinds import kind_of
 from sec_ops.siem.windows.meanings import Meaning
 from sec_ops.siem.windows.security import EVENT_LOG, SECURITY, SERVICES
@@ -38,6 +38,7 @@ VALUES = (
         "tcp",
     ),
     *("type:  5 x;::ffff:192.0.2.1;", "HKLM\\a\\b", "", "-"),
+    *("%%1876\01", "%%1876\0x", "%%1883\0-1", "\\REGISTRY\\USER\\a\0b", "\0"),
 )
 
 
@@ -103,3 +104,38 @@ def test_copies_go_to_catalogued_fields_of_their_type(meaning: Meaning) -> None:
             for field, got in event.items():
                 assert field in types.types, (name, field)
                 assert isinstance(got, list | python.get(types.of(field), str)), (name, field, got)
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "told"),
+    [
+        (
+            "\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001\\Services\\x",
+            "Start",
+            ("HKLM\\System\\CurrentControlSet\\Services\\x\\Start", "HKLM", "Start"),
+        ),
+        ("\\Registry\\Machine\\SOFTWARE", "", ("HKLM\\SOFTWARE", "HKLM", None)),
+        ("\\REGISTRY\\USER\\S-1-5-21-1\\Software", "a\\b", ("HKU\\S-1-5-21-1\\Software\\a\\b", "HKU", "a\\b")),
+        ("\\REGISTRY\\MACHINES\\x", "y", ("\\REGISTRY\\MACHINES\\x\\y", None, "y")),
+        ("x", "-", ("x", None, None)),
+    ],
+)
+def test_audited_keys_are_written_as_sysmon_writes_them(key: str, name: str, told: tuple[str | None, ...]) -> None:
+    columns = audited_registry.columns([f"{key}{BETWEEN}{name}"])
+    assert tuple(made for (made,) in columns) == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        ("%%1876", "1", "DWORD (0x00000001)"),
+        ("%%1876", "0xff", "DWORD (0x000000ff)"),
+        ("%%1876", "-1", "-1"),
+        ("%%1883", "0x8000000000000000", "QWORD (0x80000000-0x00000000)"),
+        ("%%1873", "1", "1"),
+        ("%%1876", "many", "many"),
+        ("%%1873", "-", None),
+    ],
+)
+def test_audited_values_are_written_as_sysmon_writes_them(kind: str, value: str, told: str | None) -> None:
+    assert audited_data.columns([f"{kind}{BETWEEN}{value}"]) == [[told]]
