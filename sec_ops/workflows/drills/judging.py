@@ -31,19 +31,23 @@ def judged_drill(
         record,
         [each.value for each in library.objects(LEVELS).values()],
         Readiness(
-            facts=_facts(planned, backups),
+            facts=_facts(planned, backups, record.place),
             declared=[each.value for each in library.objects(READINESS).values()],
         ),
         earlier,
     )
 
 
-def _facts(planned: Planned, backups: Record) -> Mapping[str, SystemFacts]:
-    return {name: system_facts(plan, planned, backups) for name, plan in planned.plans.items()}
+def _facts(planned: Planned, backups: Record, place: str) -> Mapping[str, SystemFacts]:
+    return {name: system_facts(plan, planned, backups, place) for name, plan in planned.plans.items()}
 
 
-def system_facts(plan: BackupPlan, planned: Planned, backups: Record) -> SystemFacts:
-    """Return what is known of a system's backups: off-site only by a restore point that counts and is seen there."""
+def system_facts(plan: BackupPlan, planned: Planned, backups: Record, place: str) -> SystemFacts:
+    """Return what is known of a system's backups: off-site only by a restore point that counts and is seen there.
+
+    `place` is where this controller stands, empty where nobody said: a log that is received here goes off-site only
+    when that is far enough from the system.
+    """
     if not plan.enabled:
         return SystemFacts(system=plan.id)
     far = off_site_copies(plan, planned)
@@ -53,8 +57,13 @@ def system_facts(plan: BackupPlan, planned: Planned, backups: Record) -> SystemF
         full_every_seconds=cycle_seconds(plan.timing),
         off_site=bool(there),
         network_every_seconds=min((_sent_every_seconds(plan, name) for name in there), default=None),
-        real_time=any(each.kind == _STREAMED for each in plan.sources),
+        real_time=_streamed(plan) and place in {planned.place_of(name).id for name in far},
     )
+
+
+def _streamed(plan: BackupPlan) -> bool:
+    """Return whether a log is received on this machine as it is written."""
+    return any(each.kind == _STREAMED and not each.host for each in plan.sources)
 
 
 def _sent_every_seconds(plan: BackupPlan, repository: str) -> int:

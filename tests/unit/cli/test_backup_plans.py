@@ -90,6 +90,11 @@ def test_how_backups_stand_is_sealed_for_the_audit(site: Path, capsys: pytest.Ca
     _code, shown = document(capsys, site, "evidence", "show", str(entry["seq"]))
     (records,) = shown["entry"]["data"]["systems"]
     assert (records["id"], records["planned"], records["age_minutes"], records["off_site"]) == ("records", True, -1, 1)
+    _code, body = document(capsys, site, "evidence", "list", "--kind", "drill.summary")
+    (entry,) = body["entries"]
+    _code, shown = document(capsys, site, "evidence", "show", str(entry["seq"]))
+    (records,) = shown["entry"]["data"]["systems"]
+    assert (records["id"], records["drills"], records["whole_days"]) == ("records", 0, -1)
 
 
 def test_the_example_has_neither_faults_nor_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
