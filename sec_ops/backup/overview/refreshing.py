@@ -54,7 +54,5 @@ def _refreshed(restic: Restic, record: Record, order: Order) -> Refreshed:
         return Refreshed(repository=name, judged=found.judged)
     arrivals = order(name, arrivals_of(name, found.snapshots, record.now_ms))
     listed = record.listed(name, arrivals, asked_ms=asked_ms)
-    record.measured(
-        Size(repository=name, at_ms=record.now_ms, bytes=None, free_bytes=free_bytes(restic.repository.location))
-    )
+    record.measured(Size(repository=name, at_ms=record.now_ms, bytes=None, free_bytes=free_bytes(restic)))
     return Refreshed(repository=name, judged=found.judged, listed=listed)

@@ -11,7 +11,7 @@ from sec_ops.model.protocols import RunProgram
 from sec_ops.transport.process import clean_environment
 from sec_ops.transport.reach import Server
 
-__all__ = ["asked_ssh", "one_value", "ssh_options", "ssh_words", "target_of"]
+__all__ = ["asked_ssh", "one_value", "sftp_words", "ssh_options", "ssh_words", "target_of"]
 
 _ALIVE = ("ConnectTimeout=5", "ServerAliveInterval=15", "ServerAliveCountMax=4")
 _SSH_PORT = 22
@@ -51,6 +51,15 @@ def ssh_words(repository: OpenRepository) -> list[str]:
     port = ["-p", str(location.port)] if location.port else []
     user = ["-l", location.user] if location.user else []
     return ["ssh", *_options([repository]), *port, *user, "-s", "--", location.host, "sftp"]
+
+
+def sftp_words(repository: OpenRepository) -> list[str]:
+    """Return the command of OpenSSH's own client, which takes its lines from stdin, on the way that restic would go."""
+    location = repository.location
+    port = ["-P", str(location.port)] if location.port else []
+    user = ["-o", f"User={location.user}"] if location.user else []
+    host = f"[{location.host}]" if ":" in location.host else location.host
+    return ["sftp", "-q", "-b", "-", *_options([repository]), *port, *user, "--", host]
 
 
 def _options(reached: Sequence[OpenRepository]) -> list[str]:

@@ -14,6 +14,7 @@ from sec_ops.backup.record.values import Attempt, Size, Verb
 from sec_ops.backup.remote.places import HostPlaces
 from sec_ops.backup.restic.client import Restic
 from sec_ops.backup.restic.doors import site_doors
+from sec_ops.backup.restic.location import Kind
 from sec_ops.backup.restic.opening import open_repository, placed
 from sec_ops.backup.running.place import Places, local_places
 from sec_ops.backup.running.run import Books, Ran, RunDoors, run_plan
@@ -106,6 +107,7 @@ class _Runner:
         self._record = record
         self._log = log
         self._clock = SystemClock()
+        self._restic: Restic | None = None
 
     def run(self, plan: BackupPlan) -> Ran:
         """Run one; one that is running already is told and left."""
@@ -118,11 +120,20 @@ class _Runner:
         books = Books(record=self._record, clock=self._clock, seal=seal)
         try:
             self.runs.append(folder.name)
-            return run_plan(plan, folder.name, books, lambda: self._doors(plan, folder))
+            ran = run_plan(plan, folder.name, books, lambda: self._doors(plan, folder))
+            if ran.manifest and self._restic and self._restic.repository.location.kind is not Kind.LOCAL:
+                # A server is asked only once it has answered: one that is away would make us wait twice.
+                self._measure(self._restic)
+            return ran
         except AlreadyRunning as error:
             folder.folder.rmdir()
             judged = Judged(verdict=Verdict.LOCKED, what=error.what, advice=error.advice)
             return Ran(system=plan.id, run="", repository=plan.repository, judged=judged, outcome=Outcome.INCOMPLETE)
+
+    def _measure(self, restic: Restic) -> None:
+        """Keep how much is free where the repository lies."""
+        now_ms, free = self._record.now_ms, free_bytes(restic)
+        self._record.measured(Size(repository=restic.repository.id, at_ms=now_ms, bytes=None, free_bytes=free))
 
     def _doors(self, plan: BackupPlan, folder: Run) -> RunDoors:
         """Open everything; raises ContentInvalid with every fault, NotApproved, ProgramMissing."""
@@ -132,8 +143,9 @@ class _Runner:
         restic = Restic(
             repository=open_repository(repository, reader, folder=self._site.root), doors=site_doors(self._site)
         )
-        free = free_bytes(restic.repository.location)
-        self._record.measured(Size(repository=plan.repository, at_ms=self._record.now_ms, bytes=None, free_bytes=free))
+        self._restic = restic
+        if restic.repository.location.kind is Kind.LOCAL:
+            self._measure(restic)
         host = socket.gethostname()
 
         def secret_of(source: SourceSettings) -> Secret | None:

@@ -153,6 +153,7 @@ def _space(statuses: Sequence[SystemStatus]) -> Iterator[str]:
     spaces = {each.repository: each.space for status in statuses for each in status.copies}
     for name, space in sorted(spaces.items()):
         if space.free_bytes is None:
+            yield _("{repository}: nobody can say how much is free").format(repository=name)
             continue
         told = _("{repository}: {free} free").format(repository=name, free=bytes_text(space.free_bytes))
         if space.bytes_per_day is not None:
@@ -162,7 +163,7 @@ def _space(statuses: Sequence[SystemStatus]) -> Iterator[str]:
         elif space.days is not None:
             told += _(", enough for {days} days").format(days=space.days)
         yield told
-    if any(each.free_bytes is not None for each in spaces.values()):
+    if spaces:
         yield ""
 
 
