@@ -34,30 +34,14 @@ class DrillSite(BackupSite):
         """Return the run of a drill that goes on."""
         run = Run(self.root / "var" / "runs" / name)
         run.folder.mkdir(parents=True)
-        run.write("asked.json", {"scenario": scenario})
+        run.write("asked.json", _record(name, scenario, verdict="failed").model_dump(mode="json"))
         return run
 
     def ended(self, run: Run, *systems: SystemRecord, **more: Any) -> int:
         """End a drill as passed; return the number of its entry."""
-        text = {"zh": "演练", "en": "drill"}
         scenario = json.loads((run.folder / "asked.json").read_bytes())["scenario"]
-        moments = dict.fromkeys(("started", "ended", "lost_at"), "2026-11-26T08:00:00.000Z")
         with closed_notes(run.folder) as notes:
-            document = {
-                "run": run.name,
-                "scenario": scenario,
-                "digest": "0" * 64,
-                "title": text,
-                "kind": "table_top" if scenario == "table-top" else "site_loss",
-                "aim": text,
-                "controller": "here",
-                "lost_at_told": False,
-                "verdict": "passed",
-                "systems": systems,
-                "notes": notes,
-                **moments,
-            }
-            record = DrillRecord.model_validate(document | more)
+            record = _record(run.name, scenario, systems=systems, notes=notes, **more)
             run.write(RECORD, record.model_dump(mode="json"))
         return self._sealed(run, record)
 
@@ -73,3 +57,20 @@ class DrillSite(BackupSite):
             entry = next(log.entries(number, number))
             blob = json.loads(log.read_blob(entry.blob.sha256)) if entry.blob else None
             return entry.kind, dict(entry.data), blob
+
+
+def _record(run: str, scenario: str, **more: Any) -> DrillRecord:
+    text = {"zh": "演练", "en": "drill"}
+    document = {
+        "run": run,
+        "scenario": scenario,
+        "digest": "0" * 64,
+        "title": text,
+        "kind": "table_top" if scenario == "table-top" else "site_loss",
+        "aim": text,
+        "controller": "here",
+        "lost_at_told": False,
+        "verdict": "passed",
+        **dict.fromkeys(("started", "ended", "lost_at"), "2026-11-26T08:00:00.000Z"),
+    }
+    return DrillRecord.model_validate(document | more)

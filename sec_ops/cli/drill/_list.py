@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sec_ops.cli.drill._last import last_document, standing_word
 from sec_ops.cli.drill._room import DrillRoom, past_drills
 from sec_ops.cli.output import emit
+from sec_ops.cli.sealing import evidence_of
 from sec_ops.cli.table import table
 from sec_ops.content.model_faults import did_you_mean
 from sec_ops.drill.past import LastDrill, Standing, last_of_scenario, last_of_system
@@ -23,7 +24,8 @@ __all__ = ["show_list"]
 
 def show_list(room: DrillRoom, names: Sequence[str]) -> Iterable[Outcome]:
     """Show systems, all unless some are named, and scenarios."""
-    past, now = [each.drill for each in past_drills(room.site)], SystemClock().now()
+    with evidence_of(room.site) as log:
+        past, now = [each.drill for each in past_drills(room.site, log)], SystemClock().now()
     scenarios = room.drills.material.scenarios
     known = list(dict.fromkeys((*room.drills.material.systems, *room.drills.material.plans)))
     for name in names:

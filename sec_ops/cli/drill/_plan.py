@@ -6,6 +6,7 @@ from sec_ops.backup.record.record import open_record
 from sec_ops.cli.drill._plan_shown import ShownPlan, scenario_document, scenario_lines
 from sec_ops.cli.drill._room import DrillRoom, past_drills
 from sec_ops.cli.output import emit
+from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.kinds import PLANS, RECOVERIES, REPOSITORIES
 from sec_ops.drill.past import last_of_scenario, last_of_system
 from sec_ops.drill.planning.plan import DrillPlan
@@ -54,7 +55,10 @@ def show_plan(room: DrillRoom, name: str, *, reading: bool) -> Iterable[Outcome]
 
 
 def _past(room: DrillRoom) -> list[DrillRun]:
-    return [] if room.room.site is None else [each.drill for each in past_drills(room.site)]
+    if room.room.site is None:
+        return []
+    with evidence_of(room.site) as log:
+        return [each.drill for each in past_drills(room.site, log)]
 
 
 def _prepared(room: DrillRoom, plan: DrillPlan, *, reading: bool) -> Prepared:

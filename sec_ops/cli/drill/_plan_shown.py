@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sec_ops.cli.drill._last import last_document, standing_word
 from sec_ops.cli.table import table
 from sec_ops.drill.past import LastDrill
+from sec_ops.drill.planning.choosing import unloaded
 from sec_ops.drill.planning.material import Material
 from sec_ops.drill.planning.plan import DrillPlan, PlannedSystem
 from sec_ops.model.drill_scenario import DrillStep, Scenario
@@ -97,6 +98,7 @@ class ShownPlan:
             "rto_target_ms": None if planned.rto_seconds is None else planned.rto_seconds * 1000,
             "rpo_target_ms": None if planned.rpo_seconds is None else planned.rpo_seconds * 1000,
             "sources": list(planned.sources),
+            "not_loaded": [each.id for each in unloaded(planned)],
             "paths": list(planned.paths),
             "tables": list(planned.tables),
             "services": [{"id": each.id, "kind": each.kind} for each in planned.services],
@@ -200,6 +202,9 @@ def _restored(planned: PlannedSystem) -> Iterator[str]:
     if planned.services:
         services = ", ".join(f"{each.id} ({each.kind})" for each in planned.services)
         yield _("   runs again: {services}").format(services=services)
+    if left := unloaded(planned):
+        named = ", ".join(f"{each.id} ({each.kind})" for each in left)
+        yield _("   fetched and proved as files, loaded into nothing: {sources}").format(sources=named)
 
 
 def _steps(steps: Sequence[DrillStep], words: DrillWords) -> Iterator[str]:

@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 
 from sec_ops.cli.backup._planning import Room, load_example, load_site
-from sec_ops.cli.sealing import evidence_of
+from sec_ops.cli.output import note
+from sec_ops.evidence.log import EvidenceLog
+from sec_ops.model.errors import StorageError
+from sec_ops.model.messages import message
+from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.site import Site
 from sec_ops.workflows.drills.planning import Drills, load_drills
 from sec_ops.workflows.drills.sealed import SealedDrill, sealed_drills
+from sec_ops.workflows.drills.whole import settle_drills
 
 __all__ = ["DrillRoom", "example_room", "past_drills", "site_room"]
 
@@ -35,10 +40,19 @@ def example_room() -> DrillRoom:
     return _room(load_example())
 
 
-def past_drills(site: Site) -> tuple[SealedDrill, ...]:
-    """Return what was sealed of drills, oldest first; raises UsageError without an evidence log, EvidenceBroken."""
-    with evidence_of(site) as log:
-        return sealed_drills(log, site.state / "drill")
+def past_drills(site: Site, log: EvidenceLog) -> tuple[SealedDrill, ...]:
+    """Return what was sealed of drills, oldest first; one that was killed is sealed now, where that can be done.
+
+    Raises EvidenceBroken.
+    """
+    try:
+        settled = settle_drills(site, log, SystemClock())
+    except StorageError as error:
+        note(error.what)
+        settled = ()
+    for run in settled:
+        note(message("the drill {run} was killed; what was left of it is removed, and it is sealed", run=run))
+    return sealed_drills(log, site.state / "drill")
 
 
 def _room(room: Room) -> DrillRoom:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sec_ops.backup.record.record import Record, open_record
 from sec_ops.backup.record.values import Hold
@@ -18,7 +19,8 @@ from sec_ops.backup.verdict import Judged
 from sec_ops.cli.backup._planning import Room, load_site
 from sec_ops.cli.backup._running import require_approval
 from sec_ops.cli.backup._sheet import made_sheet
-from sec_ops.cli.drill._told import DrillProgress, drilled_document, drilled_lines
+from sec_ops.cli.drill._progress import DrillProgress
+from sec_ops.cli.drill._shown import record_document, record_lines
 from sec_ops.cli.output import emit, note
 from sec_ops.cli.sealing import evidence_of
 from sec_ops.content.kinds import DRILLS, RECOVERIES
@@ -30,6 +32,7 @@ from sec_ops.identity.approvals import ContentApprovals, read_approvals
 from sec_ops.identity.people import load_people
 from sec_ops.inventory.loading import load_inventory
 from sec_ops.model.backup_plan import Repository
+from sec_ops.model.drill_judgement import Judgement
 from sec_ops.model.drill_record import DrillRecord
 from sec_ops.model.drill_scenario import DrillKind, Fault
 from sec_ops.model.errors import UsageError
@@ -37,6 +40,8 @@ from sec_ops.model.messages import message
 from sec_ops.model.organisation import Host
 from sec_ops.model.outcome import Outcome
 from sec_ops.model.text import printable
+from sec_ops.reports.drill.words import drill_words
+from sec_ops.reports.drill.writing import write_report
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.language import language, render
 from sec_ops.runtime.secrets import Secrets
@@ -93,15 +98,18 @@ def run_scenario(named: str | None, wanted: Wanted) -> Iterable[Outcome]:
             looked=lambda restic, system: _looked(restic, system, record, log),
         )
 
+        judged: list[Judgement] = []
+
         def report(drilled: DrillRecord, folder: Path) -> None:
-            _report(drilled, folder, room, record, log)
+            judged.append(_judged(drilled, room, record, log))
+            write_report(drilled, judged[0], folder / "report.html", language(), room.zone)
 
         try:
             drilled = run_drill(asked, doors, report=report)
         finally:
             progress.clear()
         seal_summary(log, room.planned.systems, SystemClock().now())
-    return _told(drilled)
+    return _told(drilled, judged[0] if judged else None, room.zone)
 
 
 def _looked(restic: Restic, system: str, record: Record, log: EvidenceLog) -> Judged:
@@ -113,14 +121,10 @@ def _looked(restic: Restic, system: str, record: Record, log: EvidenceLog) -> Ju
     return Gate(restic=restic, record=record, chance=secrets.SystemRandom(), seal=seal).judge(system).judged
 
 
-def _report(drilled: DrillRecord, folder: Path, room: Room, record: Record, log: EvidenceLog) -> None:
-    """Write what people read of a drill into its run."""
-    from sec_ops.reports.drill.writing import write_report
-
+def _judged(drilled: DrillRecord, room: Room, record: Record, log: EvidenceLog) -> Judgement:
     assert room.site is not None  # noqa: S101 - only the example has none
     earlier = [each.drill for each in sealed_drills(log, room.site.state / "drill")]
-    judgement = judged_drill(drilled, room.library, room.planned, record, earlier)
-    write_report(drilled, judgement, folder / "report.html", language(), room.zone)
+    return judged_drill(drilled, room.library, room.planned, record, earlier)
 
 
 def _asked(plan: DrillPlan, wanted: Wanted, room: Room) -> AskedDrill:
@@ -190,17 +194,19 @@ def _hosts(plan: DrillPlan, room: Room) -> Mapping[str, Sequence[Host]]:
     return {each.id: inventory.hosts_of(each.id) for each in plan.systems if each.id in inventory.systems}
 
 
-def _told(drilled: Drilled) -> Iterable[Outcome]:
+def _told(drilled: Drilled, judgement: Judgement | None, zone: ZoneInfo) -> Iterable[Outcome]:
     outcomes = {_outcome(drilled.record), *([drilled.failed.outcome] if drilled.failed else [])}
     if drilled.interrupted:
         outcomes = {Outcome.INTERRUPTED}
     for run in drilled.settled:
         note(message("the drill {run} was killed; what was left of it is removed, and it is sealed", run=run))
+    record, folder = drilled.record, drilled.run.folder
+    words = drill_words(language(), zone)
     emit(
         "sec-ops/drill-run",
-        drilled_document(drilled.record, drilled.run.folder),
+        {**record_document(record, judgement), "folder": str(folder)},
         outcomes=outcomes,
-        text=lambda: "\n".join(drilled_lines(drilled.record, drilled.run.folder)),
+        text=lambda: "\n".join([*record_lines(record, judgement, words), printable(str(folder))]),
     )
     return outcomes
 

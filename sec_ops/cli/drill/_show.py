@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sec_ops.backup.record.record import open_record
-from sec_ops.cli.drill._room import DrillRoom
+from sec_ops.cli.drill._room import DrillRoom, past_drills
 from sec_ops.cli.drill._shown import drill_document, drill_lines
 from sec_ops.cli.output import emit
 from sec_ops.cli.sealing import evidence_of
@@ -17,7 +17,6 @@ from sec_ops.reports.drill.words import drill_words
 from sec_ops.runtime.language import language
 from sec_ops.workflows.drills.judging import judged_drill
 from sec_ops.workflows.drills.reading import ReadDrill, named_drill, read_drill
-from sec_ops.workflows.drills.sealed import sealed_drills
 
 __all__ = ["show_drill"]
 
@@ -26,7 +25,7 @@ def show_drill(room: DrillRoom, name: str, report: Path | None) -> Iterable[Outc
     """Show a sealed drill, and write its report where that is asked for."""
     site, base = room.site, room.room
     with evidence_of(site) as log:
-        past = sealed_drills(log, site.state / "drill")
+        past = past_drills(site, log)
         read = read_drill(log, named_drill(past, name), site.runs)
         with open_record(site) as backups:
             judgement = judged_drill(read.whole, base.library, base.planned, backups, [each.drill for each in past])

@@ -1,6 +1,6 @@
 """A drill as people and programs read it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,36 +8,43 @@ from sec_ops.cli.table import table
 from sec_ops.model.drill_judgement import Judgement, LevelJudgement
 from sec_ops.model.drill_record import DrillRecord, Note, Problem, SystemRecord
 from sec_ops.model.text import printable
-from sec_ops.reports.drill.words import DrillWords
+from sec_ops.reports.drill.words import PHASES, DrillWords
 from sec_ops.runtime.language import gettext as _
 from sec_ops.workflows.drills.reading import ReadDrill
 
-__all__ = ["drill_document", "drill_lines", "problem_lines"]
+__all__ = ["drill_document", "drill_lines", "problem_lines", "record_document", "record_lines"]
 
 _WHY_LINES = 5
 
 
-def drill_document(read: ReadDrill, judgement: Judgement, report: Path | None = None) -> dict[str, Any]:
-    """Return a drill as JSON shows it: its record, what it was judged to be, where it is sealed."""
-    record = read.record
+def record_document(record: DrillRecord, judgement: Judgement | None) -> dict[str, Any]:
+    """Return a record as JSON shows it, with what it was judged to be."""
     return {
-        **record.model_dump(mode="json", exclude={"isolation"}),
+        **record.model_dump(mode="json"),
         "isolated": record.isolation.holds if record.isolation else None,
-        "isolation": record.isolation.model_dump(mode="json") if record.isolation else None,
-        "level": judgement.level,
-        "judgement": judgement.model_dump(mode="json"),
+        "level": judgement.level if judgement else None,
+        "judgement": judgement.model_dump(mode="json") if judgement else None,
+    }
+
+
+def drill_document(read: ReadDrill, judgement: Judgement, report: Path | None = None) -> dict[str, Any]:
+    """Return a sealed drill as JSON shows it: its record, what came after it, where it is sealed."""
+    return {
+        **record_document(read.record, judgement),
         "added": [each.model_dump(mode="json") for each in read.added],
         "evidence": read.number,
         "report": str(report) if report else None,
     }
 
 
-def drill_lines(read: ReadDrill, judgement: Judgement, words: DrillWords, report: Path | None = None) -> Iterator[str]:
-    """Return a drill in lines: the verdict, each system beside its targets, what went wrong, what people said."""
-    record = read.record
+def record_lines(
+    record: DrillRecord, judgement: Judgement | None, words: DrillWords, added: Sequence[Note] = ()
+) -> Iterator[str]:
+    """Return a record in lines: the verdict, each system beside its targets, what went wrong, what people said."""
     yield f"{words.verdict(record.verdict).text}  {words.said(record.title)} ({words.named(record.kind.value)})"
     yield from _head(record, words)
-    yield from _levels(judgement, words)
+    if judgement is not None:
+        yield from _levels(judgement, words)
     if record.systems:
         yield ""
         head = (_("system"), _("verdict"), "RTO", "", "RPO", "", _("repository"), _("checks"))
@@ -48,12 +55,17 @@ def drill_lines(read: ReadDrill, judgement: Judgement, words: DrillWords, report
         yield ""
     for problem in record.problems:
         yield from problem_lines(problem, words)
-    notes = [*record.notes, *read.added]
+    notes = [*record.notes, *added]
     if notes:
         yield ""
         yield from (_note(each, words) for each in notes)
     yield ""
-    yield _("sealed as entry {number}: {run}").format(number=read.number, run=record.run)
+
+
+def drill_lines(read: ReadDrill, judgement: Judgement, words: DrillWords, report: Path | None = None) -> Iterator[str]:
+    """Return a sealed drill in lines."""
+    yield from record_lines(read.record, judgement, words, read.added)
+    yield _("sealed as entry {number}: {run}").format(number=read.number, run=read.record.run)
     if report is not None:
         yield _("report: {file}").format(file=printable(str(report)))
 
@@ -73,6 +85,9 @@ def _head(record: DrillRecord, words: DrillWords) -> Iterator[str]:
     yield _("  lost at {moment} ({told}); ended {ended}").format(
         moment=words.moment(record.lost_at), told=told, ended=words.moment(record.ended)
     )
+    for each in record.lost:
+        if not each.refused:
+            yield _("  ! {name} counts as lost, and answered").format(name=printable(each.name))
     if record.phase:
         yield _("  interrupted in: {phase}").format(phase=words.phase(record.phase))
     proof = record.isolation
@@ -86,10 +101,13 @@ def _levels(judgement: Judgement, words: DrillWords) -> Iterator[str]:
     for each in judgement.levels:
         yield f"  {each.standard}: {_level(each, words)}"
         for system in each.systems:
-            missing = [words.said(one.name) for one in system.missing]
+            reason = words.said(system.numbers.reason)
+            yield _("    {system}: level {level}; its numbers: {reason}").format(
+                system=system.system, level=system.level, reason=reason
+            )
+            missing = ", ".join(words.said(one.name) for one in system.missing)
             if missing:
-                named = _("    {system}: level {level}; for the next are missing: {missing}")
-                yield named.format(system=system.system, level=system.level, missing=", ".join(missing))
+                yield _("      for the next are missing: {missing}").format(missing=missing)
 
 
 def _level(judged: LevelJudgement, words: DrillWords) -> str:
@@ -122,7 +140,8 @@ def _beside(found_ms: int | None, target_ms: int | None, words: DrillWords) -> s
 
 def _system(system: SystemRecord, words: DrillWords) -> Iterator[str]:
     """Return a system's phases, and its problems wherever they were met."""
-    spent = [f"{words.phase(name)} {words.span(ms)}" for name, ms in system.phases.items() if ms]
+    phases = {name: ms for name in PHASES if (ms := system.phases.get(name, 0))}
+    spent = [f"{words.phase(name)} {words.span(ms)}" for name, ms in phases.items()]
     if spent:
         yield f"  {system.system}: {' · '.join(spent)}"
     for where, problem in _problems(system):

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from sec_ops.content.yaml_reader import Path
+from sec_ops.drill.planning.plan import PlannedSystem
 from sec_ops.drill.services import service_of
 from sec_ops.drill.settings import Mark, marked
 from sec_ops.model.backup_plan import BackupPlan, SourceSettings
 from sec_ops.model.drill_scenario import DrillKind, Recovery, RecoveryCheck, RecoveryService, ScenarioSystem
 
-__all__ = ["Chosen", "chosen", "holds", "read_by"]
+__all__ = ["Chosen", "chosen", "holds", "read_by", "unloaded"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,16 @@ def read_by(service: RecoveryService) -> Mapping[Path, str]:
     for path, name in marked(model, service.settings, Mark.SOURCE).items():
         found["settings", *path] = name
     return found
+
+
+def unloaded(planned: PlannedSystem) -> tuple[SourceSettings, ...]:
+    """Return the databases among the sources that are fetched and that no service reads: their rows are not counted."""
+    read = {name for service in planned.services for name in read_by(service).values()}
+    fetched = [each for each in planned.plan.sources if each.id in planned.sources and each.id not in read]
+    return tuple(each for each in fetched if each.kind not in _FILES)
+
+
+_FILES = ("files", "windows_files", "site")
 
 
 def holds(source: SourceSettings, path: str) -> bool:

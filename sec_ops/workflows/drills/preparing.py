@@ -15,10 +15,12 @@ from sec_ops.drill.planning.needs import lacking_programs
 from sec_ops.drill.planning.plan import DrillPlan, PlannedSystem
 from sec_ops.model.backup_plan import Repository, SecretReference
 from sec_ops.model.drill_scenario import DrillKind, PointChoice
+from sec_ops.model.drill_scenario import Fault as Injected
 from sec_ops.model.errors import ContentInvalid, Fault, SecOpsError
 from sec_ops.model.messages import Message, message
 from sec_ops.model.protocols import SecretReader
 from sec_ops.model.text import bytes_text
+from sec_ops.workflows.drills.injecting import cannot_inject
 
 __all__ = ["Need", "Prepared", "Spot", "prepared", "require_drill_secrets"]
 
@@ -71,7 +73,7 @@ def prepared(
     first = {each.system: each for each in reversed(spots) if each.run is not None}
     needed = _TIMES * sum(each.bytes for each in first.values())
     free = shutil.disk_usage(next(each for each in (scratch, *scratch.parents) if each.exists())).free
-    needs = [*_programs(plan), *_points(plan, first)]
+    needs = [*_programs(plan), *_points(plan, first), *_injections(plan)]
     if needed > free:
         needs.append(_room(scratch, needed, free))
     needs += [*_refused("approval", approved), *_refused("secret", secrets)]
@@ -153,6 +155,15 @@ def _points(plan: DrillPlan, first: dict[str, Spot]) -> Iterator[Need]:
                 what=message("no restore point of {system} is recorded that counts", system=system.id),
                 advice=message("look into the repositories: sec-ops backup status --refresh"),
             )
+
+
+def _injections(plan: DrillPlan) -> Iterator[Need]:
+    """Tell faults of the scenario that the repositories asked first can't be given."""
+    damage = (Injected.DAMAGED_PACK,) if plan.scenario.kind is DrillKind.DAMAGED_COPY else ()
+    faults = {*damage, *plan.scenario.inject}
+    for name in dict.fromkeys(each.repositories[0] for each in plan.systems):
+        for what in cannot_inject(faults, plan.repositories[name]):
+            yield Need(kind="inject", what=what, advice=message("name another repository first in the scenario"))
 
 
 def _room(scratch: Path, needed: int, free: int) -> Need:

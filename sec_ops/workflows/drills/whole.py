@@ -17,6 +17,7 @@ from sec_ops.model.drill_scenario import DrillKind
 from sec_ops.model.errors import EngineError, SecOpsError
 from sec_ops.model.evidence_drill import DrillRun
 from sec_ops.model.messages import message
+from sec_ops.model.protocols import Clock
 from sec_ops.runtime.clock import utc_text
 from sec_ops.runtime.files import make_folder, write_atomically
 from sec_ops.runtime.locks import Lock
@@ -57,7 +58,7 @@ def run_drill(
     """
     site = doors.site
     with _alone(site, doors):
-        settled = _settled(site, doors.log, doors)
+        settled = _settled(site, doors.log, doors.clock)
         run = create_run(site.runs, VERB, clock=doors.clock, randomness=doors.randomness)
         _tell_who(site, doors, run.name)
         table_top = asked.plan.scenario.kind is DrillKind.TABLE_TOP
@@ -66,24 +67,24 @@ def run_drill(
     return Drilled(record=record, run=run, failed=drill.failed, interrupted=drill.interrupted, settled=settled)
 
 
-def settle_drills(doors: DrillDoors) -> tuple[str, ...]:
+def settle_drills(site: Site, log: EvidenceLog, clock: Clock) -> tuple[str, ...]:
     """Seal drills that were killed and remove what is left of them; return their runs.
 
-    While a drill is at work nothing is done.
+    While a drill is at work nothing is done. Raises StorageError, EvidenceBroken.
     """
-    lock = _taken(doors.site)
+    lock = _taken(site)
     if lock is None:
         return ()
     try:
-        return _settled(doors.site, doors.log, doors)
+        return _settled(site, log, clock)
     finally:
         lock.release()
 
 
-def _settled(site: Site, log: EvidenceLog, doors: DrillDoors) -> tuple[str, ...]:
+def _settled(site: Site, log: EvidenceLog, clock: Clock) -> tuple[str, ...]:
     remove_leftovers(site.var / SCRATCH)
     found = []
-    for run in runs_before(site.runs, doors.clock.now(), verb=VERB):
+    for run in runs_before(site.runs, clock.now(), verb=VERB):
         if not (run.folder / MANIFEST).exists():
             found += [run.name] if _settle(run, log) else []
     return tuple(found)

@@ -92,6 +92,21 @@ def test_each_system_s_last_drill_is_told(site: DrillSite) -> None:
     assert f"$ sec-ops drill show {latest.name}" in shown
 
 
+def test_a_drill_that_was_killed_is_sealed_and_told(site: DrillSite) -> None:
+    run = site.begun("site-loss")
+    site.call("drill", "note", "--by", "zheng", "--event", "the lights went out")
+    _code, document = site.call("drill", "list")
+    (loss,) = [each for each in document["scenarios"] if each["scenario"] == "site-loss"]
+    assert (loss["state"], loss["cut_short"]) == ("never", run.name)
+    code, shown = site.call("drill", "show")
+    assert (code, shown["verdict"], [each["text"] for each in shown["notes"]]) == (
+        1,
+        "interrupted",
+        ["the lights went out"],
+    )
+    assert (run.folder / "manifest.json").is_file()
+
+
 def test_an_unknown_system_is_refused(site: DrillSite) -> None:
     code, shown = site.shown("drill", "list", "student-record")
     assert code == 2
@@ -166,6 +181,25 @@ def test_content_that_executes_must_be_approved(site: DrillSite) -> None:
     kinds = [each["kind"] for each in document["needs"]]
     assert "approval" in kinds
     assert "no-such-program is not installed" in [each["what"] for each in document["needs"]]
+
+
+def test_a_fault_that_can_not_strike_is_told(site: DrillSite) -> None:
+    path = site.root / "backup/drills/lost-key.yml"
+    path.write_text(path.read_text() + "inject: [link_cut]\n")
+    _code, document = site.call("drill", "plan", "lost-key")
+    (inject,) = [each for each in document["needs"] if each["kind"] == "inject"]
+    assert "student-records-b" in inject["what"]
+
+
+def test_a_database_that_nothing_loads_is_told(site: DrillSite) -> None:
+    path = site.root / "backup/drills/lost-key.yml"
+    path.write_text(path.read_text().replace("student-records", "campus-card").replace("lost_key", "site_loss"))
+    with path.open("a") as file:
+        file.write("lost_places: [centre]\n")
+    _code, document = site.call("drill", "plan", "lost-key")
+    assert document["systems"][0]["not_loaded"] == ["database"]
+    _code, shown = site.shown("drill", "plan", "lost-key")
+    assert "loaded into nothing: database (sqlserver)" in shown
 
 
 def test_secrets_are_read_only_when_asked_for(site: DrillSite) -> None:
