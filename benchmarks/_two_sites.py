@@ -107,6 +107,7 @@ class World:
         """Make a new server and new repository with a method, and let it all work."""
         self.end_all()
         self.method = method
+        self.truth.unlink(missing_ok=True)
         for path in (self.data, self.socket, self.top / "archive", self.top / "received", self.top / "rest"):
             shutil.rmtree(path, ignore_errors=True)
         for path in (self.data, self.socket, self.top / "archive"):
