@@ -1,33 +1,14 @@
-"""What a drill's report ends with: problems and improvements, the level, the trend, and lines to sign."""
+"""What a drill's report ends with: the level, the trend, and lines to sign."""
 
 from collections.abc import Iterator
 
 from sec_ops.model.drill_judgement import Judgement, LevelJudgement, SystemLevel, SystemTrend
-from sec_ops.model.drill_record import DrillRecord, Problem
+from sec_ops.model.drill_record import DrillRecord
 from sec_ops.model.messages import Message, message
 from sec_ops.reports.drill.words import DrillWords
 from sec_ops.reports.paper import Block, Cell, Column, Facts, Heading, Paragraph, SignOff, Table
 
-__all__ = ["level", "problems", "sign_off", "trend"]
-
-
-def problems(record: DrillRecord, words: DrillWords) -> Iterator[Block]:
-    """Yield everything that went wrong, found by the program or typed by people, and what shall become better."""
-    _ = words.translate
-    yield Heading(_("Problems and improvements"))
-    rows = [_problem(where, each, words) for where, each in _found(record, words)]
-    rows += [
-        (Cell(each.step or "–"), Cell(each.text), Cell(each.by)) for each in record.notes if each.kind == "problem"
-    ]
-    columns = (Column(_("Where"), 1.4), Column(_("What, why, what to do"), 5), Column(_("Found by"), 1))
-    yield Table(columns, tuple(rows), _("No problem is recorded."))
-    rows = [
-        (Cell(each.text), Cell(words.moment(each.at)), Cell(each.by))
-        for each in record.notes
-        if each.kind == "improvement"
-    ]
-    columns = (Column(_("Improvement"), 5), Column(_("Time"), 1.6), Column(_("Entered by")))
-    yield Table(columns, tuple(rows), _("No improvement is recorded."))
+__all__ = ["level", "sign_off", "trend"]
 
 
 def level(judgement: Judgement, words: DrillWords) -> Iterator[Block]:
@@ -101,26 +82,6 @@ def sign_off(record: DrillRecord, words: DrillWords) -> Iterator[Block]:
         ),
         "quiet",
     )
-
-
-def _found(record: DrillRecord, words: DrillWords) -> Iterator[tuple[str, Problem]]:
-    """Yield every problem of the record with where it arose."""
-    for problem in record.problems:
-        yield "", problem
-    for system in record.systems:
-        name = words.said(system.name)
-        yield from ((name, each) for each in system.problems)
-        yield from ((f"{name}: {fetch.repository}", fetch.problem) for fetch in system.fetches if fetch.problem)
-        yield from ((f"{name}: {source.source}", each) for source in system.sources for each in source.problems)
-        yield from ((f"{name}: {each.service}", each.problem) for each in system.services if each.problem)
-        yield from ((f"{name}: {each.check}", each.problem) for each in system.checks if each.problem)
-
-
-def _problem(where: str, problem: Problem, words: DrillWords) -> tuple[Cell, ...]:
-    said = [words.said(problem.what), problem.where, problem.why]
-    if problem.advice is not None:
-        said.append(words.said(message("next: {advice}", advice=problem.advice)))
-    return Cell(where or "–"), Cell("\n".join(each for each in said if each)), Cell("sec-ops")
 
 
 def _counts(judged: LevelJudgement, words: DrillWords) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sec_ops.model.drill_judgement import Judgement
 from sec_ops.model.drill_record import DrillRecord, ProbeRecord, SystemRecord
 from sec_ops.model.messages import message
+from sec_ops.reports.drill.problems import problem_count
 from sec_ops.reports.drill.words import DrillWords
 from sec_ops.reports.paper import Block, Cell, Column, Facts, Heading, Paragraph, Table, Tone
 
@@ -89,8 +90,9 @@ def _facts(record: DrillRecord, judgement: Judgement, words: DrillWords) -> Iter
     yield _("Verdict"), words.verdict(record.verdict)
     if record.phase:
         yield _("Interrupted in"), Cell(words.phase(record.phase), "bad")
-    told = _("told to the drill") if record.lost_at_told else _("taken as the start of the drill")
-    yield _("Moment of loss"), Cell(f"{words.moment(record.lost_at)} ({told})")
+    if record.systems:
+        told = _("told to the drill") if record.lost_at_told else _("taken as the start of the drill")
+        yield _("Moment of loss"), Cell(f"{words.moment(record.lost_at)} ({told})")
     yield _("Started"), Cell(words.moment(record.started))
     yield _("Ended"), Cell(words.moment(record.ended))
     yield _("Time zone"), Cell(words.zone.key)
@@ -99,6 +101,8 @@ def _facts(record: DrillRecord, judgement: Judgement, words: DrillWords) -> Iter
     if record.systems:
         yield _("Isolation"), _isolation(record, words)
         yield _("Level of disaster recovery"), _level(judgement, words)
+    found = problem_count(record)
+    yield _("Problems"), Cell(str(found), "bad" if found else "plain")
 
 
 def _lost(probe: ProbeRecord, words: DrillWords) -> tuple[Cell, ...]:

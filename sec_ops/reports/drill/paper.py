@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from sec_ops.model.drill_judgement import Judgement
 from sec_ops.model.drill_record import DrillRecord
 from sec_ops.reports.drill import ending, opening, proof, times
+from sec_ops.reports.drill.problems import problems
 from sec_ops.reports.drill.words import DrillWords, drill_words
 from sec_ops.reports.paper import Block, Paper
 
@@ -38,7 +39,7 @@ def _blocks(record: DrillRecord, judgement: Judgement, words: DrillWords) -> Ite
         yield from proof.data(record, words)
         yield from proof.checks(record, words)
         yield from proof.isolation(record, words)
-    yield from ending.problems(record, words)
+    yield from problems(record, words)
     if record.systems:
         yield from ending.level(judgement, words)
     if judgement.trend:

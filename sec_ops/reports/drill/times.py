@@ -108,7 +108,8 @@ def _lane(system: SystemRecord, ends_ms: int, words: DrillWords) -> Lane:
 def _events(record: DrillRecord, words: DrillWords) -> Iterator[tuple[Cell, ...]]:
     """Yield what happened in order of time: the loss, the drill, each system's end, what people typed."""
     _ = words.translate
-    happened = [(record.lost_at, _("loss"), ""), (record.started, _("the drill began"), "")]
+    happened = [(record.lost_at, _("loss"), "")] if record.systems else []
+    happened.append((record.started, _("the drill began"), ""))
     for each in record.systems:
         if each.rto_ms is not None:
             result = words.verdict(each.verdict).text
