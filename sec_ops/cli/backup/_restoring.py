@@ -2,7 +2,7 @@
 
 import socket
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,14 @@ from sec_ops.backup.dumping.local import LocalDoors
 from sec_ops.backup.record.record import Record, open_record
 from sec_ops.backup.record.values import Doing, Ending, Verb
 from sec_ops.backup.restic.client import Restic
+from sec_ops.backup.restoring.bases import earlier_bases, only_base, without_bases
 from sec_ops.backup.restoring.choosing import Point, chosen_point, listed_into
 from sec_ops.backup.restoring.replacing import refuse_occupied
-from sec_ops.backup.restoring.restore import Loadable, RestoreDoors
+from sec_ops.backup.restoring.restore import Loadable, Restored, RestoreDoors
 from sec_ops.backup.restoring.restore import restore as restore_point
 from sec_ops.backup.restoring.wanted import Place, Wanted
 from sec_ops.backup.retaining.known import points_in
+from sec_ops.backup.running.verdicts import worst
 from sec_ops.backup.verdict import Judged
 from sec_ops.cli.backup._judged import judged_document, judged_lines
 from sec_ops.cli.backup._progress import BackupProgress
@@ -76,19 +78,38 @@ def restore_system(named: str | None, asked: Asked) -> Iterable[Outcome]:
                 loadings=loadings,
                 on_event=lambda event: progress(asked.system, event),
             )
-            restored = restore_point(point, wanted, doors)
+            done = list(_restored(point, wanted, _bases(record, point, loadings, restic), doors))
             progress.clear()
-            entry = sealed_restore(restored, wanted, restic.repository.id, clock.monotonic_ms() - began)
-            number = log.append("backup.restore/1", entry, system=asked.system)
-            attempt.end(Ending(judged=restored.judged, evidence=number))
-    outcomes = [restored.judged.outcome]
+            elapsed_ms = clock.monotonic_ms() - began
+            entries = [sealed_restore(*each, restic.repository.id, elapsed_ms) for each in done]
+            numbers = [log.append("backup.restore/1", each, system=asked.system) for each in entries]
+            attempt.end(Ending(judged=worst(each.judged for each, _wanted in done), evidence=numbers[0]))
+    outcomes = [each.judged.outcome for each, _wanted in done]
+    documents = [restored_document(*each, restic.repository.id) for each in done]
     emit(
         "sec-ops/backup-restore",
-        restored_document(restored, wanted, restic.repository.id),
+        documents[0] | {"bases": documents[1:]},
         outcomes=outcomes,
-        text=lambda: "\n".join(restored_lines(restored, wanted)),
+        text=lambda: "\n".join(line for each in done for line in restored_lines(*each)),
     )
     return outcomes
+
+
+def _bases(record: Record, point: Point, loadings: Mapping[str, Loadable], restic: Restic) -> Mapping[str, Point]:
+    """Return the earlier points that hold the base backups of what shall be loaded; raises UsageError."""
+    points = points_in(record, restic.repository.id, point.system)
+    return earlier_bases(points, point, loadings, sizes=_sizes(record, point.system, restic.repository.id))
+
+
+def _restored(
+    point: Point, wanted: Wanted, bases: Mapping[str, Point], doors: RestoreDoors
+) -> Iterator[tuple[Restored, Wanted]]:
+    """Restore the point, then the base backups that lie in earlier ones."""
+    rest = without_bases(wanted, bases)
+    yield restore_point(point, rest, doors), rest
+    for source, base in bases.items():
+        only = only_base(wanted, source)
+        yield restore_point(base, only, doors), only
 
 
 def _wanted(asked: Asked) -> Wanted:
@@ -173,8 +194,12 @@ def _point(record: Record, restic: Restic, asked: Asked) -> Point | Judged:
         judged = listed_into(record, restic)
         if not judged.good:
             return judged
-    sizes = {each.snapshot: each.counts.bytes_read for each in record.arrivals(asked.system, name)}
+    sizes = _sizes(record, asked.system, name)
     return chosen_point(points_in(record, name, asked.system), asked.system, asked.run, sizes=sizes)
+
+
+def _sizes(record: Record, system: str, repository: str) -> dict[str, int]:
+    return {each.snapshot: each.counts.bytes_read for each in record.arrivals(system, repository)}
 
 
 def _told(judged: Judged, asked: Asked, repository: str) -> Iterable[Outcome]:
