@@ -11,18 +11,25 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
+from sec_ops.backup.dumping.local import LocalDoors
 from sec_ops.backup.naming import named
 from sec_ops.backup.restic.program import find_restic
+from sec_ops.backup.source import Order
+from sec_ops.backup.sources.postgresql_receivewal import SOURCE as RECEIVER
 from sec_ops.cli.backup._repositories import named_repositories, opened
 from sec_ops.cli.main import run
+from sec_ops.model.backup_plan import SourceSettings
+from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.site import Site
 from sec_ops.transport.process import run_program
 from tests.servers.databases import (
@@ -332,6 +339,172 @@ def test_a_system_of_every_kind_comes_back_from_the_second_site(town: Town, fold
         assert school.state(folder / "re stored") == before
         assert '"rows":500' in typist.said
         assert "Checksum OK" in typist.said
+
+
+def test_the_other_kinds_come_back_by_their_own_lines(
+    town: Town, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dump in SQL, a binary log that goes on from a dump, a received log, a command, a site with its database."""
+    monkeypatch.setattr("sec_ops.cli.backup._running.require_approval", lambda _room, _site: None)
+    binary_log = ("--log-bin", "--server-id=1", "--binlog-format=ROW")
+    with ExitStack() as stack:
+        postgres = stack.enter_context(postgresql_server(max_wal_senders="4"))
+        mariadb = stack.enter_context(mariadb_server(*binary_log))
+        others = Others(folder=folder, postgres=postgres, mariadb=mariadb)
+        others.fill()
+        town.secret("database", PASSWORD)
+        town.plan("student-records", *others.sources(), places={"a": "centre"})
+        with others.receiving():
+            chosen_run = town.save("student-records")
+        file, position = others.position(town)
+        sheet, before = town.sheet(), others.state()
+        assert "between" in before["meals"]
+        others.destroy()
+        shutil.rmtree(town.root)
+        (folder / ".my.cnf").write_text(f"[client]\nsocket={mariadb.server}\n")
+        to = folder / "restored"
+        connection = {"PGHOST": postgres.server, "PGPORT": str(postgres.port), "PGUSER": "owner"}
+        typist = Typist(
+            page=sheet,
+            environment=_environment(folder, **connection),
+            answers={
+                "TO": str(to),
+                "RUN": chosen_run,
+                "RESTIC_PASSWORD": town.safes["student-records-a"],
+                "FIRST": file,
+                "POSITION": position,
+            },
+        )
+        typist.type("student-records", "student-records-a")
+        others.bring_back(to)
+        assert others.state() == before
+        received = to / str(others.received)[1:]
+        assert b"received row" in b"".join(each.read_bytes() for each in received.iterdir())
+
+
+@dataclass
+class Others:
+    """Data of the kinds that a school has beside; the command also writes what only the binary log will know."""
+
+    folder: Path
+    postgres: Database
+    mariadb: Database
+
+    @property
+    def site(self) -> Path:
+        return self.folder / "site files"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "site.db"
+
+    @property
+    def told(self) -> Path:
+        return self.folder / "told"
+
+    @property
+    def received(self) -> Path:
+        return self.folder / "received"
+
+    def fill(self) -> None:
+        """Make data in each."""
+        self.postgres.say("CREATE DATABASE plain")
+        self._plain("CREATE TABLE notes (note text); INSERT INTO notes VALUES ('received row'), ('second')")
+        self.mariadb.say("CREATE DATABASE mensa; USE mensa; CREATE TABLE meals (name text)")
+        self.mariadb.say("USE mensa; INSERT INTO meals VALUES ('before')")
+        with closing(sqlite3.connect(self.database)) as database, database:
+            database.execute("CREATE TABLE articles (title)")
+            database.execute("INSERT INTO articles VALUES ('news')")
+        self.site.mkdir()
+        (self.site / "index.html").write_text("<h1>news</h1>")
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Return what a plan says of it, in the order it is saved."""
+        programs = str(postgresql_programs())
+        postgres = {"server": self.postgres.server, "port": self.postgres.port, "user": "owner", "programs": programs}
+        mariadb = {"server": self.mariadb.server, "user": "root"}
+        insert = (
+            f"mariadb --no-defaults --socket={self.mariadb.server} -e \"INSERT INTO mensa.meals VALUES ('between')\""
+        )
+        command = {
+            "command": ["sh", "-c", f"{insert} && echo told"],
+            "filename": "told.txt",
+            "load": ["sh", "-c", f"cat > '{self.told}'"],
+        }
+        site = {"kind": "sqlite", "settings": {"path": str(self.database)}}
+        receiver = {"slot": "second", "folder": str(self.received), "synchronous": False}
+        told = [
+            ("plain", "postgresql", {**postgres, "database": "plain", "format": "plain"}),
+            ("mensa", "mariadb", {**mariadb, "database": "mensa", "binary_log_position": True}),
+            ("words", "command", command),
+            ("log", "mariadb_binlog", {**mariadb, "folder": str(self.folder / "fetched")}),
+            ("web", "cms", {"paths": [str(self.site)], "database": site}),
+            ("stream", "postgresql_receivewal", {**postgres, **receiver}),
+        ]
+        return [{"id": name, "kind": kind, "settings": settings} for name, kind, settings in told]
+
+    @contextmanager
+    def receiving(self) -> Iterator[None]:
+        """Receive the server's log, as `backup receive` does."""
+        source = next(each for each in self.sources() if each["kind"] == "postgresql_receivewal")
+        order = Order(
+            source=SourceSettings(**source), doors=LocalDoors(clock=SystemClock()), last_good=lambda _part: None
+        )
+        enough = Event()
+        thread = Thread(target=RECEIVER.receive, args=(order, lambda _error: not enough.wait(0.2)))
+        thread.start()
+        try:
+            while not self.postgres.say("SELECT pid FROM pg_stat_replication WHERE state = 'streaming'"):
+                time.sleep(0.05)
+            self._plain("CREATE TABLE more AS SELECT 'received row' AS note")
+            self.postgres.say("SELECT pg_switch_wal()")
+            while all(each.suffix == ".partial" for each in self.received.iterdir()):
+                time.sleep(0.05)
+            yield
+        finally:
+            enough.set()
+            self.postgres.say("SELECT pg_terminate_backend(pid) FROM pg_stat_replication")
+            thread.join()
+
+    def position(self, town: Town) -> tuple[str, str]:
+        """Return where in the binary log the dump ends, as the dump itself says."""
+        (near,) = opened(town.site, named_repositories(town.site, ["student-records-a"]))
+        (dump,) = [each for each in near.snapshots().snapshots if "source:mensa" in each.tags]
+        text = bytearray()
+        assert near.dump(dump.id, "/mensa.sql", on_bytes=text.extend).judged.good
+        found = re.search(rb"MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)", text)
+        assert found
+        return found[1].decode(), found[2].decode()
+
+    def state(self) -> dict[str, Any]:
+        """Return everything as it is now."""
+        with closing(sqlite3.connect(self.database)) as database:
+            articles = database.execute("SELECT title FROM articles").fetchall()
+        return {
+            "notes": self._plain("SELECT note FROM notes ORDER BY note"),
+            "meals": self.mariadb.say("SELECT name FROM mensa.meals", "--skip-column-names").split(),
+            "site": {each.name: each.read_bytes() for each in self.site.iterdir()},
+            "articles": articles,
+            "told": self.told.read_text() if self.told.exists() else "told\n",
+        }
+
+    def destroy(self) -> None:
+        """Lose all of it."""
+        self.postgres.say("DROP DATABASE plain")
+        self.mariadb.say("DROP DATABASE mensa")
+        self.told.write_text("lost")
+        for each in (self.site, self.received, self.folder / "fetched"):
+            shutil.rmtree(each)
+        self.database.unlink()
+
+    def bring_back(self, to: Path) -> None:
+        """Do what the sheet says in words: put files in the place of those that were lost."""
+        shutil.copytree(to / str(self.site)[1:], self.site)
+        (kept,) = to.glob("*database.sqlite")
+        shutil.copy(kept, self.database)
+
+    def _plain(self, text: str) -> str:
+        return replace(self.postgres, client=(*self.postgres.client[:-1], "plain")).say(text)
 
 
 def test_the_site_itself_and_a_server_with_its_log_come_back(
