@@ -185,10 +185,10 @@ def sieve_of(path: str, matcher: Any) -> Any:  # noqa: ANN401
 
     Python's path has nothing compiled, the search for literals neither.
     """
-    from sec_ops.detection.compiled.library import library
     from sec_ops.detection.match import literals
     from sec_ops.detection.sieve.choosing import path_of, sieve_for
     from sec_ops.detection.sieve.sieving import parsed
+    from sec_ops.runtime.compiled.library import library
 
     literals.__dict__["library"] = library if path == "compiled" else lambda: None
     sieve = sieve_for(matcher) if path == "compiled" else parsed

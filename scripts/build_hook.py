@@ -1,7 +1,7 @@
 """Build hook: compiles the message catalogues (every room's `.po` becomes one `.mo` a language), places content.
 
 Content goes into the wheel below `sec_ops/_content/`, its digests into `sec_ops/_content.json`. Where there is a Rust
-compiler, detection's library is compiled too; a wheel with it is for one kind of machine, but for every Python.
+compiler, a library is compiled too; a wheel with it is for one kind of machine, but for every Python.
 """
 
 import json
@@ -59,5 +59,5 @@ def compile_catalogues(locale: Path) -> None:
 if __name__ == "__main__":
     compile_catalogues(ROOT / "sec_ops" / "locale")
     if not build():
-        print("no rustc: detection reads lines with Python alone (apt-get install rustc)", file=sys.stderr)
+        print("no rustc: detection and imports read lines with Python alone (apt-get install rustc)", file=sys.stderr)
     sys.exit(0)

@@ -1,4 +1,4 @@
-"""Builds what detection has compiled where there is a Rust compiler; without one Python does its work.
+"""Builds what is compiled where there is a Rust compiler; without one Python does its work.
 
 The source needs no crate and no newer compiler than Debian 12 has. What is built lies beside it and is never committed.
 """
@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sec_ops.detection.compiled.library import BUILT, SOURCE, digest
+from sec_ops.runtime.compiled.library import BUILT, SOURCE, digest
 
 __all__ = ["build"]
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 _FLAGS = (
     *("--edition", "2021", "--crate-type", "cdylib", "-C", "opt-level=3", "-C", "codegen-units=1"),
-    *("-C", "overflow-checks=on", "-C", "strip=symbols", "--remap-path-prefix", f"{SOURCE}=detection"),
+    *("-C", "overflow-checks=on", "-C", "strip=symbols", "--remap-path-prefix", f"{SOURCE}=compiled"),
 )
 
 
@@ -46,5 +46,5 @@ def build() -> Path | None:
 
 def _fits() -> bool:
     """Tell whether what is there was built from this source, in a process of its own: one loads a file only once."""
-    code = "import sys; from sec_ops.detection.compiled.library import library; sys.exit(library() is None)"
+    code = "import sys; from sec_ops.runtime.compiled.library import library; sys.exit(library() is None)"
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -94,7 +94,7 @@ def _restic() -> _Row:
 
 
 def _sieve() -> _Row:
-    from sec_ops.detection.compiled.library import library
+    from sec_ops.runtime.compiled.library import library
 
     if library() is not None:
         return _Row(_("compiled detection"), good=True, detail=_("built from this source"))

@@ -2,7 +2,7 @@
 
 import re
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from types import NoneType
@@ -14,6 +14,7 @@ __all__ = [
     "Column",
     "Numbers",
     "Packed",
+    "Ready",
     "Texts",
     "Value",
     "bits",
@@ -95,12 +96,58 @@ def _flags(present: int, length: int) -> list[bool]:
 
 
 Packed = Texts | Numbers
+
+
+class Ready(Sequence[Any]):
+    """A column that came packed, with a value in each row, as a sequence; its values are made when asked for."""
+
+    __slots__ = ("_values", "packed")
+
+    def __init__(self, packed: Packed) -> None:
+        self.packed = packed
+        self._values: list[Any] | None = None
+
+    @property
+    def kind(self) -> type:
+        """Return the type of its values."""
+        return str if isinstance(self.packed, Texts) else int
+
+    def distinct(self) -> set[Any]:
+        """Return its values; where all are the same, only that one is made."""
+        packed = self.packed
+        if isinstance(packed, Texts):
+            first = packed.lengths[0]
+            if packed.data == packed.data[:first] * len(packed) and packed.lengths == packed.lengths[:1] * len(packed):
+                return {packed.data[:first].decode()}
+        return set(self.values())
+
+    def values(self) -> list[Any]:
+        """Return its values."""
+        if self._values is None:
+            self._values = self.packed.values()
+        return self._values
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.values())
+
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - as a list does
+        if index == 0 and self._values is None:
+            packed = self.packed
+            return packed.data[: packed.lengths[0]].decode() if isinstance(packed, Texts) else packed.data[0]
+        return self.values()[index]
+
+
 Column = Packed | Sequence[Value | None]
 """The values of one field, None where an event lacks it."""
 
 
 def packed(values: Sequence[Value | None]) -> Column:
     """Return a column as it takes least memory: texts in one piece, whole numbers as such, all others as they are."""
+    if isinstance(values, Ready):
+        return values.packed
     if type(values[0]) is int:
         return _whole_numbers(values)
     try:

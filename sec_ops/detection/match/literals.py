@@ -6,8 +6,8 @@ from ctypes import CDLL
 from functools import partial
 from typing import Final, Protocol
 
-from sec_ops.detection.compiled.library import Broken, library, sound
 from sec_ops.detection.match.contained import Contained
+from sec_ops.runtime.compiled.library import Broken, library, sound
 
 __all__ = ["ByLines", "Compiled", "Literals", "literals_of"]
 

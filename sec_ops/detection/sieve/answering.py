@@ -10,7 +10,6 @@ from typing import Final
 
 import orjson
 
-from sec_ops.detection.compiled.library import Broken
 from sec_ops.detection.match.matcher import Matcher
 from sec_ops.detection.match.memo import Memo
 from sec_ops.detection.match.nodes import NOTHING, Node, Outcome
@@ -18,6 +17,7 @@ from sec_ops.detection.match.varied import KeywordMemo, Skeletons
 from sec_ops.detection.rule import KEYWORD
 from sec_ops.detection.sieve.half import HEAD, Half, Lines
 from sec_ops.detection.sieve.sieving import Sieved, event_of, parsed
+from sec_ops.runtime.compiled.library import Broken
 
 __all__ = ["CompiledSieve"]
 

@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from sec_ops.detection.compiled.library import Broken, library
 from sec_ops.detection.match.matcher import Matcher
 from sec_ops.detection.sieve.answering import CompiledSieve
 from sec_ops.detection.sieve.half import Half
 from sec_ops.detection.sieve.sieving import Sieve, parsed
+from sec_ops.runtime.compiled.library import Broken, library
 
 __all__ = ["Path", "path_of", "sieve_for"]
 

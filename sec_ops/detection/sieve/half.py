@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
-from sec_ops.detection.compiled.library import sound
+from sec_ops.runtime.compiled.library import sound
 
 __all__ = ["HEAD", "Half", "Lines"]
 

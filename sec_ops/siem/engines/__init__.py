@@ -64,6 +64,12 @@ class Columnwise(Protocol):
         """Yield the events of flat records that have the same names, each lot with its positions among them."""
         ...
 
+    def composed_columns(
+        self, names: tuple[str, ...], columns: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Sequence[int], Composed]]:
+        """Yield the events of flat records with these names, whose values lie in columns, as `composed` does."""
+        ...
+
 
 @cache
 def engine_names() -> frozenset[str]:

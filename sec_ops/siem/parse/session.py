@@ -45,6 +45,8 @@ class ParsingSession:
         stream, sequence, received_us = place.stream, place.sequence, batch.received_ms * 1000
         stamp = Stamp(stream, sequence, 0, received_us)
         number, records, straight = 0, batch.records, self._straight
+        if self._unclaimed and not (self._held.open or self._headed) and straight.take_batch(records, stamp):
+            number = len(records)
         while number < len(records):
             is_open = self._unclaimed and not (self._held.open or self._headed)
             event = straight.take(records[number], stamp, number) if is_open else None

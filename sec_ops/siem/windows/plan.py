@@ -13,6 +13,7 @@ from typing import Any
 
 from sec_ops.siem.engines import Composed
 from sec_ops.siem.events import TIME, Event, FieldType
+from sec_ops.siem.packing import Ready
 from sec_ops.siem.windows.copies import BETWEEN, Copy, Same
 from sec_ops.siem.windows.kinds import LEVELS, channel_of, classified, kind_of, numbered, outcome
 from sec_ops.siem.windows.layouts import CHANNEL, COMPUTER, EVENT_ID, LAYOUTS, LEVEL, PROVIDER, TIMES, Layout
@@ -88,7 +89,17 @@ class Composer:
         shape = self._shapes.get(names) or self._shape(names)
         if shape.layout is None:
             return
-        columns = list(zip(*[record.values() for record in records], strict=True))
+        yield from self._made(shape, names, list(zip(*[record.values() for record in records], strict=True)))
+
+    def composed_columns(self, names: tuple[str, ...], columns: Columns) -> Iterator[tuple[Sequence[int], Composed]]:
+        """Yield the events of records with these names, whose values lie in columns, as `composed` does."""
+        shape = self._shapes.get(names) or self._shape(names)
+        if shape.layout is not None:
+            yield from self._made(shape, names, columns)
+
+    def _made(
+        self, shape: _Shape, names: tuple[str, ...], columns: Columns
+    ) -> Iterator[tuple[Sequence[int], Composed]]:
         for numbers, chosen, types, part in _lots(columns, shape.choosing):
             plan = shape.plans.get((*chosen, *types)) or self._plan(shape, names, types, chosen)
             yield numbers, _apply(plan, part)
@@ -125,7 +136,7 @@ def _lots(
     columns: Columns, choosing: Sequence[int | None]
 ) -> Iterator[tuple[Sequence[int], _Chosen, tuple[type, ...], list[Sequence[Any]]]]:
     """Yield what belongs to one plan: positions, the values that choose, types, columns; nearly always that is all."""
-    kinds = [set(map(type, column)) for column in columns]
+    kinds = [{column.kind} if isinstance(column, Ready) else set(map(type, column)) for column in columns]
     chosen = [{None} if at is None else _distinct(columns[at]) for at in choosing]
     if max(map(len, (*kinds, *chosen))) == 1:
         types = tuple(kind.pop() for kind in kinds)
@@ -140,6 +151,8 @@ def _lots(
 
 
 def _distinct(values: Sequence[Any]) -> set[Any]:
+    if isinstance(values, Ready):
+        return values.distinct()
     try:
         return set(values)
     except TypeError:

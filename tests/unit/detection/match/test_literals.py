@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sec_ops.detection.compiled.library import library
 from sec_ops.detection.match import literals as module
 from sec_ops.detection.match.literals import ByLines, Compiled, Literals, literals_of
+from sec_ops.runtime.compiled.library import library
 
 Make = Callable[[list[str]], Literals]
 pieces = st.text(alphabet="ab.\\登é\n\0\ud800", min_size=1, max_size=12)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sec_ops.detection.compiled.library import Broken, library
 from sec_ops.detection.mapping.flattening import flattened
 from sec_ops.detection.mapping.mapped import CannotFire, mapped
 from sec_ops.detection.mapping.recognition import recognised
@@ -22,6 +21,7 @@ from sec_ops.detection.sieve.answering import CompiledSieve
 from sec_ops.detection.sieve.choosing import path_of, sieve_for
 from sec_ops.detection.sieve.half import Half
 from sec_ops.detection.sieve.sieving import Sieve, event_of, parsed
+from sec_ops.runtime.compiled.library import Broken, library
 from tests.unit.detection.match.test_matcher import BARE, RULES, SHAPES, SYSMON, contains, flat_events, rule
 
 ZONE = ZoneInfo("Asia/Shanghai")

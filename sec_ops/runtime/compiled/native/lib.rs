@@ -1,4 +1,5 @@
-//! What detection has compiled (ADR 52): a sieve for lines of JSON, and a search for many literals in a text.
+//! What is compiled (ADR 52, 65): for detection a sieve for lines of JSON and a search for many literals in a text; for
+//! imports a reader of lines into columns.
 //!
 //! The sieve tells which lines may hold an event that a rule finds. It knows no rules and judges no value. Whoever drives
 //! it answers what it asks: where events with certain names begin, which number a value of a field has, where numbers
@@ -8,6 +9,7 @@
 //! This file is the only door: a C interface without Python, so that one build serves every version of it.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod columns;
 mod hashing;
 mod json;
 mod keywords;
@@ -165,6 +167,54 @@ pub unsafe extern "C" fn literals_search(
             unsafe { (&mut *literals, items(text, size), room(out, count)) };
         literals.search(text, out)
     })
+}
+
+/// Takes lines of flat JSON apart into columns; returns null when one is unusual or something went wrong.
+///
+/// # Safety
+/// `data` has `size` bytes, `ends` has `count` entries.
+#[no_mangle]
+pub unsafe extern "C" fn columns_new(data: *const u8, size: usize, ends: *const u32, count: usize) -> *mut Vec<u8> {
+    let made = catch_unwind(|| {
+        let (data, ends) = unsafe { (items(data, size), items(ends, count)) };
+        columns::read(data, ends)
+    });
+    match made {
+        Ok(Some(whole)) => Box::into_raw(Box::new(whole)),
+        _ => std::ptr::null_mut(),
+    }
+}
+
+/// Returns how many bytes the columns take.
+///
+/// # Safety
+/// `columns` comes from `columns_new`.
+#[no_mangle]
+pub unsafe extern "C" fn columns_size(columns: *const Vec<u8>) -> i64 {
+    guarded(|| unsafe { &*columns }.len())
+}
+
+/// Writes the columns to `out`.
+///
+/// # Safety
+/// `columns` comes from `columns_new`; `out` has `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn columns_write(columns: *const Vec<u8>, out: *mut u8, size: usize) -> i64 {
+    guarded(|| {
+        let (columns, out) = unsafe { (&*columns, room(out, size)) };
+        out.copy_from_slice(columns);
+        size
+    })
+}
+
+/// # Safety
+/// `columns` comes from `columns_new` and is not used afterwards.
+#[no_mangle]
+pub unsafe extern "C" fn columns_free(columns: *mut Vec<u8>) {
+    if !columns.is_null() {
+        let owned = unsafe { Box::from_raw(columns) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(owned)));
+    }
 }
 
 /// # Safety

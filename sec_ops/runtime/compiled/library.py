@@ -12,7 +12,7 @@ from typing import Any, Final
 __all__ = ["BUILT", "SOURCE", "Broken", "digest", "library", "loaded", "sound"]
 
 SOURCE: Final = Path(__file__).with_name("native")
-BUILT: Final = SOURCE / "detection.so"
+BUILT: Final = SOURCE / "compiled.so"
 _POINTER, _SIZE, _NUMBER = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint32
 _SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {
     "sieve_new": (),
@@ -21,6 +21,10 @@ _SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {
     "sieve_keywords": (_POINTER, ctypes.c_char_p, _SIZE, _NUMBER),
     "sieve_node": (_POINTER, _POINTER, _SIZE),
     "sieve_scan": (_POINTER, ctypes.c_char_p, _SIZE, _POINTER, _POINTER, _SIZE, _SIZE, _NUMBER, _POINTER),
+    "columns_new": (ctypes.c_char_p, _SIZE, _POINTER, _SIZE),
+    "columns_size": (_POINTER,),
+    "columns_write": (_POINTER, _POINTER, _SIZE),
+    "columns_free": (_POINTER,),
     "literals_new": (ctypes.c_char_p, _SIZE, _POINTER, _SIZE),
     "literals_free": (_POINTER,),
     "literals_search": (_POINTER, ctypes.c_char_p, _SIZE, _POINTER, _SIZE),

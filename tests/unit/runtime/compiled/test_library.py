@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sec_ops.detection.compiled import library as module
-from sec_ops.detection.compiled.library import BUILT, Broken, digest, library, loaded, sound
+from sec_ops.runtime.compiled import library as module
+from sec_ops.runtime.compiled.library import BUILT, Broken, digest, library, loaded, sound
 
 
 def test_what_is_no_library_is_not_taken(tmp_path: Path) -> None:
