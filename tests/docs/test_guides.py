@@ -114,3 +114,11 @@ def test_a_rule_of_the_site_passes_its_cases(site: Path) -> None:
     (folder / "placeholders.yml").write_text(placeholders, encoding="utf-8")
     follow(guide.name, site)
     assert (site / "results.xml").is_file()
+
+
+def test_the_guide_on_drills_tells_the_same_in_both_languages() -> None:
+    """What is typed is run from the English page, by an integration test."""
+    english, chinese = GUIDES / "drill.md", GUIDES / "drill.zh.md"
+    assert typed(english) == typed(chinese)
+    for language in ("yaml", "bash", "text"):
+        assert list(fenced(english, language)) == list(fenced(chinese, language))
