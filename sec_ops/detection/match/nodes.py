@@ -173,7 +173,7 @@ def _outcome(entries: Iterable[Entry], passed: frozenset[int]) -> Outcome:
     results = [(entry, holds(entry.condition, known)) for entry in entries]
     rules = sorted({entry.rule for entry, result in results if result})
     left = [entry for entry, result in results if result is None and entry.rule not in rules]
-    return Outcome(rules, left, passed) if rules or left else NOTHING
+    return Outcome(rules, left, passed if left else frozenset()) if rules or left else NOTHING
 
 
 def numbers_for(node: Node, event: Mapping[str, Any]) -> Numbers:

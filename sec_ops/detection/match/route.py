@@ -1,16 +1,38 @@
 """Which rules are left for events that passed the same first tests, and what is asked of such events next."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from sec_ops.detection.match.conditions import Known, holds
+from sec_ops.detection.match.memo import ENTRY_COST
 from sec_ops.detection.match.numbered import Entry, NumberedRules
 
-__all__ = ["Route", "routed"]
+__all__ = ["Route", "SetMemo", "routed"]
 
+SETS_ROOM: Final = 24_000_000
+"""So many bytes of sets of tests are remembered."""
 FIELD_PRICE: Final = 200.0
 """What it costs to fetch one field more, beside the prices of needs."""
+
+
+@dataclass(slots=True)
+class SetMemo:
+    """What routes of one state remember of sets; all of it is forgotten when it takes too much: many never come again.
+
+    It knows no route, so that a state that is thrown away is gone at once.
+    """
+
+    room: int = SETS_ROOM
+    known: dict[tuple[int, frozenset[int]], tuple[Entry, ...]] = field(default_factory=dict)
+
+    def keep(self, key: tuple[int, frozenset[int]], entries: tuple[Entry, ...]) -> None:
+        """Remember what a set leads to on a route, by the route's identity."""
+        self.room -= key[1].__sizeof__() + ENTRY_COST
+        if self.room < 0:
+            self.room = SETS_ROOM
+            self.known.clear()
+        self.known[key] = entries
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,8 +40,7 @@ class Route:
     """The rules that are left.
 
     `fields` are those to fetch next, `unasked` the tests of the fields that come after them. An entry is looked at when
-    a test of its need passes, or always when it needs none. `spend` is told how many bytes a set takes that is
-    remembered.
+    a test of its need passes, or always when it needs none.
     """
 
     entries: tuple[Entry, ...]
@@ -27,20 +48,16 @@ class Route:
     by_test: Mapping[int, Sequence[int]]
     always: tuple[int, ...]
     unasked: frozenset[int]
-    spend: Callable[[int], None]
-    _known: dict[frozenset[int], tuple[Entry, ...]] = field(default_factory=dict)
+    sets: SetMemo
 
     def may_hold(self, passed: frozenset[int]) -> tuple[Entry, ...]:
         """Return the entries that may hold when these tests pass and no others of the fields fetched so far."""
-        known = self._known.get(passed)
+        key = (id(self), passed)
+        known = self.sets.known.get(key)
         if known is None:
-            known = self._known[passed] = self._judged(passed)
-            self.spend(passed.__sizeof__())
+            known = self._judged(passed)
+            self.sets.keep(key, known)
         return known
-
-    def forget(self) -> None:
-        """Forget what is remembered of sets."""
-        self._known.clear()
 
     def _judged(self, passed: frozenset[int]) -> tuple[Entry, ...]:
         places = set(self.always)
@@ -51,7 +68,7 @@ class Route:
         return tuple(entry for entry in met if holds(entry.condition, known) is not False)
 
 
-def routed(rules: NumberedRules, passed: frozenset[int], spend: Callable[[int], None]) -> Route:
+def routed(rules: NumberedRules, passed: frozenset[int], sets: SetMemo) -> Route:
     """Return the route of events that pass these tests of the first fields and no other tests of them.
 
     The need of each entry is chosen so that few fields have to be fetched: one that others need costs no more.
@@ -70,4 +87,4 @@ def routed(rules: NumberedRules, passed: frozenset[int], spend: Callable[[int], 
         for test in need.tests:
             by_test.setdefault(test, []).append(place)
     later = frozenset[str]().union(*(entry.reads for entry in entries)) - fetched - rules.routers
-    return Route(tuple(entries), frozenset(fetched), by_test, tuple(always), rules.tests_of(later), spend)
+    return Route(tuple(entries), frozenset(fetched), by_test, tuple(always), rules.tests_of(later), sets)

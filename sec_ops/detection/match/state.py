@@ -7,17 +7,15 @@ from functools import cached_property, partial
 from typing import Final
 
 from sec_ops.detection.match.field_tests import FieldTests, KeywordTests, is_of_absent
-from sec_ops.detection.match.memo import ENTRY_COST, Budget, HitSets, Memo
+from sec_ops.detection.match.memo import Budget, HitSets, Memo
 from sec_ops.detection.match.numbered import NumberedRules
 from sec_ops.detection.match.patience import Searches
-from sec_ops.detection.match.route import Route, routed
+from sec_ops.detection.match.route import Route, SetMemo, routed
 from sec_ops.detection.match.varied import KeywordMemo, Kind, Skeletons, Turn
 from sec_ops.detection.rule import KEYWORD, Operand
 
 __all__ = ["State", "Tests"]
 
-SETS_ROOM: Final = 24_000_000
-"""So many bytes of sets of tests are remembered by routes."""
 OTHERS_BOUND: Final = 1_000
 """So many fields that only keywords are looked for in have memos of their own."""
 
@@ -79,7 +77,7 @@ class State:
     _memos: dict[str, Memo] = field(default_factory=dict)
     _keyword_memos: dict[str, Memo] = field(default_factory=dict)
     _routes: dict[frozenset[int], Route] = field(default_factory=dict)
-    _sets_room: int = SETS_ROOM
+    _sets: SetMemo = field(default_factory=SetMemo)
 
     def __post_init__(self) -> None:
         self.hit_sets = HitSets(self.budget)
@@ -107,13 +105,5 @@ class State:
         """Return what is left when these tests of the first fields pass and no other tests of them."""
         known = self._routes.get(passed)
         if known is None:
-            known = self._routes[passed] = routed(self.rules, passed, self._spend_on_sets)
+            known = self._routes[passed] = routed(self.rules, passed, self._sets)
         return known
-
-    def _spend_on_sets(self, size: int) -> None:
-        """Forget the sets of all routes, and nothing else, when they take too much: many never come again."""
-        self._sets_room -= size + ENTRY_COST
-        if self._sets_room < 0:
-            self._sets_room = SETS_ROOM
-            for route in self._routes.values():
-                route.forget()
