@@ -90,6 +90,27 @@ set_up_restic() {
   has_restic || { say "restic of Debian $RESTIC_SUITE does not run on this machine"; return 1; }
 }
 
+# set_up_bubblewrap: bubblewrap as .venv/bin/bwrap, where the machine has none; the same way.
+set_up_bubblewrap() {
+  ! has_bubblewrap || return 0
+  if ! command -v apt-get >/dev/null || [ ! -r "$DEBIAN_KEYRING" ]; then
+    say "bubblewrap is missing, and there is no apt with Debian's keyring to take it from"
+    say "  next: install it, such as by apt-get install bubblewrap"
+    return 1
+  fi
+  say "taking bubblewrap from Debian $RESTIC_SUITE, unpacked under $VENV/"
+  if ! fetch_packages "$PWD/$VENV/bubblewrap" bubblewrap; then
+    rm -rf "$VENV/bubblewrap"
+    say "bubblewrap could not be taken from Debian $RESTIC_SUITE"
+    say "  next: see that the package mirror answers, or install bubblewrap"
+    return 1
+  fi
+  ln -sf ../bubblewrap/root/usr/bin/bwrap "$VENV/bin/bwrap"
+  has_bubblewrap || { say "bubblewrap of Debian $RESTIC_SUITE does not run on this machine"; return 1; }
+}
+
+has_bubblewrap() { PATH="$PWD/$VENV/bin:$PATH" bwrap --version >/dev/null 2>&1; }
+
 DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 has_restic() {

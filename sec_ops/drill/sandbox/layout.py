@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-__all__ = ["ENVIRONMENT", "INSIDE", "PACKAGE", "PLACE", "PYTHON", "Layout", "Way", "arguments", "own_program"]
+__all__ = [
+    "BUBBLEWRAP",
+    "ENVIRONMENT",
+    "INSIDE",
+    "PACKAGE",
+    "PLACE",
+    "PYTHON",
+    "Layout",
+    "Way",
+    "arguments",
+    "own_program",
+]
 
 INSIDE = "/drill"
 """Where the drill's own folder is seen inside, the only one that may be written besides /tmp and /run."""
@@ -19,6 +30,9 @@ PACKAGE = "sec_ops.drill.sandbox.inside"
 """What is laid into /etc of the sandbox, in the folder `PLACE`."""
 
 PLACE = "sec-ops-drill"
+
+BUBBLEWRAP = "bwrap"
+"""The program that makes a sandbox."""
 
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _MOUNT_POINT = "/mnt"
@@ -37,6 +51,7 @@ class Way(StrEnum):
 class Layout:
     """`folder` holds `work`, which belongs to `uid`, and the generated `etc`; `readable` are further host paths.
 
+    `carried` says that bubblewrap lies in the folder, as it is not installed where every user could run it.
     `share_network` is for the test that a leak is found; nothing else sets it.
     """
 
@@ -44,6 +59,7 @@ class Layout:
     python: Path
     uid: int
     readable: Sequence[Path] = ()
+    carried: bool = False
     share_network: bool = False
 
     @property
@@ -60,7 +76,8 @@ class Layout:
 def arguments(layout: Layout, way: Way, program: Sequence[str]) -> list[str]:
     """Return the command line that runs `program` in the sandbox; it ends with whoever started it."""
     seen = Path(_MOUNT_POINT) if way is Way.OWN_UID else layout.folder
-    made = ["bwrap", *_namespaces(layout, way), *_root(layout, seen), "--chdir", INSIDE]
+    program_path = str(seen / BUBBLEWRAP) if layout.carried else BUBBLEWRAP
+    made = [program_path, *_namespaces(layout, way), *_root(layout, seen), "--chdir", INSIDE]
     identity = ["--reuid", str(layout.uid), "--regid", str(layout.uid), "--clear-groups", "--no-new-privs"]
     if way is Way.OWN_UID:
         # The folder lies where another user can't go, so it is mounted within reach, seen by nobody else.

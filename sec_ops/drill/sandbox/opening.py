@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from sec_ops.drill.injecting.small_disk import unmount_all
-from sec_ops.drill.sandbox.layout import PACKAGE, PLACE, PYTHON, Layout, Way, arguments, own_program
+from sec_ops.drill.sandbox.layout import BUBBLEWRAP, PACKAGE, PLACE, PYTHON, Layout, Way, arguments, own_program
 from sec_ops.drill.sandbox.limits import Limits, limited
 from sec_ops.drill.sandbox.proof import Isolation, Target, judged
 from sec_ops.drill.sandbox.speaking import Sandbox, Spoken, give_to
@@ -109,6 +110,7 @@ def _laid_out(asked: Asked) -> Layout:
         python=_python(),
         uid=uid,
         readable=asked.readable,
+        carried=_carried(asked.folder),
         share_network=asked.share_network,
     )
     make_folder(layout.work / "logs")
@@ -135,6 +137,18 @@ def _laid_out(asked: Asked) -> Layout:
 
 _FOR_ALL = 0o644
 _LOADER = ("ld.so.cache", "localtime")
+
+
+def _carried(folder: Path) -> bool:
+    """Lay bubblewrap into the folder where it is not installed and lies beside our Python, as setup put it there.
+
+    Return whether that is so.
+    """
+    beside = Path(sys.executable).parent / BUBBLEWRAP
+    if shutil.which(BUBBLEWRAP) or not beside.is_file():
+        return False
+    write_atomically(folder / BUBBLEWRAP, beside.read_bytes(), mode=0o755)
+    return True
 
 
 def _free_uid() -> int:
@@ -185,7 +199,7 @@ def _way(layout: Layout, run_program: RunProgram) -> Way:
 
 def _tried(words: Sequence[str], run_program: RunProgram) -> Completed:
     """Return what came of a first try; raises ProgramMissing when a program that makes sandboxes is not there."""
-    for program in ("bwrap", "setpriv", "unshare"):
+    for program in (BUBBLEWRAP, "setpriv", "unshare"):
         if program in words and not shutil.which(program):
             advice = message("install it: apt-get install bubblewrap util-linux")
             what = message("the drill needs {program} to make its sandbox", program=program)

@@ -1,6 +1,7 @@
 """The sandbox on this very kernel: closed, proved, and gone afterwards, however its drill ended."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,6 +91,25 @@ def test_a_service_listens_inside_only(folder: Path) -> None:
         assert alive
         sandbox.stop("web")
         assert sandbox.ask_web(8080, "/", host="x").status == 0
+
+
+def test_bubblewrap_that_is_not_installed_is_carried_into_the_sandbox_s_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As setup leaves it beside our Python, where the sandbox's user can't look."""
+    beside = tmp_path / "hidden"
+    beside.mkdir(mode=0o700)
+    installed = shutil.which("bwrap")
+    assert installed
+    shutil.copy(installed, beside / "bwrap")
+    found = shutil.which
+    monkeypatch.setattr("shutil.which", lambda name, **more: None if name == "bwrap" else found(name, **more))
+    with pytest.raises(EngineError, match="bwrap"), opened(folder):
+        pytest.fail("it was made of nothing")
+    monkeypatch.setattr(sys, "executable", str(beside / "python"))
+    with opened(folder) as sandbox:
+        assert sandbox.isolation.holds
+        assert sandbox.run(["id", "-u"], seconds=10).stdout.strip() != "0"
 
 
 def test_no_name_space_allowed_is_exit_5_with_the_reason_of_each_way(folder: Path) -> None:
