@@ -20,7 +20,7 @@ from tests.unit.siem.parse.test_straight import LINES, cut, told
 pytestmark = pytest.mark.skipif(library() is None, reason="no Rust compiler when the project was installed")
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
-    ['"', "\\", "C:\\a\\b", "\x00", "\x1f\x7f", "登录 𠀀", "\ufeff", "a/b"]
+    ['"', "\\", "C:\\a\\b", "\x00", "\x1f\x7f", "登录 𠀀", "\ufeff", "a/b", "\b\f\n\r\t"]
 )
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"\\'), max_size=12)
 documents = st.dictionaries(names, texts | st.none() | st.integers(1 - 10**15, 10**15 - 1), min_size=1, max_size=6)
@@ -57,6 +57,12 @@ def test_what_is_read_is_what_orjson_reads(lines: list[bytes]) -> None:
         shapes = {(*expected[at], *map(type, expected[at].values())) for at in lot.numbers}
         assert len(shapes) == 1
         assert all(len(column) == len(lot.numbers) for column in lot.columns)
+
+
+def test_every_escape_is_read() -> None:
+    line = rb'{"a":"\"\\\/\b\f\n\r\t\u0000\u4e2d\u00e9 end","b":"\n"}'
+    ((_, values),) = rows(read_lots([line]) or [])
+    assert values == list(orjson.loads(line).values()) == ['"\\/\b\f\n\r\t\0\u4e2d\u00e9 end', "\n"]
 
 
 @pytest.mark.parametrize(
