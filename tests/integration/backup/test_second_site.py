@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sec_ops.backup.restic.requests import ForgetRequest
 from sec_ops.backup.restic.results import Result
 from tests.integration.backup.two_sites import Two, runs_of
 from tests.servers.repository_servers import rest_server
-from tests.servers.restic import make_repository, make_restic
+from tests.servers.restic import make_repository, make_restic, sftp_server
 
 pytestmark = pytest.mark.integration
 NOBODY = 65_534
@@ -66,6 +67,65 @@ def struck(folder: Path) -> str:
     (folder / "mark").chmod(folder.stat().st_mode & 0o666)
     words = [sys.executable, "-c", _REMOVE, str(folder), str(NOBODY)]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def test_by_sftp_too_nothing_goes_with_what_the_first_site_has(two: Two, tmp_path: Path) -> None:
+    """Each site's sshd knows its own key, and the second's is known at the first: it pulls, nobody pushes."""
+    for name in ("near-server", "far-server"):
+        (tmp_path / name).mkdir()
+    with sftp_server(tmp_path / "near-server") as at_a, sftp_server(tmp_path / "far-server") as at_b:
+        served_near, served_far = at_a.repository("near"), at_b.repository("far")
+        assert make_restic(served_near, tmp_path).init().judged.good
+        assert make_restic(served_far, tmp_path).init(chunker_of=served_near).judged.good
+        let_in(tmp_path / "near-server", tmp_path / "far-server")
+        for site, server in ((two.a, at_a), (two.b, at_b)):
+            keys = site.root / "secrets"
+            keys.mkdir(exist_ok=True)
+            shutil.copy(server.identity_file, keys / "key")
+            known = keys / "known_hosts"
+            known.write_text(at_a.known_hosts.read_text() + at_b.known_hosts.read_text())
+            opened = {"identity_file": str(keys / "key"), "known_hosts": str(known)}
+            site.repository("near", location=served_near.location.text, **opened)  # type: ignore[arg-type]
+            far = {"location": served_far.location.text, "place": "second-site", **opened}
+            site.repository("far", **far)  # type: ignore[arg-type]
+        run = two.run()
+        code, copied = two.copy()
+        assert code == 0, copied
+
+        before = make_restic(served_far, tmp_path).snapshots().snapshots
+        ids = [each.id for each in before]
+        secrets = [each for each in (two.a.root / "secrets").iterdir() if each.name != "known_hosts"]
+        assert {each.name for each in secrets} == {"key", "word"}
+        thief = make_restic(replace(served_far, identity_file=two.a.root / "secrets" / "key"), tmp_path / "thief")
+        for attempt in (
+            thief.snapshots,
+            lambda: thief.forget(ForgetRequest(snapshots=ids)),
+            thief.prune,
+            thief.unlock,
+        ):
+            assert refused(attempt())
+        login = [
+            "sftp",
+            "-q",
+            "-b",
+            "-",
+            "-oBatchMode=yes",
+            f"-P{at_b.port}",
+            f"-oIdentityFile={secrets[0].parent / 'key'}",
+        ]
+        asked = [*login, "-oIdentitiesOnly=yes", f"-oUserKnownHostsFile={at_b.known_hosts}", "root@127.0.0.1"]
+        removing = f"rm {at_b.folder}/far/snapshots/*\n".encode()
+        assert subprocess.run(asked, input=removing, capture_output=True, check=False).returncode != 0
+        code, text = two.a.shown("backup", "forget", "--repository", "near")
+        assert code in (0, 5), text
+        assert make_restic(served_far, tmp_path).snapshots().snapshots == before
+        assert run in runs_of(make_restic(served_far, tmp_path))
+
+
+def let_in(server: Path, other: Path) -> None:
+    """Let the key of another server's folder sign in to a server."""
+    with (server / "authorized_keys").open("a") as keys:
+        keys.write((other / "user.pub").read_text())
 
 
 @pytest.mark.heavy
