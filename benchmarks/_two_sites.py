@@ -37,7 +37,7 @@ _SCHEMA = """
 CREATE TABLE students AS SELECT id, id % {schools} AS school, 'student ' || id AS name, md5(id::text) AS card
   FROM generate_series(1, {students}) AS id;
 CREATE TABLE scores AS
-  SELECT id, id % {students} + 1 AS student, (id * 7919) % 101 AS points, md5((id * 3)::text) AS sheet
+  SELECT id, id % {students} + 1 AS student, (id::bigint * 7919) % 101 AS points, md5(id::text) AS sheet
   FROM generate_series(1, {scores}) AS id;
 CREATE INDEX ON students (id);
 CREATE TABLE marks (n int, row int, at timestamptz DEFAULT clock_timestamp());
