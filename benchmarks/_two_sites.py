@@ -31,7 +31,7 @@ _WORD = "correct horse"
 _PORT = 15_432
 _REST_PORT = 18_000
 _SCHOOLS, _SCORES_OF_EACH = 300, 3.75
-_BYTES_OF_A_STUDENT = 600
+_BYTES_OF_A_STUDENT = 490
 
 _SCHEMA = """
 CREATE TABLE students AS SELECT id, id % {schools} AS school, 'student ' || id AS name, md5(id::text) AS card
@@ -75,7 +75,7 @@ class Method:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """Both sites. `megabytes` is how large the database is when it is made."""
+    """Both sites. `megabytes` is how large the database is when it is made, `saved_at` when it was last saved."""
 
     top: Path
     cable: Cable
@@ -83,6 +83,7 @@ class World:
     truth: Path
     pair: KeyPair
     method: Method | None = None
+    saved_at: float = 0.0
     running: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     # What stands at A.
@@ -228,6 +229,7 @@ class World:
         """Run the plan at A to its end."""
         code, body = self._called("a", "backup", "run", SYSTEM)
         assert code == 0, body
+        self.saved_at = time.time()
         return dict(body["systems"][0])
 
     def back_up_again_and_again(self, pause_seconds: float) -> None:

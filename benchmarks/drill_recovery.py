@@ -36,10 +36,14 @@ _AS_POSTGRES = ("setpriv", "--reuid", "postgres", "--regid", "postgres", "--clea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A drill beside the truth; seconds. `missing` are commits that were acknowledged and did not come back."""
+    """A drill beside the truth, in seconds.
+
+    `back` is the last commit that came back, `missing` how many acknowledged ones after it did not.
+    """
 
     claimed: float
     true: float
+    back: int
     missing: int
     recovery: float
     recovery_seen: float
@@ -108,10 +112,15 @@ def losses(world: World, count: int, chance: random.Random) -> None:
 def moments(world: World, repeats: int, chance: random.Random) -> None:
     """Lose a larger database with both kinds of log, and go back to a chosen second."""
     for name in ("log", "stream"):
+        back = 0
         for each in _lost(world, name, repeats, chance):
             print(f"{name:7}{each}", flush=True)
+            back = each.back
         acknowledged = world.acknowledged()
-        wanted = sorted(acknowledged)[-20]
+        between = [
+            number for number in sorted(acknowledged) if number <= back and acknowledged[number] > world.saved_at
+        ]
+        wanted = between[len(between) // 2] if between else back
         until = acknowledged[wanted] + 0.1
         record = world.drill("moment", "--until", stamp(until))
         found = _last(record)
@@ -148,6 +157,7 @@ def judged(world: World, record: dict[str, Any], lost_at: float) -> Told:
     return Told(
         claimed=system["rpo_ms"] / 1000,
         true=lost_at - acknowledged.get(back, lost_at),
+        back=back,
         missing=max(acknowledged) - back,
         recovery=system["rto_ms"] / 1000,
         recovery_seen=datetime.fromisoformat(ended["at"]).timestamp() - lost_at,
