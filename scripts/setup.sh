@@ -90,7 +90,7 @@ set_up_restic() {
   has_restic || { say "restic of Debian $RESTIC_SUITE does not run on this machine"; return 1; }
 }
 
-# set_up_bubblewrap: bubblewrap as .venv/bin/bwrap, where the machine has none; the same way.
+# set_up_bubblewrap: bubblewrap as .venv/bin/bwrap, where the machine has none; the same way, of the machine's own release.
 set_up_bubblewrap() {
   ! has_bubblewrap || return 0
   if ! command -v apt-get >/dev/null || [ ! -r "$DEBIAN_KEYRING" ]; then
@@ -98,15 +98,17 @@ set_up_bubblewrap() {
     say "  next: install it, such as by apt-get install bubblewrap"
     return 1
   fi
-  say "taking bubblewrap from Debian $RESTIC_SUITE, unpacked under $VENV/"
-  if ! fetch_packages "$PWD/$VENV/bubblewrap" bubblewrap; then
+  local suite
+  suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+  say "taking bubblewrap from Debian $suite, unpacked under $VENV/"
+  if ! SUITE=$suite fetch_packages "$PWD/$VENV/bubblewrap" bubblewrap; then
     rm -rf "$VENV/bubblewrap"
-    say "bubblewrap could not be taken from Debian $RESTIC_SUITE"
+    say "bubblewrap could not be taken from Debian $suite"
     say "  next: see that the package mirror answers, or install bubblewrap"
     return 1
   fi
   ln -sf ../bubblewrap/root/usr/bin/bwrap "$VENV/bin/bwrap"
-  has_bubblewrap || { say "bubblewrap of Debian $RESTIC_SUITE does not run on this machine"; return 1; }
+  has_bubblewrap || { say "bubblewrap of Debian $suite does not run on this machine"; return 1; }
 }
 
 has_bubblewrap() { PATH="$PWD/$VENV/bin:$PATH" bwrap --version >/dev/null 2>&1; }
@@ -133,17 +135,18 @@ set_up_go() {
 }
 
 # fetch_packages FOLDER PACKAGE...: packages of the next release, their signatures checked by apt, unpacked to FOLDER/root.
+# SUITE names another release.
 fetch_packages() {
-  local folder=$1 mirror apt package
+  local folder=$1 suite=${SUITE:-$RESTIC_SUITE} mirror apt package
   shift
   mirror=$(debian_mirror)
   rm -rf "$folder"
   mkdir -p "$folder"/{lists/partial,cache/archives/partial,etc/preferences.d,root}
   : >"$folder/status"
-  printf 'deb [signed-by=%s] %s %s main\n' "$DEBIAN_KEYRING" "$mirror" "$RESTIC_SUITE" >"$folder/sources.list"
+  printf 'deb [signed-by=%s] %s %s main\n' "$DEBIAN_KEYRING" "$mirror" "$suite" >"$folder/sources.list"
   printf 'Package: *\nPin: release *\nPin-Priority: -1\n' >"$folder/etc/preferences"
   for package in "$@"; do
-    printf '\nPackage: %s\nPin: release n=%s\nPin-Priority: 500\n' "$package" "$RESTIC_SUITE" >>"$folder/etc/preferences"
+    printf '\nPackage: %s\nPin: release n=%s\nPin-Priority: 500\n' "$package" "$suite" >>"$folder/etc/preferences"
   done
   apt=(-qq -o "Dir::State=$folder" -o "Dir::State::lists=$folder/lists" -o "Dir::State::status=$folder/status" -o "Dir::Cache=$folder/cache"
     -o "Dir::Etc::sourcelist=$folder/sources.list" -o "Dir::Etc::sourceparts=$folder/etc/preferences.d"
