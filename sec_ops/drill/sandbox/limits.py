@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Group", "Limits", "limited"]
+__all__ = ["Group", "Limits", "limited", "remove_groups"]
 
 _ROOT = Path("/sys/fs/cgroup")
 
@@ -39,12 +39,22 @@ class Group:
 def limited(limits: Limits, name: str, *, root: Path = _ROOT) -> Iterator[Group]:
     """Make the control groups; they are gone afterwards, when their processes are."""
     groups = _groups(limits, root)
-    folders = [made for path, settings in groups.items() if (made := _made(path / f"sec-ops-{name}", settings))]
+    folders = [made for path, settings in groups.items() if (made := _made(path / _called(name), settings))]
     try:
         yield Group(folders=folders, whole=len(folders) == len(groups))
     finally:
         for folder in folders:
             _removed(folder)
+
+
+def remove_groups(name: str, *, root: Path = _ROOT) -> None:
+    """Remove the control groups of a sandbox whose drill was killed; where there are none nothing is done."""
+    for path in _groups(Limits(), root):
+        _removed(path / _called(name))
+
+
+def _called(name: str) -> str:
+    return f"sec-ops-{name}"
 
 
 def _groups(limits: Limits, root: Path) -> Mapping[Path, Mapping[str, str]]:

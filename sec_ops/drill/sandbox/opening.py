@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sec_ops.drill.injecting.small_disk import unmount_all
 from sec_ops.drill.sandbox.layout import BUBBLEWRAP, PACKAGE, PLACE, PYTHON, Layout, Way, arguments, own_program
-from sec_ops.drill.sandbox.limits import Limits, limited
+from sec_ops.drill.sandbox.limits import Limits, limited, remove_groups
 from sec_ops.drill.sandbox.proof import Isolation, Target, judged
 from sec_ops.drill.sandbox.speaking import Sandbox, Spoken, give_to
 from sec_ops.model.errors import EngineError, ProgramFailed, ProgramMissing
@@ -90,13 +90,17 @@ def open_sandbox(asked: Asked, *, run_program: RunProgram) -> Iterator[Sandbox]:
 
 
 def remove_leftovers(scratch: Path) -> Sequence[str]:
-    """Remove the folders below `scratch` whose drill is dead, and return their names: a lock tells, not a number."""
+    """Remove what is left of drills that are dead, by their folders below `scratch`: a lock tells, not a number.
+
+    Return the names of the folders.
+    """
     removed = []
     for folder in sorted(scratch.iterdir()) if scratch.is_dir() else ():
         if folder.is_symlink() or not folder.is_dir():
             continue
         lock = Lock.take(folder / _LOCK)
         if lock:
+            remove_groups(folder.name)
             _remove(folder)
             lock.release()
             removed.append(folder.name)

@@ -166,6 +166,7 @@ def test_however_a_drill_ends_nothing_of_it_runs_on_and_the_next_finds_its_folde
     else:
         assert remove_leftovers(folder.parent) == ["run-1"]
     assert not folder.exists()
+    assert list(Path("/sys/fs/cgroup").glob("**/sec-ops-run-1")) == [], "nor are control groups left"
 
 
 def test_a_hostile_tree_is_removed_and_what_its_links_name_stays(folder: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sec_ops.drill.sandbox.limits import Limits, limited
+from sec_ops.drill.sandbox.limits import Limits, limited, remove_groups
 
 
 def test_one_hierarchy(tmp_path: Path) -> None:
@@ -28,3 +28,11 @@ def test_two_hierarchies_of_which_one_is_missing(tmp_path: Path) -> None:
 def test_none_at_all_is_said(tmp_path: Path) -> None:
     with limited(Limits(), "x", root=tmp_path / "none") as group:
         assert (group.folders, group.whole) == ([], False)
+
+
+def test_groups_of_a_killed_drill_are_removed_and_no_others(tmp_path: Path) -> None:
+    for place in ("memory/sec-ops-dead", "memory/sec-ops-alive", "pids/sec-ops-dead"):
+        (tmp_path / place).mkdir(parents=True)
+    remove_groups("dead", root=tmp_path)
+    remove_groups("dead", root=tmp_path)
+    assert sorted(each.name for each in tmp_path.glob("*/*")) == ["sec-ops-alive"]
