@@ -104,3 +104,8 @@ class BackupSite:
 def files(source: str, *folders: Path, **more: Any) -> dict[str, Any]:
     """Return a source of folders."""
     return {"id": source, "kind": "files", "settings": {"paths": [str(each) for each in folders]}, **more}
+
+
+def locks_in(repository: Path) -> list[str]:
+    """Return the locks of a repository in a folder; one half written is none."""
+    return [each.name for each in (repository / "locks").iterdir() if len(each.name) == 64]

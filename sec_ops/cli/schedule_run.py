@@ -1,5 +1,6 @@
 """The rooms and doors of `schedule`, put together."""
 
+import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sec_ops.cli.jobs import jobs_of_site
 from sec_ops.cli.termination import was_terminated
+from sec_ops.cli.told import telling
 from sec_ops.model.errors import EngineError, UsageError
 from sec_ops.model.job import Job, JobResult, RunJob
 from sec_ops.model.messages import message
@@ -17,6 +19,7 @@ from sec_ops.notify.notifiers import NotifierDoors
 from sec_ops.notify.outbox import Delivery, Outbox
 from sec_ops.runtime.clock import SystemClock, utc_text
 from sec_ops.runtime.configuration import load_configuration
+from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.language import render, translator
 from sec_ops.runtime.secrets import Secrets
 from sec_ops.runtime.site import Site
@@ -163,14 +166,17 @@ def _job_runner(site: Site, language: str) -> RunJob:
         words = [sys.executable, "-m", "sec_ops", "--site", str(site.root), "--lang", language, *job.command]
         clock = SystemClock()
         started = clock.monotonic_ms()
-        try:
-            done = run_program(words, deadline_seconds=60 * job.deadline_minutes)
-        except EngineError as error:
-            elapsed = clock.monotonic_ms() - started
-            return JobResult(outcome=Outcome.ENGINE, elapsed_ms=elapsed, said=render(error.what))
-        told = done.stderr.strip() or (done.stdout if done.exit_code else b"")
-        said = told[-_SAID_BYTES:].decode("utf-8", "replace").strip()
-        return JobResult(outcome=_outcome(done.exit_code), elapsed_ms=done.elapsed_ms, said=said)
+        mark = make_folder(site.state / "schedule") / f".told-{job.id}-{os.getpid()}"
+        with telling(mark) as environment:
+            try:
+                done = run_program(words, deadline_seconds=60 * job.deadline_minutes, environment=environment)
+            except EngineError as error:
+                elapsed = clock.monotonic_ms() - started
+                return JobResult(outcome=Outcome.ENGINE, elapsed_ms=elapsed, said=render(error.what))
+            told = mark.exists()
+        text = done.stderr.strip() or (done.stdout if done.exit_code else b"")
+        said = text[-_SAID_BYTES:].decode("utf-8", "replace").strip()
+        return JobResult(outcome=_outcome(done.exit_code), elapsed_ms=done.elapsed_ms, said=said, told=told)
 
     return run_job
 

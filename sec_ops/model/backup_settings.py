@@ -38,6 +38,13 @@ class BackupSettings(Value):
         description="save this site folder by the built-in plan sec-ops; a file backup/plans/sec-ops.yml replaces it",
     )
     off_site_km: float = Field(default=30, gt=0, le=20_000, description="kilometres along the earth to be off-site")
+    history_days: int = Field(
+        default=400,
+        ge=30,
+        le=36_500,
+        description="days for which run folders and the record's rows are kept that no restore point, no status and no "
+        "comparison needs; what was sealed stays",
+    )
     metrics: str = Field(
         default="",
         description="file that status and run write for Prometheus, ending in .prom, where a node exporter reads; "

@@ -75,11 +75,15 @@ class Schedule(Value):
 
 
 class JobResult(Value):
-    """What a run came to. `said` is the end of what it told a person; `elapsed_ms` its duration."""
+    """What a run came to. `said` is the end of what it told a person; `elapsed_ms` its duration.
+
+    `told` is whether the command itself has sent people a notice of it, or knows that they know.
+    """
 
     outcome: Outcome
     elapsed_ms: int
     said: str = ""
+    told: bool = False
 
     @property
     def good(self) -> bool:

@@ -140,13 +140,18 @@ def _claim(job: str, due: datetime, attempt: int, document: Mapping[str, Any]) -
         started=datetime.fromisoformat(document["started"]),
         until=datetime.fromisoformat(document["until"]),
         holder=document["holder"],
-        result=JobResult(outcome=Outcome(result["outcome"]), elapsed_ms=result["elapsed_ms"], said=result["said"])
+        result=JobResult(
+            outcome=Outcome(result["outcome"]),
+            elapsed_ms=result["elapsed_ms"],
+            said=result["said"],
+            told=bool(result.get("told")),
+        )
         if result
         else None,
     )
 
 
 def _document(claim: Claim, result: JobResult | None) -> bytes:
-    said = {"outcome": int(result.outcome), "elapsed_ms": result.elapsed_ms, "said": result.said} if result else None
+    said = {**result.model_dump(), "outcome": int(result.outcome)} if result else None
     moments = {"started": utc_text(claim.started), "until": utc_text(claim.until)}
     return canonical_json({**moments, "holder": claim.holder, "result": said}) + b"\n"

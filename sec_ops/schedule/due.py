@@ -54,7 +54,8 @@ def run_due(
 ) -> tuple[Due, ...]:
     """Run each enabled job that is due and not claimed by another controller; return what was run.
 
-    However many due instants were missed, a job runs once. Its first failure and its recovery are told.
+    However many due instants were missed, a job runs once. Its first failure and its recovery are told, unless its
+    command has told them.
     """
     done = []
     for job in jobs:
@@ -91,12 +92,16 @@ def _state(job: Job, latest: Claim | None, now: datetime, zone: ZoneInfo) -> Job
 
 
 def _notices(ran: Due, before: Claim | None, clock: Clock) -> Iterable[Notice]:
-    was_good = before is None or (before.result is not None and before.result.good)
-    was_bad = before is not None and before.result is not None and not before.result.good
+    if ran.result.told:
+        return
+    last = before.result if before else None
+    was_good = before is None or (last is not None and last.good)
+    # What its command told of may be something else than what it is silent about now.
+    was_told = last is not None and not last.good and not last.told
     if ran.result.good and not was_good:
         what = message("the job {job} works again", job=ran.job.id)
         yield _notice("schedule.recovered", Level.INFORMATION, ran, what, clock)
-    if not ran.result.good and not was_bad:
+    if not ran.result.good and not was_told:
         what = message("the job {job} failed: {outcome}", job=ran.job.id, outcome=ran.result.words)
         yield _notice("schedule.failed", Level.CRITICAL, ran, what, clock)
 

@@ -1,9 +1,9 @@
 """Programs that end when somebody asks: whatever they do, and also when this process is killed."""
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 
 from sec_ops.transport._child import GRACE_SECONDS
+from sec_ops.transport.bound import bound_words
 from sec_ops.transport.streaming import Handed, Kept, Streamed, StreamProgram
 
 __all__ = ["halting"]
@@ -29,7 +29,7 @@ def halting(stream: StreamProgram, asked: Callable[[], bool]) -> StreamProgram:
 
     Where `setpriv` is there, the kernel kills them with the thread that started them.
     """
-    held = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+    held = bound_words("KILL")
 
     def run(
         arguments: Sequence[str | Handed],

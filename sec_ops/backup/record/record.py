@@ -20,6 +20,7 @@ from sec_ops.backup.record.rows import (
     read_judged_part,
     read_size,
 )
+from sec_ops.backup.record.shedding import shed
 from sec_ops.backup.record.tables import STEPS
 from sec_ops.backup.record.values import Arrival, Attempt, Doing, Hold, JudgedPart, Ordered, Size, Verb
 from sec_ops.backup.verdict import Verdict
@@ -216,6 +217,11 @@ class Record:
         with self._database.reading() as connection:
             found = connection.execute(query, (repository,)).fetchone()
             return int(found[0]) if found else None
+
+    def shed(self, before_ms: int) -> int:
+        """Let go what is older than a moment and needed by nothing; return how many rows went."""
+        with self._database.writing() as connection:
+            return shed(connection, before_ms)
 
     @property
     def new(self) -> bool:

@@ -7,6 +7,7 @@ from sec_ops.backup.restic.program import find_restic
 from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.files import make_folder
 from sec_ops.runtime.site import Site
+from sec_ops.transport.bound import bound
 from sec_ops.transport.process import run_program
 from sec_ops.transport.reach import reach
 from sec_ops.transport.streaming import stream_program
@@ -22,7 +23,7 @@ def site_doors(site: Site) -> Doors:
 def real_doors(cache: Path) -> Doors:
     """Return the doors with restic's cache in `cache`; raises ProgramMissing, EngineError for a restic too old."""
     return Doors(
-        stream=stream_program,
+        stream=bound(stream_program),
         run_program=run_program,
         reach=reach,
         clock=SystemClock(),

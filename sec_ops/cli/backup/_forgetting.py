@@ -13,6 +13,7 @@ from sec_ops.cli.backup._judged import judged_document, judged_lines
 from sec_ops.cli.backup._keeping import Keeper, keeping, named_plans, tried
 from sec_ops.cli.backup._planning import Room
 from sec_ops.cli.backup._running import require_approval
+from sec_ops.cli.backup._tidying import tidied
 from sec_ops.cli.output import emit
 from sec_ops.model.backup_plan import BackupPlan, Retention
 from sec_ops.model.errors import UsageError
@@ -59,6 +60,8 @@ def forget_plans(room: Room, wanted: Wanted) -> Iterable[Outcome]:
     with keeping(room) as keeper:
         done = [_forgotten(keeper, plan, name, rule, wanted) for plan, name, rule in chosen]
         pruned = _pruned(keeper, done) if wanted.prune and not wanted.dry_run else {}
+        if not wanted.dry_run:
+            tidied(room, keeper.record)
     outcomes = {each for one in done for each in one.outcomes} | {each.outcome for each in pruned.values()}
     outcomes = outcomes - {Outcome.CLEAN} or {Outcome.CLEAN}
     emit(

@@ -20,6 +20,7 @@ from sec_ops.backup.retaining.signs import Raised
 from sec_ops.backup.running.verdicts import judged_of
 from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.cli.backup._planning import Room
+from sec_ops.cli.backup._unlocking import clear_left
 from sec_ops.cli.output import note
 from sec_ops.cli.schedule_run import open_outbox
 from sec_ops.cli.sealing import evidence_of
@@ -57,9 +58,9 @@ class Keeper:
         if repository not in self._opened:
             known = self.room.planned.repositories[repository]
             opened = open_repository(known, Secrets(run_program=run_program), folder=self.site.root)
-            self._opened[repository] = Restic(
-                repository=opened, doors=site_doors(self.site), lock_wait_seconds=_LOCK_WAIT_SECONDS
-            )
+            restic = Restic(repository=opened, doors=site_doors(self.site), lock_wait_seconds=_LOCK_WAIT_SECONDS)
+            clear_left(restic, self.record, self.log)
+            self._opened[repository] = restic
         return self._opened[repository]
 
     def gate(self, repository: str) -> Gate:

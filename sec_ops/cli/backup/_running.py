@@ -26,9 +26,12 @@ from sec_ops.cli.backup._planning import Room
 from sec_ops.cli.backup._progress import BackupProgress
 from sec_ops.cli.backup._ran import ran_document, ran_lines
 from sec_ops.cli.backup._status import gathered, write_metrics
+from sec_ops.cli.backup._tidying import tidied
+from sec_ops.cli.backup._unlocking import clear_left
 from sec_ops.cli.output import emit, note
 from sec_ops.cli.schedule_run import open_outbox
 from sec_ops.cli.sealing import evidence_of
+from sec_ops.cli.told import people_were_told
 from sec_ops.content.kinds import PLANS, REPOSITORIES
 from sec_ops.content.model_faults import did_you_mean
 from sec_ops.evidence.log import EvidenceLog
@@ -85,7 +88,9 @@ def run_plans(room: Room, plans: Sequence[BackupPlan]) -> Iterable[Outcome]:
             # Also when the disk is full or somebody ends us: what went wrong until then is told now.
             runner.progress.clear()
             told += [found for run in runner.runs for found in record.of_run(run)]
-            tell(room.site, record, told)
+            put = tell(room.site, record, told)
+        _pass_on(ran, put)
+        tidied(room, record)
         write_metrics(room, gathered(room, record))
     emit(
         "sec-ops/backup-run",
@@ -143,6 +148,7 @@ class _Runner:
         restic = Restic(
             repository=open_repository(repository, reader, folder=self._site.root), doors=site_doors(self._site)
         )
+        clear_left(restic, self._record, self._log)
         self._restic = restic
         if restic.repository.location.kind is Kind.LOCAL:
             self._measure(restic)
@@ -194,16 +200,26 @@ _UNSEEN = ("--no-scan",)
 """Restic counts all files first to tell how far it is: nobody looks."""
 
 
-def tell(site: Site, record: Record, attempts: Sequence[Attempt]) -> None:
-    """Put notices of attempts into the outbox and try to deliver; what can't be delivered now waits there."""
+def _pass_on(ran: Sequence[Ran], put: int) -> None:
+    """Tell a schedule when people know what it would tell them: each run that failed is in the record they hear of."""
+    failed = [each for each in ran if not each.judged.good]
+    if (failed and all(each.run for each in failed)) or (not failed and put):
+        people_were_told()
+
+
+def tell(site: Site, record: Record, attempts: Sequence[Attempt]) -> int:
+    """Put notices of attempts into the outbox and try to deliver; what can't be delivered now waits there.
+
+    Return how many there were to tell.
+    """
     outbox = open_outbox(site)
-    for attempt in attempts:
-        if attempt.verb is Verb.RUN:
-            notice = notice_of(attempt, record.before(attempt), record.now_ms)
-            if notice:
-                outbox.put(notice)
+    runs = (each for each in attempts if each.verb is Verb.RUN)
+    notices = [found for each in runs if (found := notice_of(each, record.before(each), record.now_ms))]
+    for notice in notices:
+        outbox.put(notice)
     for failure in outbox.deliver().failures:
         note(message("{notifier} could not deliver: {reason}", notifier=failure.notifier, reason=failure.error.what))
+    return len(notices)
 
 
 def require_approval(room: Room, site: Site) -> None:

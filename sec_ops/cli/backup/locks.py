@@ -19,7 +19,7 @@ from sec_ops.runtime.language import render
 from sec_ops.runtime.site import find_site
 
 if TYPE_CHECKING:
-    from sec_ops.backup.locks import Cleared, Here, Standing, Word
+    from sec_ops.backup.locks import Standing, Word
 
 app = typer.Typer(
     help=_("Show who holds a repository, and remove what dead owners left."),
@@ -35,10 +35,11 @@ def list_locks(repository: Name) -> Iterable[Outcome]:
     """List locks with what is known of their owners."""
     from sec_ops.backup.locks import standings
     from sec_ops.cli.backup._judged import judged_document, judged_lines
+    from sec_ops.cli.backup._unlocking import here
 
     site = find_site(current().site)
     listed = opened(site, named_repositories(site, [repository]))[0].locks()
-    seen = standings(listed.locks, _here())
+    seen = standings(listed.locks, here())
     emit(
         "sec-ops/backup-locks",
         {"repository": repository, **judged_document(listed.judged), "locks": [_document(each) for each in seen]},
@@ -60,6 +61,7 @@ def clear(
     """Clear locks, then seal which."""
     from sec_ops.backup.locks import clear_locks
     from sec_ops.cli.backup._judged import judged_document, judged_lines
+    from sec_ops.cli.backup._unlocking import here, sealed_locks
 
     site = find_site(current().site)
     word = _word(dead_host or [], by, reason)
@@ -67,9 +69,9 @@ def clear(
         require_person(site, by)
     restic = opened(site, named_repositories(site, [repository]))[0]
     with evidence_of(site) as log:
-        cleared = clear_locks(restic, _here(), word)
+        cleared = clear_locks(restic, here(), word)
         if cleared.removed:
-            log.append("backup.lock/1", _sealed(repository, cleared, word))
+            log.append("backup.lock/1", sealed_locks(repository, cleared, word))
     emit(
         "sec-ops/backup-locks-clear",
         {
@@ -89,16 +91,6 @@ def clear(
     return [cleared.judged.outcome]
 
 
-def _here() -> "Here":
-    import socket
-
-    from sec_ops.backup.locks import Here
-    from sec_ops.backup.processes import process_began
-    from sec_ops.runtime.clock import SystemClock
-
-    return Here(host=socket.gethostname(), began=process_began, now=SystemClock().now())
-
-
 def _word(hosts: list[str], person: str, reason: str) -> "Word | None":
     from sec_ops.backup.locks import Word
 
@@ -108,26 +100,6 @@ def _word(hosts: list[str], person: str, reason: str) -> "Word | None":
         what = message("who says that nothing runs there, and how that is known, must be told")
         raise UsageError(what, advice=message("add --by PERSON and --reason TEXT"))
     return Word(hosts=frozenset(hosts), person=person, reason=reason.strip())
-
-
-def _sealed(repository: str, cleared: "Cleared", word: "Word | None") -> dict[str, Any]:
-    sworn = word.hosts if word else ()
-    locks = [
-        {
-            "id": each.lock.id,
-            "host": each.lock.host,
-            "pid": each.lock.pid,
-            "created": each.lock.created.isoformat(),
-            "proof": "word of a person" if each.lock.host in sworn else "process table",
-        }
-        for each in cleared.removed
-    ]
-    return {
-        "repository": repository,
-        "locks": locks,
-        "person": word.person if word else "",
-        "reason": word.reason if word else "",
-    }
 
 
 def _document(standing: "Standing") -> dict[str, Any]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import pytest
 from sec_ops.backup.naming import MANIFEST, tags_of
 from sec_ops.backup.record.record import DATABASE, open_record
 from sec_ops.backup.record.values import Doing, Ordered, Verb
-from sec_ops.backup.restic.requests import BackupRequest, ForgetRequest
+from sec_ops.backup.restic.requests import BackupRequest, ForgetRequest, ReadData
+from sec_ops.backup.verdict import Verdict
 from sec_ops.runtime.site import Site
-from tests.backup_site import BackupSite
+from tests.backup_site import BackupSite, locks_in
 from tests.integration.backup.two_sites import SYSTEM, Two, named, runs_of, save_as
 
 pytestmark = pytest.mark.integration
@@ -231,6 +233,48 @@ def test_two_prunes_at_once_do_not_meet(two: Two) -> None:
     assert two.b.call("backup", "forget", SYSTEM)[0] == 0
 
 
+def test_two_real_prunes_at_once_leave_the_repository_whole(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is stopped in its middle while others try: by the same controller, and by one that knows nothing of it."""
+    for number in range(4):
+        (two.tree / f"large-{number}").write_bytes(random.Random(number).randbytes(3_000_000))
+        two.save()
+        (two.tree / f"large-{number}").unlink()
+    two.copy()
+    monkeypatch.setattr("sec_ops.cli.backup._keeping._LOCK_WAIT_SECONDS", 1)
+    first = subprocess.Popen(
+        [sys.executable, "-m", "sec_ops", "--site", str(two.b.root), "backup", "forget", SYSTEM, "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    far = two.b.root / "data" / "far"
+    waited_until(lambda: pruning(str(far)) and locks_in(far), pause=0.002)
+    (process,) = pruning(str(far))
+    os.kill(process, signal.SIGSTOP)
+    try:
+        assert locks_in(far), "it was stopped while it held the repository"
+        code, body = two.b.call("backup", "forget", SYSTEM, "--no-prune")
+        assert (code, [each["verdict"] for each in body["systems"]]) == (3, ["locked"])
+        assert two.far.prune().judged.verdict is Verdict.LOCKED
+    finally:
+        os.kill(process, signal.SIGCONT)
+    said, _none = first.communicate(timeout=120)
+    assert [each["verdict"] for each in json.loads(said)["pruned"]] == ["ok"]
+    assert two.far.check(ReadData(subset="all")).judged.good
+    assert len(runs_of(two.far)) == 2
+    assert two.b.call("backup", "forget", SYSTEM)[0] == 0
+
+
+def pruning(location: str) -> list[int]:
+    """Return the processes that prune a repository."""
+    found: list[int] = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = each.read_bytes().decode(errors="replace").split("\0")
+            if Path(words[0]).name == "restic" and words[1] == "prune" and any(location in word for word in words):
+                found.append(int(each.parent.name))
+    return found
+
+
 def test_nothing_came_is_told_by_the_second_site(two: Two) -> None:
     code, body = two.b.call("backup", "watch")
     assert (code, [(each["repository"], each["overdue"]) for each in body["systems"]]) == (1, [("far", True)])
@@ -295,8 +339,8 @@ def below(pid: int) -> list[int]:
     return [*children, *(one for each in children for one in below(each))]
 
 
-def waited_until(condition: Any, seconds: float = 60) -> None:
+def waited_until(condition: Any, seconds: float = 60, pause: float = 0.1) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.1)
+        time.sleep(pause)

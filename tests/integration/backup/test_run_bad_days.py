@@ -1,21 +1,25 @@
 """Runs that are killed, run twice at once, late, or whose hooks fail: never good, never silent."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from sec_ops.backup.record.record import open_record
+from sec_ops.backup.record.record import Record, open_record
 from sec_ops.backup.record.values import State, Verb
 from sec_ops.backup.verdict import Verdict
 from sec_ops.runtime.site import Site
-from tests.backup_site import BackupSite, files
+from tests.backup_site import BackupSite, files, locks_in
 
 pytestmark = pytest.mark.integration
 SYSTEM = "student-records"
@@ -59,7 +63,7 @@ def test_a_killed_run_is_interrupted_and_never_counts(site: BackupSite, tree: Pa
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
         with open_record(Site(site.root)) as record:
-            record.settle()
+            waited(partial(settled, record))
             last = record.attempts(Verb.RUN, limit=1)[0]
             assert last.id == turn + 1
             done = {each.run for each in record.arrivals(SYSTEM) if each.part == "manifest"}
@@ -73,6 +77,64 @@ def test_a_killed_run_is_interrupted_and_never_counts(site: BackupSite, tree: Pa
     assert (code, body["systems"][0]["verdict"]) == (0, "ok")
     code, body = site.call("backup", "status", SYSTEM)
     assert (code, body["systems"][0]["problems"]) == (0, [])
+
+
+def settled(record: Record) -> bool:
+    """Return whether what was cut short is known to be: a child forked and not begun yet still holds what we held."""
+    record.settle()
+    return record.attempts(Verb.RUN, limit=1)[0].state is not State.RUNNING
+
+
+def restics(*words: str) -> list[int]:
+    """Return the processes of restic whose arguments hold all these words."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            arguments = each.read_bytes().decode(errors="replace").split("\0")
+            if Path(arguments[0]).name == "restic" and all(word in arguments for word in words):
+                found.append(int(each.parent.name))
+    return found
+
+
+def waited(done: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_killed_run_takes_its_restic_along_and_the_next_clears_its_locks(site: BackupSite, tree: Path) -> None:
+    site.plan(SYSTEM, [files("files", tree)])
+    assert site.call("backup", "run", SYSTEM)[0] == 0
+    location = site.root / "data" / "a"
+    (tree / "large").write_bytes(os.urandom(150_000_000))
+    child = started(site)
+    waited(lambda: restics("backup", str(tree)) and locks_in(location))
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    waited(lambda: not restics("--tag", f"system:{SYSTEM}"))
+    assert site.call("backup", "run", SYSTEM)[0] == 0
+    assert locks_in(location) == []
+
+
+def scheduled(site: BackupSite) -> str:
+    """Run the plan's job as if it were due, as the operating system would; return what it came to."""
+    shutil.rmtree(site.root / "var" / "state" / "schedule", ignore_errors=True)
+    _code, body = site.call("schedule", "run-due", "--job", f"backup-{SYSTEM}")
+    return str(body["jobs"][0]["outcome"])
+
+
+def test_a_scheduled_backup_that_fails_is_told_once_and_so_is_its_end(site: BackupSite, tree: Path) -> None:
+    gone = tree.with_name("gone")
+    site.plan(SYSTEM, [files("files", gone)])
+    assert scheduled(site) == "engine"
+    assert [each["kind"] for each in site.notices()] == ["backup.failed"]
+    tree.rename(gone)
+    assert scheduled(site) == "clean"
+    assert [each["kind"] for each in site.notices()] == ["backup.failed", "backup.recovered"]
+    (site.root / "secrets" / "word").unlink()
+    assert scheduled(site) == "invalid"
+    assert [each["kind"] for each in site.notices()][2:] == ["backup.failed"]
 
 
 def test_an_interrupted_run_is_told_by_the_next(site: BackupSite, tree: Path) -> None:

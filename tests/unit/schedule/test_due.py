@@ -47,10 +47,11 @@ class World:
     outcome: Outcome = Outcome.CLEAN
     ran: list[str] = field(default_factory=list)
     told: list[Notice] = field(default_factory=list)
+    by_itself: bool = False
 
     def run_job(self, job: Job) -> JobResult:
         self.ran.append(job.id)
-        return JobResult(outcome=self.outcome, elapsed_ms=5, said="said")
+        return JobResult(outcome=self.outcome, elapsed_ms=5, said="said", told=self.by_itself)
 
     def tick(self, *jobs: Job) -> int:
         done = run_due(
@@ -130,6 +131,27 @@ def test_a_failure_is_told_once_and_its_end_too(world: World) -> None:
         world.clock.moment += timedelta(minutes=5)
     assert [each.kind for each in world.told] == ["schedule.failed", "schedule.recovered"]
     assert len({each.id for each in world.told}) == 2
+
+
+@pytest.mark.parametrize(
+    ("about", "passes", "kinds"),
+    [
+        ("all by itself", [("bad", True), ("bad", True), ("good", True)], []),
+        ("then silent about another fault", [("bad", True), ("bad", False), ("bad", False)], ["schedule.failed"]),
+        ("silent first", [("bad", False), ("bad", True), ("good", True)], ["schedule.failed"]),
+        ("silent recovery", [("bad", False), ("good", False)], ["schedule.failed", "schedule.recovered"]),
+        ("recovery of what it told", [("bad", True), ("good", False)], ["schedule.recovered"]),
+    ],
+)
+def test_what_a_command_told_by_itself_is_not_told_twice(
+    world: World, about: str, passes: list[tuple[str, bool]], kinds: list[str]
+) -> None:
+    world.tick()
+    for what, world.by_itself in passes:
+        world.outcome = Outcome.ENGINE if what == "bad" else Outcome.CLEAN
+        world.clock.moment += timedelta(minutes=5)
+        world.tick()
+    assert [each.kind for each in world.told] == kinds
 
 
 def test_a_run_that_is_still_going_is_not_joined(world: World) -> None:
