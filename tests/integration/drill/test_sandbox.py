@@ -241,3 +241,29 @@ def test_who_says_too_much_is_ended_and_threads_take_turns(folder: Path) -> None
         for each in threads:
             each.join()
         assert sorted(ends) == list("01234567")
+
+
+_PIPES = "cd /drill/logs; rm -f held.log; mkfifo held.log; for n in $(seq 0 9); do mkfifo $n.out; done; sleep 600"
+
+
+def test_pipes_and_links_in_place_of_files_hold_up_nobody(folder: Path) -> None:
+    with opened(folder) as sandbox:
+        sandbox.start("held", ["sh", "-c", _PIPES])
+        until = time.monotonic() + 20
+        while not (folder / "work" / "logs" / "9.out").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        for deed in (
+            lambda: sandbox.said("held"),
+            lambda: sandbox.run(["true"], seconds=10),
+            lambda: sandbox.read(sandbox.work / "logs" / "3.out"),
+            lambda: sandbox.write(sandbox.work / "logs" / "3.out", b"x"),
+            lambda: sandbox.run(["cat"], seconds=10, stdin=sandbox.work / "logs" / "9.out"),
+        ):
+            with pytest.raises(ProgramFailed):
+                deed()
+
+
+def test_a_program_whose_output_is_removed_meanwhile_is_told_nevertheless(folder: Path) -> None:
+    with opened(folder) as sandbox:
+        ended = sandbox.run(["sh", "-c", "rm /drill/logs/*; sleep 0.3; echo said"], seconds=10)
+        assert (ended.exit_code, ended.stdout) == (0, "said\n")

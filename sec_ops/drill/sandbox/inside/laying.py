@@ -6,6 +6,8 @@ import base64
 import os
 from typing import Any
 
+from sec_ops.drill.sandbox.inside.opening import opened
+
 
 def folder(asked: dict[str, Any]) -> dict[str, Any]:
     """Make a folder, and those above it."""
@@ -16,8 +18,7 @@ def folder(asked: dict[str, Any]) -> dict[str, Any]:
 def write(asked: dict[str, Any]) -> dict[str, Any]:
     """Write a file, the first piece of it or a further one."""
     how = os.O_APPEND if asked["further"] else os.O_TRUNC
-    descriptor = os.open(asked["path"], os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
+    with opened(asked["path"], os.O_WRONLY | os.O_CREAT | how) as stream:
         stream.write(base64.b64decode(asked["data"]))
     return {}
 
@@ -32,7 +33,7 @@ def move(asked: dict[str, Any]) -> dict[str, Any]:
 
 def fetch(asked: dict[str, Any]) -> dict[str, Any]:
     """Tell a piece of a file, which is no longer than asked for."""
-    with open(asked["path"], "rb") as stream:
+    with opened(asked["path"]) as stream:
         stream.seek(asked["begin"])
         return {"data": base64.b64encode(stream.read(asked["bytes"])).decode()}
 

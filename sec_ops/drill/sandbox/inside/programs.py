@@ -8,7 +8,10 @@ import signal
 import subprocess
 import threading
 import time
-from typing import Any
+from contextlib import ExitStack
+from typing import IO, Any
+
+from sec_ops.drill.sandbox.inside.opening import opened, output
 
 TAIL = 65536
 LOOK = 0.1
@@ -18,15 +21,17 @@ talks: dict[int, Talk] = {}
 
 
 class Job:
-    """A program run to its end beside others; its output lies in files, of which the end is told."""
+    """A program run to its end beside others; its output lies in files, held open, of which the end is told."""
 
     def __init__(self, asked: dict[str, Any]) -> None:
         self.started = time.monotonic()
         self.expired = self.flooded = False
         self.ended_ms: int | None = None
-        self.output, self.errors = asked["stdout"], asked["stderr"]
         self.kept, self.most = asked.get("kept") or TAIL, asked.get("most")
-        self.child = spawn(asked, asked.get("stdin") or "/dev/null")
+        with ExitStack() as held:
+            self.output, self.errors = [held.enter_context(output(asked[name])) for name in ("stdout", "stderr")]
+            self.child = spawn(asked, asked.get("stdin") or os.devnull, self.output, self.errors)
+            self.files = held.pop_all()
         self.thread = threading.Thread(target=self._wait, args=(float(asked["seconds"]),), daemon=True)
         self.thread.start()
 
@@ -43,7 +48,7 @@ class Job:
         self.ended_ms = round((time.monotonic() - self.started) * 1000)
 
     def _floods(self) -> bool:
-        said = os.stat(self.output).st_size + os.stat(self.errors).st_size
+        said = sum(os.fstat(each.fileno()).st_size for each in (self.output, self.errors))
         return self.most is not None and said > self.most
 
     def told(self, seconds: float) -> dict[str, Any]:
@@ -51,15 +56,16 @@ class Job:
         self.thread.join(seconds)
         if self.ended_ms is None:
             return {"done": False}
-        return {
-            "done": True,
-            "exit": self.child.returncode,
-            "expired": self.expired,
-            "flooded": self.flooded,
-            "ms": self.ended_ms,
-            "stdout": tail(self.output, self.kept),
-            "stderr": tail(self.errors),
-        }
+        with self.files:
+            return {
+                "done": True,
+                "exit": self.child.returncode,
+                "expired": self.expired,
+                "flooded": self.flooded,
+                "ms": self.ended_ms,
+                "stdout": end_of(self.output, self.kept),
+                "stderr": end_of(self.errors, TAIL),
+            }
 
 
 class Talk:
@@ -70,7 +76,7 @@ class Talk:
         self.ended = False
         self.changed = threading.Condition()
         self.errors = asked["stderr"]
-        with open(self.errors, "ab") as errors:
+        with output(self.errors) as errors:
             pipe = subprocess.PIPE
             self.child = subprocess.Popen(
                 asked["argv"], stdin=pipe, stdout=pipe, stderr=errors, env=asked["env"], start_new_session=True
@@ -100,14 +106,14 @@ class Talk:
             return None
 
 
-def spawn(asked: dict[str, Any], stdin: str) -> subprocess.Popen[bytes]:
+def spawn(asked: dict[str, Any], stdin: str, said: IO[bytes], errors: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start a program in a group of its own, with nothing but the environment that was asked for."""
     given = asked.get("given")
-    with open(stdin, "rb") as taken, open(asked["stdout"], "ab") as output, open(asked["stderr"], "ab") as errors:
+    with opened(stdin) as taken:
         child = subprocess.Popen(
             asked["argv"],
             stdin=taken if given is None else subprocess.PIPE,
-            stdout=output,
+            stdout=said,
             stderr=errors,
             env=asked["env"],
             start_new_session=True,
@@ -136,11 +142,16 @@ def end(child: subprocess.Popen[bytes], number: int) -> None:
     child.wait()
 
 
-def tail(path: str, kept: int = TAIL) -> str:
+def tail(path: str) -> str:
     """Return the end of a file as text."""
-    with open(path, "rb") as stream:
-        stream.seek(max(0, os.fstat(stream.fileno()).st_size - kept))
-        return stream.read().decode(errors="replace")
+    with opened(path) as stream:
+        return end_of(stream, TAIL)
+
+
+def end_of(stream: IO[bytes], kept: int) -> str:
+    """Return the end of an open file as text."""
+    stream.seek(max(0, os.fstat(stream.fileno()).st_size - kept))
+    return stream.read(kept).decode(errors="replace")
 
 
 def begin(asked: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +168,8 @@ def wait(asked: dict[str, Any]) -> dict[str, Any]:
 
 def start(asked: dict[str, Any]) -> dict[str, Any]:
     """Start a service, which goes on until it is stopped."""
-    services[asked["name"]] = spawn(asked, "/dev/null")
+    with output(asked["stdout"]) as log:
+        services[asked["name"]] = spawn(asked, os.devnull, log, log)
     return {"pid": services[asked["name"]].pid}
 
 
