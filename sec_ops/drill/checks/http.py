@@ -55,7 +55,8 @@ class Http:
 def page_judged(page: Answer, expected: str, status: int, text: str, absent: str) -> Checked:
     """Return whether a page has its status, has the text and lacks the absent one; empty ones are not looked for."""
     if page.status == 0:
-        return failed(expected, "", message("the web server gave no answer"), why=page.error)
+        late = message("the web server gave no answer in time")
+        return failed(expected, "", late if page.late else message("the web server gave no answer"), why=page.error)
     shown = f"HTTP {page.status}, “{page.body}”" if page.body else f"HTTP {page.status}"
     if page.status != status:
         leads = next((value for name, value in page.headers if name.lower() == "location"), "")
@@ -63,7 +64,10 @@ def page_judged(page: Answer, expected: str, status: int, text: str, absent: str
         return failed(expected, shown, what, why=f"Location: {leads}" if leads else "")
     if text and text not in page.body:
         what = message("the page does not hold the text {text}", text=cut(text))
-        return failed(expected, shown, what, why="" if page.whole else "only the first 1 MiB was read")
+        part = message(
+            "the first 1 MiB of the page, which alone was read, does not hold the text {text}", text=cut(text)
+        )
+        return failed(expected, shown, what if page.whole else part)
     if absent and (absent in page.body or not page.whole):
         what = message("the page holds the text {text}, or is too large to tell", text=cut(absent))
         return failed(expected, shown, what)

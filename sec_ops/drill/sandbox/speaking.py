@@ -44,7 +44,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a web server inside said; status 0 with an `error` when it said nothing.
+    """What a web server inside said; status 0 when it said nothing, with an `error` unless it was only too `late`.
 
     `body` is at most the first 1 MiB, the `whole` page or not.
     """
@@ -53,6 +53,7 @@ class Answer:
     headers: Sequence[tuple[str, str]]
     body: str
     whole: bool = True
+    late: bool = False
     error: str = ""
 
 
@@ -246,8 +247,8 @@ class Sandbox:
         words, given = own_program("web"), json.dumps(asked)
         ended = self.run(words, seconds=seconds, given=given, kept_bytes=_PAGE_SPELLED_BYTES)
         if ended.expired or ended.exit_code != 0:
-            why = "no answer within the deadline" if ended.expired else ended.stderr[-_SHOWN:]
-            return Answer(status=0, headers=(), body="", error=why)
+            why = "" if ended.expired else ended.stderr[-_SHOWN:]
+            return Answer(status=0, headers=(), body="", late=ended.expired, error=why)
         told = json.loads(ended.stdout)
         told["headers"] = tuple((name, value) for name, value in told["headers"])
         return Answer(**told)
