@@ -88,11 +88,13 @@ class ReceivedLog:
         """Return the folder that the log is received into."""
         return PurePath(settings.folder)
 
-    def by_hand(self, _settings: Settings, hand: Hand) -> Sequence[Step]:
-        """Bring the received log back for a base backup of the same server."""
+    def by_hand(self, settings: Settings, hand: Hand) -> Sequence[Step]:
+        """Bring the saved segments back for a base backup of the same server, and say where the rest is."""
         what = message(
-            "the write-ahead log as it was received: recover a base backup of the same server with it; a file that "
-            "ends in .partial is renamed without that ending"
+            "the finished segments of the write-ahead log: recover a base backup of the same server with them; later "
+            "segments, and the one that was being written (copy it without its ending .partial), are only where they "
+            "were received: {folder}",
+            folder=settings.folder,
         )
         return (Step(what=what, commands=(hand.restore("wal"),)),)
 
