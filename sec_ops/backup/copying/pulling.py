@@ -138,11 +138,12 @@ def _judged_there(asked: Pull, points: Iterable[RestorePoint]) -> None:
     known = {each.run for each in asked.record.judgements(asked.system, target)}
     runs = {each.run for each in points} - known
     rows = asked.record.judgements(asked.system, asked.source.repository.id)
-    asked.record.judge([_at(each, target) for each in rows if each.run in runs])
+    now_ms = asked.record.now_ms
+    asked.record.judge([_at(each, target, now_ms) for each in rows if each.run in runs])
 
 
-def _at(row: JudgedPart, repository: str) -> JudgedPart:
-    return replace(row, repository=repository)
+def _at(row: JudgedPart, repository: str, now_ms: int) -> JudgedPart:
+    return replace(row, repository=repository, at_ms=now_ms)
 
 
 def _lost(asked: Pull, target: Asked) -> tuple[Arrival, ...]:

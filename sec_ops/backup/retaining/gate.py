@@ -43,15 +43,17 @@ class Gate:
     def judge(self, system: str) -> Gated:
         """Judge the system's runs that were not judged here before, in order of arrival; keep and return holds.
 
-        Runs that are not complete, or that failed, count as nothing and are left. What was lifted is not held again.
+        A run that something was added to since is judged again, for anybody who saves can use its name. Runs that are
+        not complete, or that failed, count as nothing and are left. What was lifted is not held again.
         """
         repository, held = self.restic.repository.id, list[Hold]()
         stored, held_before = self.record.judgements(system, repository), _runs(self.record.holds(system))
-        known, began = {each.run for each in stored}, bool(self.record.judgements(system, ""))
+        points = points_in(self.record, repository, system)
+        known, began = _known(stored, points), self._began(system, points)
         lifted = _runs([each for each in self.record.holds(system, repository, lifted=True) if each.lifted_ms])
-        rows = [each for each in stored if each.run not in held_before]
+        rows = [each for each in stored if each.run in known and each.run not in held_before]
         passed: list[RestorePoint] = []
-        for point in points_in(self.record, repository, system):
+        for point in points:
             if point.held or not point.has_data:
                 continue
             if point.run not in known:
@@ -70,6 +72,18 @@ class Gate:
                 rows += new
             passed.append(point)
         return Gated(judged=Judged(verdict=Verdict.OK, what=message("done")), held=tuple(held))
+
+    def _began(self, system: str, points: Sequence[RestorePoint]) -> bool:
+        """Return whether runs passed before: judged here, or copied by a record that is lost and none of them is left.
+
+        Of those that are left judgements are made anew, from what the repository holds.
+        """
+        if self.record.judgements(system, ""):
+            return True
+        here, arrivals = self.restic.repository.id, self.record.arrivals(system, gone=True)
+        copied = {each.original for each in arrivals if each.original and each.repository != here}
+        left = (each.original or each.snapshot for point in points for each in point.data)
+        return bool(copied) and copied.isdisjoint(left)
 
     def _measured(self, point: RestorePoint, passed: Sequence[RestorePoint]) -> "list[_Part] | Judged":
         """Return each part measured beside the newest run that has it; a verdict when that can't be seen."""
@@ -98,6 +112,12 @@ class Gate:
 
 _SIGNS = message("it shows signs of ransomware")
 _UNKNOWN = message("nothing is left of the runs that passed before, so it can be compared with nothing")
+
+
+def _known(stored: Sequence[JudgedPart], points: Sequence[RestorePoint]) -> set[str]:
+    """Return the runs that were judged as they are now, and those that are not here any more."""
+    last = {point.run: max((each.first_seen_ms for each in point.data), default=0) for point in points}
+    return {each.run for each in stored if each.at_ms >= last.get(each.run, 0)}
 
 
 def _runs(held: Sequence[Hold]) -> set[str]:

@@ -145,10 +145,35 @@ def test_a_source_that_is_empty_all_at_once_is_held(two: Two) -> None:
     assert "5 % of it is left" in copied["held"][0]["signs"][-1]
 
 
-def test_who_clears_the_first_site_does_not_begin_anew(two: Two) -> None:
+def test_what_is_added_to_a_run_that_passed_is_judged_too(two: Two) -> None:
+    """Who has the first site's secrets may save under the name of a run that was judged long ago."""
+    text(two.tree)
+    two.save()
+    two.copy()
+    encrypt(two.tree)
+    save_as(two.near, two.tree, "run-1", datetime.now(UTC))
+    code, copied = two.copy()
+    assert (code, [each["run"] for each in copied["held"]], copied["copied"]) == (1, ["run-1"], [])
+
+
+def test_after_a_lost_record_the_gate_judges_anew_what_is_left(two: Two) -> None:
+    for _ in range(2):
+        two.save()
+    two.copy()
+    rebuild(two.b)
+    code, copied = two.copy()
+    assert (code, copied["held"], copied["copied"]) == (0, [], [])
+    with open_record(Site(two.b.root)) as record:
+        assert [each.run for each in record.judgements(SYSTEM, "near")] == ["run-1", "run-2"]
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["record", "lost record"])
+def test_who_clears_the_first_site_does_not_begin_anew(two: Two, *, lost: bool) -> None:
     """With all earlier runs gone from A, what comes can't be compared, and is held rather than taken as a first run."""
     two.save()
     two.copy()
+    if lost:
+        rebuild(two.b)
     ids = [each.id for each in two.near.snapshots().snapshots]
     assert two.near.forget(ForgetRequest(snapshots=ids)).judged.good
     encrypt(two.tree)
