@@ -98,6 +98,13 @@ def found(program: str, package: str, *folders: str) -> tuple[str, Sequence[Lack
     return (path, ()) if path else (program, (Lacking(program=program, package=package),))
 
 
+def filled(text: str, places: Mapping[str, str]) -> str:
+    """Put places in for their names in braces; what is no name of a place stays as it is."""
+    for name, value in places.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
 def make(place: Place, arguments: Sequence[str]) -> None:
     """Run what makes an instance of the service; raises ProgramFailed with the end of what it said."""
     ended = place.sandbox.run(arguments, seconds=place.seconds)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from sec_ops.drill.check import Check, Checked, CheckPlace, failed, late, passed
-from sec_ops.drill.service import Lacking, found
+from sec_ops.drill.service import Lacking, filled, found
 from sec_ops.model.messages import message
 from sec_ops.model.values import NonEmpty, Value
 
@@ -47,11 +47,12 @@ class Command:
     def run(self, place: CheckPlace) -> Checked:
         """Run it to its end."""
         settings = Settings.model_validate(place.settings)
-        words = [_filled(each, place) for each in settings.command]
+        places = _places(place)
+        words = [filled(each, places) for each in settings.command]
         ended = place.sandbox.run(
             [found(words[0], "")[0], *words[1:]],
             seconds=place.seconds,
-            environment={name: _filled(value, place) for name, value in settings.environment.items()},
+            environment={name: filled(value, places) for name, value in settings.environment.items()},
             most_bytes=_ANSWER_BYTES,
         )
         if ended.expired:
@@ -71,15 +72,12 @@ class Command:
 _SHOWN = 250
 
 
-def _filled(text: str, place: CheckPlace) -> str:
-    """Put places in; what is no name of a place stays as it is."""
+def _places(place: CheckPlace) -> dict[str, str]:
     names = {name: place.sandbox.seen(path) for name, path in place.restored.items()}
     for name, each in place.services.items():
         server = str(each.standing.client.get("server") or "127.0.0.1")
         names |= {f"{name}.port": str(each.port), f"{name}.server": server}
-    for name, value in names.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
+    return names
 
 
 CHECK: Check = Command()

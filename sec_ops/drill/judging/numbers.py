@@ -1,6 +1,7 @@
 """The level that measured times reach: the highest whose recovery time and loss were both kept."""
 
 from sec_ops.drill.judging.whole import aims_at_whole, came_back_whole
+from sec_ops.drill.measuring.phases import seconds_text
 from sec_ops.model.drill_judgement import NumbersJudgement
 from sec_ops.model.drill_record import DrillRecord, SystemRecord
 from sec_ops.model.messages import Message, message
@@ -38,7 +39,7 @@ def why_not_within(bound: Bound, measured_ms: int | None) -> Message | None:
         return message("the edition has no number for it")
     if bound.at_most_seconds is not None and measured_ms > bound.at_most_seconds * _SECOND_MS:
         return message(
-            "measured {seconds} s, at most {limit} s", seconds=_seconds(measured_ms), limit=bound.at_most_seconds
+            "measured {seconds} s, at most {limit} s", seconds=seconds_text(measured_ms), limit=bound.at_most_seconds
         )
     return None
 
@@ -49,7 +50,7 @@ def _unfit(record: DrillRecord, system: SystemRecord) -> Message | None:
     if system.verdict in ("not_run", "interrupted"):
         return message("the drill did not get so far")
     if not came_back_whole(record.kind, system):
-        return message("the data did not come back as it was saved")
+        return _not_whole(system)
     if any(each.verdict != "passed" for each in system.checks) or not system.checks:
         return message("not all checks of the system passed")
     if not system.far:
@@ -57,5 +58,17 @@ def _unfit(record: DrillRecord, system: SystemRecord) -> Message | None:
     return None
 
 
-def _seconds(milliseconds: int) -> str:
-    return f"{milliseconds / _SECOND_MS:.1f}"
+def _not_whole(system: SystemRecord) -> Message:
+    """Return why data that is not whole is not: what is wrong before what nobody looked at."""
+    if not system.sources:
+        return message("no data was fetched")
+    if any(each.verdict != "ok" or each.missing or each.different for each in system.sources):
+        return message("the data did not come back as it was saved")
+    if not system.trusted:
+        return message("no trusted key signed the manifest, so nothing proves the data")
+    if any(each.loaded == "failed" for each in system.sources):
+        return message("not all data could be loaded")
+    uncounted = [each.source for each in system.sources if each.tables and not each.tables_proved]
+    if not uncounted:
+        return message("the data did not come back as it was saved")
+    return message("tables of {sources} were counted in no service", sources=", ".join(uncounted))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
-__all__ = ["Phase", "PhaseClock"]
+__all__ = ["Phase", "PhaseClock", "seconds_text"]
 
 
 class Phase(StrEnum):
@@ -20,6 +20,11 @@ class Phase(StrEnum):
 
 
 _ORDER = tuple(Phase)
+
+
+def seconds_text(milliseconds: int | None) -> str:
+    """Return milliseconds as seconds with one digit after the point, as messages say them; `?` for none."""
+    return "?" if milliseconds is None else f"{milliseconds / 1000:.1f}"
 
 
 class PhaseClock:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sec_ops.drill.measuring.loss import Basis, Loss, loss_of
+from sec_ops.drill.measuring.phases import seconds_text
 from sec_ops.model.drill_record import Problem, SourceRecord
 from sec_ops.model.messages import message
 
@@ -56,22 +57,22 @@ def target_problems(measured: Measured) -> list[Problem]:
     if measured.rto_met is False:
         what = message(
             "back after {spent} s, and {target} s are allowed",
-            spent=_seconds(measured.rto_ms),
-            target=_seconds(measured.rto_target_ms),
+            spent=seconds_text(measured.rto_ms),
+            target=seconds_text(measured.rto_target_ms),
         )
         found.append(Problem(what=what, advice=message("look which phase took longest, and shorten it")))
     if measured.rpo_target_ms is None or measured.rpo_met:
         return found
     if measured.rpo_met is None and measured.loss.lost_ms is None:
         what = message(
-            "nothing tells how much was lost, and {target} s may be", target=_seconds(measured.rpo_target_ms)
+            "nothing tells how much was lost, and {target} s may be", target=seconds_text(measured.rpo_target_ms)
         )
         advice = message("switch on a heartbeat for a database of the system: heartbeat: true in its plan")
     else:
         what = message(
             "up to {lost} s were lost, and {target} s may be",
-            lost=_seconds(measured.loss.lost_ms),
-            target=_seconds(measured.rpo_target_ms),
+            lost=seconds_text(measured.loss.lost_ms),
+            target=seconds_text(measured.rpo_target_ms),
         )
         advice = message("run the plan more often, or save the log of the database as it is written")
     return [*found, Problem(what=what, advice=advice)]
@@ -90,7 +91,3 @@ def _moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-def _seconds(milliseconds: int | None) -> str:
-    return "?" if milliseconds is None else f"{milliseconds / 1000:.1f}"

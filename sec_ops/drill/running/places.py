@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sec_ops.drill.service import Place, Standing
+from sec_ops.drill.service import filled as filled_text
 
 __all__ = ["Known", "filled", "ports", "told_of"]
 
@@ -32,6 +33,5 @@ def filled(settings: Any, known: Known) -> Any:  # noqa: ANN401 - a document
     if isinstance(settings, list | tuple):
         return [filled(each, known) for each in settings]
     if isinstance(settings, str):
-        for name, value in known.items():
-            settings = settings.replace(f"{{{name}}}", value)
+        return filled_text(settings, known)
     return settings

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sec_ops.drill.service import Lacking, Place, Standing, found, wait_until
+from sec_ops.drill.service import Lacking, Place, Standing, filled, found, wait_until
 from sec_ops.model.values import NonEmpty, Value
 
 __all__ = ["SERVICE"]
@@ -46,19 +46,16 @@ class Program:
     def start(self, place: Place) -> None:
         """Start it and wait until it listens on its port."""
         settings = Settings.model_validate(place.settings)
-        command = [_filled(each, place) for each in settings.command]
-        environment = {name: _filled(value, place) for name, value in settings.environment.items()}
+        places = _places(place)
+        command = [filled(each, places) for each in settings.command]
+        environment = {name: filled(value, places) for name, value in settings.environment.items()}
         place.sandbox.start(place.name, [found(command[0], "")[0], *command[1:]], environment=environment)
         wait_until(place, lambda: place.sandbox.listens("127.0.0.1", place.port))
 
 
-def _filled(text: str, place: Place) -> str:
-    """Put places in; what is no name of a place stays as it is."""
-    names = {"port": str(place.port), "folder": place.inside()}
-    names |= {name: place.sandbox.seen(path) for name, path in place.restored.items()}
-    for name, value in names.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
+def _places(place: Place) -> dict[str, str]:
+    own = {"port": str(place.port), "folder": place.inside()}
+    return own | {name: place.sandbox.seen(path) for name, path in place.restored.items()}
 
 
 SERVICE = Program()

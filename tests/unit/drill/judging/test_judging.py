@@ -195,3 +195,23 @@ def test_who_declared_it_is_told() -> None:
     support = next(each for each in found.systems[0].elements if each.element == "support")
     assert (support.basis, support.by, support.on) == ("declared", "chen", "2026-09-01")
     assert "seen on site" in str(support.reason)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"sources": (), "trusted": ()}, "no data was fetched"),
+        ({"trusted": ()}, "no trusted key signed the manifest, so nothing proves the data"),
+        ({"sources": (source(missing=1),), "trusted": ()}, "the data did not come back as it was saved"),
+        ({"sources": (source(verdict="damaged", tables_proved=0),)}, "the data did not come back as it was saved"),
+        ({"sources": (source(tables_proved=2),)}, "the data did not come back as it was saved"),
+        ({"sources": (source(loaded="failed", tables_proved=0),)}, "not all data could be loaded"),
+        (
+            {"sources": (source("cards", tables_proved=0), source("files"), source("logs", tables_proved=0))},
+            "tables of cards, logs were counted in no service",
+        ),
+    ],
+)
+def test_why_data_that_is_not_whole_reaches_no_level(changes: dict[str, Any], reason: str) -> None:
+    numbers = of_2007(judge(drill(system(**changes)))).systems[0].numbers
+    assert (numbers.level, str(numbers.reason)) == (0, reason)
