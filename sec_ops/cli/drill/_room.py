@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sec_ops.cli.backup._planning import Room, load_example, load_site
+from sec_ops.cli.failure import warn
 from sec_ops.cli.output import note
 from sec_ops.evidence.log import EvidenceLog
 from sec_ops.model.errors import StorageError
@@ -11,9 +12,9 @@ from sec_ops.runtime.clock import SystemClock
 from sec_ops.runtime.site import Site
 from sec_ops.workflows.drills.planning import Drills, load_drills
 from sec_ops.workflows.drills.sealed import SealedDrill, sealed_drills
-from sec_ops.workflows.drills.whole import settle_drills
+from sec_ops.workflows.drills.whole import Settled, settle_drills
 
-__all__ = ["DrillRoom", "example_room", "past_drills", "site_room"]
+__all__ = ["DrillRoom", "example_room", "past_drills", "site_room", "tell_settled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +50,17 @@ def past_drills(site: Site, log: EvidenceLog) -> tuple[SealedDrill, ...]:
         settled = settle_drills(site, log, SystemClock())
     except StorageError as error:
         note(error.what)
-        settled = ()
-    for run in settled:
-        note(message("the drill {run} was killed; what was left of it is removed, and it is sealed", run=run))
+    else:
+        tell_settled(settled)
     return sealed_drills(log, site.state / "drill")
+
+
+def tell_settled(settled: Settled) -> None:
+    """Say which killed drills were sealed, and which could not be."""
+    for run in settled.runs:
+        note(message("the drill {run} was killed; what was left of it is removed, and it is sealed", run=run))
+    for error in settled.refused:
+        warn(error)
 
 
 def _room(room: Room) -> DrillRoom:

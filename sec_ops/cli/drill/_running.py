@@ -3,7 +3,7 @@
 import secrets
 import socket
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,11 +15,13 @@ from sec_ops.backup.restic.doors import site_doors
 from sec_ops.backup.retaining.gate import Gate
 from sec_ops.backup.retaining.sealing import sealed_hold
 from sec_ops.backup.retaining.signs import Raised
+from sec_ops.backup.sheet.values import Sheet
 from sec_ops.backup.verdict import Judged
 from sec_ops.cli.backup._planning import Room, load_site
 from sec_ops.cli.backup._running import require_approval
 from sec_ops.cli.backup._sheet import made_sheet
 from sec_ops.cli.drill._progress import DrillProgress
+from sec_ops.cli.drill._room import tell_settled
 from sec_ops.cli.drill._shown import record_document, record_lines
 from sec_ops.cli.output import emit, note
 from sec_ops.cli.sealing import evidence_of
@@ -79,25 +81,8 @@ def run_scenario(named: str | None, wanted: Wanted) -> Iterable[Outcome]:
         note(printable(plan.scenario.story.spoken(language())))
     progress = DrillProgress(plan.scenario.steps)
     with evidence_of(room.site) as log, open_record(room.site) as record:
-        doors = DrillDoors(
-            site=room.site,
-            record=record,
-            log=log,
-            restic=site_doors(room.site),
-            read_secret=Secrets(run_program=run_program),
-            trust=believed_keys(room.site.evidence),
-            clock=SystemClock(),
-            randomness=secrets.token_bytes,
-            run_program=run_program,
-            controller=socket.gethostname(),
-            place=room.settings.place or "",
-            lost=_lost(plan, room),
-            hosts=_hosts(plan, room),
-            sheet=made_sheet(named) if plan.scenario.kind is DrillKind.CONTROLLER_LOST else None,
-            hear=progress,
-            looked=lambda restic, system: _looked(restic, system, record, log),
-        )
-
+        doors = _doors(plan, room, log, record)
+        doors = replace(doors, hear=progress, sheet=_sheet(named, plan))
         judged: list[Judgement] = []
 
         def report(drilled: DrillRecord, folder: Path) -> None:
@@ -110,6 +95,31 @@ def run_scenario(named: str | None, wanted: Wanted) -> Iterable[Outcome]:
             progress.clear()
         seal_summary(log, room.planned.systems, SystemClock().now())
     return _told(drilled, judged[0] if judged else None, room.zone)
+
+
+def _doors(plan: DrillPlan, room: Room, log: EvidenceLog, record: Record) -> DrillDoors:
+    """Return the doors of a drill that nobody listens to and that has no sheet."""
+    assert room.site is not None  # noqa: S101 - only the example has none
+    return DrillDoors(
+        site=room.site,
+        record=record,
+        log=log,
+        restic=site_doors(room.site),
+        read_secret=Secrets(run_program=run_program),
+        trust=believed_keys(room.site.evidence),
+        clock=SystemClock(),
+        randomness=secrets.token_bytes,
+        run_program=run_program,
+        controller=socket.gethostname(),
+        place=room.settings.place or "",
+        lost=_lost(plan, room),
+        hosts=_hosts(plan, room),
+        looked=lambda restic, system: _looked(restic, system, record, log),
+    )
+
+
+def _sheet(named: str | None, plan: DrillPlan) -> Sheet | None:
+    return made_sheet(named) if plan.scenario.kind is DrillKind.CONTROLLER_LOST else None
 
 
 def _looked(restic: Restic, system: str, record: Record, log: EvidenceLog) -> Judged:
@@ -198,8 +208,7 @@ def _told(drilled: Drilled, judgement: Judgement | None, zone: ZoneInfo) -> Iter
     outcomes = {_outcome(drilled.record), *([drilled.failed.outcome] if drilled.failed else [])}
     if drilled.interrupted:
         outcomes = {Outcome.INTERRUPTED}
-    for run in drilled.settled:
-        note(message("the drill {run} was killed; what was left of it is removed, and it is sealed", run=run))
+    tell_settled(drilled.settled)
     record, folder = drilled.record, drilled.run.folder
     words = drill_words(language(), zone)
     emit(

@@ -39,7 +39,11 @@ def run(
     ] = None,
 ) -> Iterable[Outcome]:
     """Run a drill."""
-    from sec_ops.cli.drill._running import Wanted, run_scenario
+    from sec_ops.cli.drill._cut_short import telling_if_cut_short
+    from sec_ops.runtime.site import find_site
 
-    wanted = Wanted(scenario=scenario, lost_at=lost_at, until=until, waits=wait, inject=tuple(inject or ()))
-    return run_scenario(current().site, wanted)
+    with telling_if_cut_short(find_site(current().site).runs):
+        from sec_ops.cli.drill._running import Wanted, run_scenario
+
+        wanted = Wanted(scenario=scenario, lost_at=lost_at, until=until, waits=wait, inject=tuple(inject or ()))
+        return run_scenario(current().site, wanted)

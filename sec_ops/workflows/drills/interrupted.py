@@ -1,14 +1,20 @@
 """The record of a drill that was killed, from what it had written down by then."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import ValidationError
 
 from sec_ops.drill.measuring.phases import Phase
 from sec_ops.drill.running.journal import JOURNAL, Step, read_journal
 from sec_ops.model.drill_record import DrillRecord, SystemRecord
+from sec_ops.model.errors import EngineError, EvidenceBroken, UsageError
+from sec_ops.model.messages import message
 from sec_ops.runtime.run import Run
 
-__all__ = ["ASKED", "record_after", "stopped_system"]
+__all__ = ["ASKED", "UnreadRecord", "record_after", "record_in", "stopped_system"]
 
 ASKED = "asked.json"
 """The record as it stood before anything was done."""
@@ -16,12 +22,35 @@ ASKED = "asked.json"
 _ORDER = [each.value for each in Phase]
 
 
+class UnreadRecord(EngineError):
+    """A file of a drill's run that is to be its record, and is none."""
+
+
+def record_in(run: Run, name: str) -> DrillRecord:
+    """Return the record that a file of an unsealed run holds; raises UnreadRecord, StorageError."""
+    path = run.folder / name
+    try:
+        return DrillRecord.model_validate(run.read(name))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise _unread(path, why) from error
+    except (EvidenceBroken, UsageError) as error:
+        raise _unread(path, "") from error
+
+
+def _unread(path: Path, why: str) -> UnreadRecord:
+    what = message("{path} holds no record of a drill: its run is left as it is", path=str(path))
+    advice = message("look at it, then move its folder away: mv {folder} .", folder=shlex.quote(str(path.parent)))
+    return UnreadRecord(what, where=str(path), why=why, advice=advice)
+
+
 def record_after(run: Run) -> DrillRecord:
     """Return the record of a run that was killed: as asked, with the phases its journal tells; its notes apart.
 
-    Raises EvidenceBroken, UsageError when what was asked can't be read.
+    Raises UnreadRecord when what was asked can't be read.
     """
-    asked = DrillRecord.model_validate(run.read(ASKED))
+    asked = record_in(run, ASKED)
     steps = read_journal(run.folder / JOURNAL)
     systems = tuple(stopped_system(each, steps, asked.lost_at) for each in asked.systems)
     return asked.model_copy(

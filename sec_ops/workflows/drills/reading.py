@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from sec_ops.drill.noting import RECORD
 from sec_ops.model.drill_record import DrillRecord, Note
 from sec_ops.model.errors import UsageError
@@ -60,8 +62,11 @@ def read_drill(log: _Log, sealed: SealedDrill, runs: Path) -> ReadDrill:
     record = DrillRecord.model_validate(json.loads(data))
     run = Run(runs / sealed.drill.run)
     if (run.folder / RECORD).exists() and (run.folder / MANIFEST).exists():
-        found = DrillRecord.model_validate(run.read(RECORD))
-        if found != record:
+        try:
+            same = DrillRecord.model_validate(run.read(RECORD)) == record
+        except ValidationError:
+            same = False
+        if not same:
             raise run.altered(RECORD)
     return ReadDrill(number=sealed.number, record=record, added=tuple(_added(log, sealed)))
 

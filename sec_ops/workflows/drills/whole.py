@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sec_ops.drill.judging.sealing import sealed_drill
@@ -24,11 +24,11 @@ from sec_ops.runtime.locks import Lock
 from sec_ops.runtime.run import MANIFEST, Run, create_run, remove_run, runs_before
 from sec_ops.runtime.site import Site
 from sec_ops.workflows.drills.doors import AskedDrill, DrillDoors
-from sec_ops.workflows.drills.interrupted import ASKED, record_after
+from sec_ops.workflows.drills.interrupted import ASKED, UnreadRecord, record_after, record_in
 from sec_ops.workflows.drills.running import SCRATCH, Drill
 from sec_ops.workflows.drills.table_top import TableTop
 
-__all__ = ["VERB", "Drilled", "run_drill", "settle_drills"]
+__all__ = ["VERB", "Drilled", "Settled", "run_drill", "settle_drills"]
 
 VERB = "drill"
 _LOCK = Path("drill") / "lock"
@@ -36,8 +36,16 @@ _AT_WORK = Path("drill") / "at-work.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """Runs of killed drills that were sealed now, and why others could not be: they stay as they are."""
+
+    runs: tuple[str, ...] = ()
+    refused: tuple[SecOpsError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drilled:
-    """A drill that came to its end. `failed` is why nothing could be started; `settled` are killed drills found before.
+    """A drill that came to its end. `failed` is why nothing could be started; `settled` is what was found before it.
 
     `interrupted` says that somebody ended it.
     """
@@ -46,7 +54,7 @@ class Drilled:
     run: Run
     failed: SecOpsError | None
     interrupted: bool
-    settled: tuple[str, ...] = ()
+    settled: Settled = field(default_factory=Settled)
 
 
 def run_drill(
@@ -67,33 +75,37 @@ def run_drill(
     return Drilled(record=record, run=run, failed=drill.failed, interrupted=drill.interrupted, settled=settled)
 
 
-def settle_drills(site: Site, log: EvidenceLog, clock: Clock) -> tuple[str, ...]:
-    """Seal drills that were killed and remove what is left of them; return their runs.
+def settle_drills(site: Site, log: EvidenceLog, clock: Clock) -> Settled:
+    """Seal drills that were killed and remove what is left of them.
 
-    While a drill is at work nothing is done. Raises StorageError, EvidenceBroken.
+    While a drill is at work nothing is done. Raises StorageError.
     """
     lock = _taken(site)
     if lock is None:
-        return ()
+        return Settled()
     try:
         return _settled(site, log, clock)
     finally:
         lock.release()
 
 
-def _settled(site: Site, log: EvidenceLog, clock: Clock) -> tuple[str, ...]:
+def _settled(site: Site, log: EvidenceLog, clock: Clock) -> Settled:
     remove_leftovers(site.var / SCRATCH)
-    found = []
+    found: list[str] = []
+    refused: list[SecOpsError] = []
     for run in runs_before(site.runs, clock.now(), verb=VERB):
         if not (run.folder / MANIFEST).exists():
-            found += [run.name] if _settle(run, log) else []
-    return tuple(found)
+            try:
+                found += [run.name] if _settle(run, log) else []
+            except UnreadRecord as error:
+                refused.append(error)
+    return Settled(runs=tuple(found), refused=tuple(refused))
 
 
 def _settle(run: Run, log: EvidenceLog) -> bool:
     """Seal a run that has no manifest; return whether it was one that was killed in its work."""
     if (run.folder / RECORD).exists():
-        record = DrillRecord.model_validate(run.read(RECORD))
+        record = record_in(run, RECORD)
         known = any(each.kind == DrillRun.kind and each.data.get("run") == run.name for each in log.entries())
         if known:
             run.seal()

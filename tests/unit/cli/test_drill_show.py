@@ -325,3 +325,42 @@ def test_where_drills_are_laid_down_a_job_looks_at_them(site: DrillSite) -> None
         path.unlink()
     _code, document = site.call("schedule", "show")
     assert "drill-list" not in {each["id"] for each in document["jobs"]}
+
+
+def test_a_drill_that_was_killed_has_its_report_too(site: DrillSite, tmp_path: Path) -> None:
+    run = site.begun("site-loss")
+    asked = json.loads((run.folder / "asked.json").read_bytes())
+    cut = system("student-records", verdict="interrupted", rto_ms=None, rpo_ms=None, sources=(), checks=())
+    run.write("asked.json", {**asked, "systems": [cut.model_dump(mode="json")]})
+    code, document = site.call("drill", "show", "--report", str(tmp_path / "report.html"))
+    assert (code, document["verdict"]) == (1, "interrupted")
+    written = (tmp_path / "report.html").read_text()
+    assert "! interrupted" in written
+    assert "student-records" in written
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("drill.json", '{"run": 1}'), ("drill.json", "{"), ("asked.json", "{}"), ("asked.json", "")]
+)
+def test_what_is_no_record_is_named_and_holds_nothing_up(site: DrillSite, name: str, text: str) -> None:
+    """A file of another version, or one that somebody changed: later drills are sealed all the same."""
+    broken = site.begun("site-loss")
+    (broken.folder / name).write_text(text)
+    later = site.begun("site-loss", "20261126T090000Z-drill-00000002")
+    _code, shown = site.shown("drill", "list")
+    assert f"{broken.folder / name} holds no record of a drill" in shown
+    assert f"mv {broken.folder} ." in shown
+    assert site.call("drill", "show")[1]["run"] == later.name
+    assert (broken.folder / name).read_text() == text
+    broken.folder.rename(site.root / "away")
+    assert "holds no record" not in site.shown("drill", "list")[1]
+
+
+def test_a_sealed_file_that_is_no_record_is_told_as_changed(site: DrillSite) -> None:
+    run = site.begun("site-loss")
+    site.ended(run, system("student-records"))
+    run.write("drill.json", {"run": 1})
+    run.seal()
+    code, shown = site.shown("drill", "show")
+    assert code == 6
+    assert "is not what was sealed" in shown
