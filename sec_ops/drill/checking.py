@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sec_ops.drill.check import Checked, CheckPlace, cut, failed
+from sec_ops.drill.check import Checked, CheckPlace, failed
 from sec_ops.drill.checks import check_of
 from sec_ops.model.drill_record import CheckRecord
 from sec_ops.model.drill_scenario import RecoveryCheck
@@ -37,4 +37,4 @@ def _came_to(check: RecoveryCheck, place: CheckPlace) -> Checked:
     try:
         return kind.run(replace(place, settings=settings, seconds=float(check.deadline_seconds)))
     except SecOpsError as error:
-        return failed("", cut(str(error.what)), error.what, why=error.why, advice=error.advice)
+        return failed("", "", error.told, why=error.why, advice=error.advice)

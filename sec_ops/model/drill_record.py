@@ -3,15 +3,17 @@
 Moments are RFC 3339 in UTC; spans are milliseconds. Texts of content are `Text`, those of the program `Message`.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
 from sec_ops.model.drill_scenario import DrillKind, Fault
-from sec_ops.model.messages import Message
+from sec_ops.model.messages import Message, message
 from sec_ops.model.values import Text, Value
 
 __all__ = [
+    "ANSWERS",
     "CheckRecord",
     "DrillRecord",
     "DrillVerdict",
@@ -54,8 +56,20 @@ class Note(Value):
     step: str = ""
 
 
+ANSWERS: Mapping[str, Message] = {
+    "succeeded": message("succeeded"),
+    "not tried": message("not tried"),
+    "no answer": message("no answer"),
+    "no address": message("no address"),
+    "answers": message("it answered"),
+    "folder": message("folder"),
+    "none": message("none"),
+}
+"""Our own words for how a probe ended; all else is what the system answered, and stays as it is."""
+
+
 class ProbeRecord(Value):
-    """One attempt to get out of the sandbox, and how it ended."""
+    """One attempt to get out of the sandbox, and how it ended: a word of `ANSWERS`, or the system's own."""
 
     name: str
     target: str

@@ -29,7 +29,7 @@ SecOpsError                      what, where, why, next; ends the command with `
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sec_ops.model.messages import Message, message
+from sec_ops.model.messages import Message, joined, message
 from sec_ops.model.outcome import Outcome
 
 __all__ = [
@@ -96,6 +96,11 @@ class SecOpsError(Exception):
         """Return the machine-readable name of the error, such as `host_key_changed`."""
         letters = (f"_{letter.lower()}" if letter.isupper() else letter for letter in type(self).__name__)
         return "".join(letters).lstrip("_").removesuffix("_error")
+
+    @property
+    def told(self) -> Message:
+        """Return what happened as one message, for records that keep no list of faults."""
+        return self.what
 
 
 class UsageError(SecOpsError):
@@ -185,6 +190,15 @@ class ContentInvalid(SecOpsError):
         counted = message("{count} faults in content or configuration", count=len(faults))
         super().__init__(what or counted, advice=advice)
         self.faults = tuple(faults)
+
+    @property
+    def told(self) -> Message:
+        """Return the first faults, each with its place; what happened where none is listed."""
+        placed = [message("{place}: {fault}", place=each.place, fault=each.message) for each in self.faults[:_TOLD]]
+        return joined(placed, more=len(self.faults) > _TOLD) if placed else self.what
+
+
+_TOLD = 5
 
 
 class SiteNotFound(ContentInvalid):

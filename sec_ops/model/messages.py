@@ -4,12 +4,13 @@
 `sec_ops/locale/`; nothing below the command line or a report ever holds translated text.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 from sec_ops.model.text import printable
 
-__all__ = ["Message", "Translate", "message"]
+__all__ = ["Message", "Translate", "joined", "message"]
 
 Translate = Callable[[str], str]
 
@@ -38,6 +39,12 @@ class Message:
 def message(text: str, /, **values: object) -> Message:
     """Return a message; `text` is a literal, so that the catalogues can be checked against the code."""
     return Message(text, values)
+
+
+def joined(messages: Sequence[Message], *, more: bool = False) -> Message:
+    """Return several messages, at least one, as one; `more` says that there are others."""
+    told = reduce(lambda first, second: message("{first}; {second}", first=first, second=second), messages)
+    return message("{first}; …", first=told) if more else told
 
 
 def _revived(value: object) -> object:

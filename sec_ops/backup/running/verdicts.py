@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sec_ops.backup.verdict import Judged, Verdict, link_verdict
 from sec_ops.model.backup_plan import BackupPlan
-from sec_ops.model.errors import ContentInvalid, SecOpsError, TransportError
+from sec_ops.model.errors import SecOpsError, TransportError
 from sec_ops.model.messages import message
 
 __all__ = ["COUNTS", "GRAVITY", "HOPELESS", "command_after", "judged_of", "no_manifest", "too_late", "worst"]
@@ -41,9 +41,7 @@ def judged_of(error: SecOpsError) -> Judged:
     """Return an error as a verdict: a host that can't be reached or was lost may be later, all else has failed."""
     verdict = link_verdict(error) if isinstance(error, TransportError) else Verdict.FAILED
     why = "\n".join(filter(None, (error.where, error.why)))
-    if isinstance(error, ContentInvalid):
-        why = "\n".join(f"{each.place}: {each.message}" for each in error.faults)
-    return Judged(verdict=verdict, what=error.what, why=why, advice=error.advice)
+    return Judged(verdict=verdict, what=error.told, why=why, advice=error.advice)
 
 
 def command_after(verdict: Verdict, system: str, repository: str) -> str:

@@ -74,8 +74,9 @@ class Ldap:
             return late(settings.expected, place.seconds)
         counts = _COUNT.findall(ended.stdout)
         if ended.exit_code != 0 or ended.flooded:
-            what = message("the directory refused the question")
-            return failed(settings.expected, "", what, why=ended.stderr or f"exit code {ended.exit_code}")
+            code = message("the directory refused the question (exit code {code})", code=ended.exit_code)
+            what = message("the directory refused the question") if ended.stderr else code
+            return failed(settings.expected, "", what, why=ended.stderr)
         return _judged(settings, int(counts[-1]) if counts else 0)
 
 

@@ -154,7 +154,7 @@ class Serving:
 
 def problem_of(error: SecOpsError) -> Problem:
     """Return an error as a problem of the record."""
-    return Problem(what=error.what, where=error.where, why=error.why[:4000], advice=error.advice)
+    return Problem(what=error.told, where=error.where, why=error.why[:4000], advice=error.advice)
 
 
 def _absent(source: str) -> Problem:

@@ -14,8 +14,9 @@ from pathlib import Path
 from sec_ops.drill.injecting.small_disk import unmount_all
 from sec_ops.drill.sandbox.layout import BUBBLEWRAP, PACKAGE, PLACE, PYTHON, Layout, Way, arguments, own_program
 from sec_ops.drill.sandbox.limits import Limits, limited, remove_groups
-from sec_ops.drill.sandbox.proof import Isolation, Target, judged
+from sec_ops.drill.sandbox.proof import Isolation, Probe, Target, judged
 from sec_ops.drill.sandbox.speaking import Sandbox, Spoken, give_to
+from sec_ops.model.drill_record import ANSWERS
 from sec_ops.model.errors import EngineError, ProgramFailed, ProgramMissing
 from sec_ops.model.messages import message
 from sec_ops.model.protocols import Completed, RunProgram
@@ -39,10 +40,16 @@ class SandboxLeaks(EngineError):
     """Something could be reached from inside, so nothing was started; `isolation` says what."""
 
     def __init__(self, isolation: Isolation) -> None:
-        leaks = "\n".join(f"{each.name} {each.target}: {each.how}" for each in isolation.leaks)
+        leaks = "\n".join(map(_leak, isolation.leaks))
         advice = message("nothing was started; see that no other program changed the sandbox, then tell us what leaks")
         super().__init__(message("the sandbox is not closed"), why=leaks, advice=advice)
         self.isolation = isolation
+
+
+def _leak(probe: Probe) -> str:
+    """Return a line of no language: words of ours for how it ended stand in the record alone."""
+    place = f"{probe.name} {probe.target}"
+    return place if probe.how in ANSWERS else f"{place}: {probe.how}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,7 +108,7 @@ def _facts(record: DrillRecord, judgement: Judgement, words: DrillWords) -> Iter
 def _lost(probe: ProbeRecord, words: DrillWords) -> tuple[Cell, ...]:
     _ = words.translate
     silent = Cell(_("✓ silent"), "good") if probe.refused else Cell(_("! it answers"), "unsure")
-    return Cell(f"{probe.name} {probe.target}".strip()), Cell(probe.how, fixed=True), silent
+    return Cell(f"{probe.name} {probe.target}".strip()), Cell(words.answer(probe.how), fixed=True), silent
 
 
 def _isolation(record: DrillRecord, words: DrillWords) -> Cell:

@@ -91,7 +91,7 @@ def isolation(record: DrillRecord, words: DrillWords) -> Iterator[Block]:
         (
             Cell(each.name),
             Cell(each.target, fixed=True),
-            Cell(each.how, fixed=True),
+            Cell(words.answer(each.how), fixed=True),
             Cell(_("answered") if each.outside else "–"),
             Cell(_("✓ refused"), "good") if each.refused else Cell(_("✗ NOT refused"), "bad"),
         )

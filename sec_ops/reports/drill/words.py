@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sec_ops.model.drill_record import ANSWERS
 from sec_ops.model.messages import Message, Translate, message
 from sec_ops.model.text import printable
 from sec_ops.model.values import Text
@@ -99,6 +100,10 @@ class DrillWords:
     def named(self, name: str) -> str:
         """Return the word for a name of the record, or the name itself."""
         return _NAMES[name].render(self.translate) if name in _NAMES else printable(name)
+
+    def answer(self, how: str) -> str:
+        """Return how a probe ended: the word for ours, what the system answered as it is."""
+        return self.said(ANSWERS[how]) if how in ANSWERS else how
 
     def phase(self, name: str) -> str:
         """Return the word for a phase of a recovery, or what else it was in."""

@@ -26,6 +26,7 @@ from sec_ops.model.errors import (
 )
 from sec_ops.model.messages import message
 from sec_ops.model.outcome import Outcome
+from sec_ops.runtime.language import translator
 
 NAMES = "abcdef"
 LINKS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)))
@@ -73,7 +74,19 @@ def test_errors_are_verdicts_with_all_that_is_known() -> None:
     assert (gone.verdict, gone.why) == (Verdict.UNREACHABLE, "10.0.0.1\nno route")
     assert judged_of(ProgramFailed(message("done"))).verdict is Verdict.FAILED
     faults = [Fault(file="a.yml", line=3, path="password", message=message("there is no such file"))]
-    assert judged_of(ContentInvalid(faults)).why == "a.yml:3: password: there is no such file"
+    unread = judged_of(ContentInvalid(faults))
+    assert (str(unread.what), unread.why) == ("a.yml:3: password: there is no such file", "")
+
+
+def test_faults_are_told_in_the_reader_s_language_the_first_of_many() -> None:
+    fault = Fault(file="a.yml", line=3, path="", message=message("others may read it (mode {mode})", mode="0644"))
+    words = translator("zh")
+    assert judged_of(ContentInvalid([fault])).what.render(words) == "a.yml:3：其他用户可访问（权限 0644）"
+    two = judged_of(ContentInvalid([fault] * 2)).what.render(words)
+    assert two == "a.yml:3：其他用户可访问（权限 0644）；a.yml:3：其他用户可访问（权限 0644）"
+    many = judged_of(ContentInvalid([fault] * 9)).what.render(words)
+    assert (many.count("a.yml"), many[-3:]) == (5, "；……")
+    assert judged_of(ContentInvalid([])).what == ContentInvalid([]).what
 
 
 @pytest.mark.parametrize(

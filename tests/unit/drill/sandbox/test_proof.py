@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from sec_ops.drill.sandbox.opening import SandboxLeaks
 from sec_ops.drill.sandbox.proof import Target, judged
+from sec_ops.model.drill_record import ANSWERS
 
 STATUS = dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), "0000000000000000") | {"NoNewPrivs": "1"}
 TARGETS = [
@@ -105,3 +107,13 @@ def test_a_writable_system_folder_and_a_program_that_gains_powers_are_noticed() 
 def test_a_missing_fact_is_no_proof(name: str) -> None:
     with pytest.raises(KeyError):
         judged({key: value for key, value in FACTS.items() if key != name}, TARGETS, "way")
+
+
+def test_words_of_ours_are_known_to_those_who_show_them_and_stand_in_no_error() -> None:
+    facts = reached(0)
+    facts["reached"][1]["errno"] = -1
+    del facts["reached"][2]
+    isolation = judged(facts, TARGETS, "way")
+    assert {each.how for each in isolation.leaks} == {"succeeded", "no answer", "not tried"} <= set(ANSWERS)
+    leaks = SandboxLeaks(isolation).why.splitlines()
+    assert leaks == ["site_a 192.0.2.10 5432/tcp", "host_loopback 127.0.0.1 4000/tcp", "unix_socket @secret"]

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 import typst
 
-from sec_ops.model.drill_record import DrillRecord
+from sec_ops.model.drill_record import ANSWERS, DrillRecord
 from sec_ops.model.errors import ProgramMissing, UsageError
 from sec_ops.model.text import printable
 from sec_ops.reports.drill import FORMATS, drill_paper, drill_report, write_report
+from sec_ops.reports.drill.words import drill_words
 from sec_ops.reports.paper import Block, Cell, Facts, Heading, Paragraph, SignOff, Table, Timeline
 from sec_ops.reports.pdf.render import FONT, render_pdf
 from sec_ops.reports.timeline import timeline_svg
@@ -231,3 +232,9 @@ def test_a_hostile_name_stays_a_name_in_the_picture() -> None:
     assert "<script>alert" not in page
     assert "\x1b" not in page
     assert made("docx", "en", record)
+
+
+def test_how_a_probe_ended_is_said_in_the_reader_s_language_and_the_system_s_words_stay() -> None:
+    words = drill_words("zh", ZONE)
+    assert all(not words.answer(each).isascii() for each in ANSWERS)
+    assert words.answer("ENETUNREACH (Network is unreachable)") == "ENETUNREACH (Network is unreachable)"
