@@ -78,8 +78,13 @@ class Notice:
 
 
 def _document(text: Message) -> dict[str, Any]:
-    values = {name: _document(each) if isinstance(each, Message) else each for name, each in text.values.items()}
-    return {"text": text.text, "values": values}
+    return {"text": text.text, "values": {name: _value(each) for name, each in text.values.items()}}
+
+
+def _value(value: object) -> object:
+    if isinstance(value, Message):
+        return _document(value)
+    return value if isinstance(value, int | float | str) else str(value)
 
 
 def _message(document: Mapping[str, Any]) -> Message:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sec_ops.model.canonical import canonical_json
 from sec_ops.model.errors import SecOpsError
 from sec_ops.model.messages import Translate
 from sec_ops.model.notice import Notice, NotifierSettings
@@ -158,7 +157,7 @@ class Outbox:
             raise storage_error(path, error) from error
 
     def _write(self, path: Path, document: Mapping[str, Any]) -> None:
-        write_atomically(path, canonical_json(document) + b"\n")
+        write_atomically(path, json.dumps(document, sort_keys=True).encode("ascii") + b"\n")
 
     @contextmanager
     def _turn(self) -> Iterator[bool]:

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import socket
 import sqlite3
 import subprocess
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -106,6 +108,14 @@ def dead_server(site: BackupSite, _tree: Path, _monkeypatch: pytest.MonkeyPatch)
     site.repository("a", location="rest:http://127.0.0.1:9/x")
 
 
+def blackholed_server(site: BackupSite, _tree: Path, _monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody in: with its queue full the kernel drops whatever knocks, as a firewall does that answers nothing."""
+    server = socket.create_server(("127.0.0.1", 0), backlog=0)
+    waiting = socket.create_connection(server.getsockname())
+    weakref.finalize(site, lambda: (waiting.close(), server.close()))
+    site.repository("a", location=f"rest:http://127.0.0.1:{server.getsockname()[1]}/x")
+
+
 def failing_dump(site: BackupSite, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     approve(monkeypatch)
     site.plan(SYSTEM, [files("files", tree), command("dump", "sh", "-c", "echo half; exit 3")])
@@ -174,6 +184,7 @@ def lost_packs(site: BackupSite, _tree: Path, _monkeypatch: pytest.MonkeyPatch) 
         (wrong_key, "wrong_key", 5),
         (unreadable_secret, "failed", 4),
         (dead_server, "unreachable", 3),
+        (blackholed_server, "unreachable", 3),
         (failing_dump, "failed", 5),
         (empty_dump, "failed", 5),
         (failing_hook, "failed", 5),

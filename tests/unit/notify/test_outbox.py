@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,6 +78,13 @@ def test_the_same_notice_is_kept_once(tmp_path: Path, clock: Clock) -> None:
     box.put(notice())
     assert box.deliver().delivered == 1
     assert len(lines(tmp_path / "a.jsonl")) == 1
+
+
+@pytest.mark.parametrize("value", [4.0, Path("/x"), "not UTF-8: \udcff", None])
+def test_whatever_a_text_names_it_is_told(tmp_path: Path, clock: Clock, value: object) -> None:
+    box = outbox(tmp_path, clock, file_notifier("a", "a.jsonl"))
+    box.put(replace(notice(), lines=(Message("the server said {value}", {"value": value}),)))
+    assert (box.deliver().delivered, len(lines(tmp_path / "a.jsonl"))) == (1, 1)
 
 
 def test_one_failing_notifier_holds_up_no_other(tmp_path: Path, clock: Clock) -> None:
