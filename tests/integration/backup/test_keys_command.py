@@ -17,6 +17,7 @@ from sec_ops.backup.restic.requests import NewKey
 from sec_ops.cli.main import run
 from sec_ops.model.outcome import Outcome
 from sec_ops.runtime.secrets import Secret
+from tests.integration.backup.test_restic_faults import in_the_middle_of_a_backup
 from tests.servers.restic import make_repository, make_restic
 
 pytestmark = pytest.mark.integration
@@ -213,6 +214,28 @@ def test_locks_are_listed_and_cleared_by_name(site: Site) -> None:
     code, cleared = site.call("backup", "locks", "clear", "a")
     assert (code, cleared["removed"]) == (0, [])
     assert run(["--site", str(site.root), "backup", "locks", "clear", "a", "--dead-host", "x"]) == 2
+
+
+def test_a_lock_of_another_host_goes_by_a_person_s_word_that_is_sealed(site: Site) -> None:
+    site.repository("a")
+    site.keys("init", "a", "--by", "chen")
+    restic = make_restic(make_repository(site.root / "data" / "a", password=site.password("a")), site.root)
+    with in_the_middle_of_a_backup(restic, "unshare", "--uts", "sh", "-c", 'hostname elsewhere; exec "$@"', "sh"):
+        pass
+    _code, listed = site.call("backup", "locks", "list", "a")
+    (lock,) = listed["locks"]
+    assert (lock["host"], lock["user"], lock["owner"]) == ("elsewhere", "root", "unknown")
+    assert lock["pid"] > 0
+    assert lock["age_ms"] >= 0
+    code, cleared = site.call("backup", "locks", "clear", "a")
+    assert (code, cleared["verdict"], len(cleared["left"])) == (3, "locked", 1)
+    assert "--dead-host" in cleared["next"]
+    words = ("--dead-host", "elsewhere", "--by", "chen", "--reason", "it burnt down")
+    code, cleared = site.call("backup", "locks", "clear", "a", *words)
+    assert (code, [each["host"] for each in cleared["removed"]], cleared["left"]) == (0, ["elsewhere"], [])
+    _code, sealed = site.call("evidence", "list", "--kind", "backup.lock")
+    (entry,) = sealed["entries"]
+    assert (entry["data"]["person"], entry["data"]["reason"]) == ("chen", "it burnt down")
 
 
 def test_a_probe_of_a_folder_that_claims_to_be_append_only(site: Site) -> None:

@@ -79,6 +79,7 @@ def test_an_empty_dump_does_not_count(restic):
 
 def test_an_unknown_option_is_told_though_it_is_no_json(restic, tree):
     result = saved(restic, tree, options=["--no-such-option"])
+    assert restic.snapshots().snapshots == ()
     assert told(result.judged, Verdict.FAILED, Outcome.ENGINE)
     assert "no-such-option" in result.judged.why
 
@@ -135,7 +136,9 @@ def test_kill_9_on_another_host_leaves_a_lock_that_unlock_leaves(restic):
 def test_two_writers_get_on_and_prune_waits(restic, tree):
     with in_the_middle_of_a_backup(restic):
         assert saved(restic, tree).judged.good
-        assert restic.prune().judged.verdict is Verdict.LOCKED
+        pruned = restic.prune().judged
+        assert told(pruned, Verdict.LOCKED, Outcome.INCOMPLETE)
+        assert "locks list a" in str(pruned.advice)
     assert [lock.exclusive for lock in restic.locks().locks] == [False]
 
 
@@ -165,7 +168,9 @@ def test_bit_rot_is_seen_by_reading_only(restic, tree, tmp_path):
 def test_a_missing_pack(restic, tree, tmp_path):
     assert saved(restic, tree).judged.good
     packs(restic)[0].unlink()
-    assert told(restic.check().judged, Verdict.DAMAGED, Outcome.ENGINE)
+    checked = restic.check().judged
+    assert told(checked, Verdict.DAMAGED, Outcome.ENGINE)
+    assert "verify a --read all" in str(checked.advice)
     assert saved(restic, tree).judged.good, "a good backup never implies that anything can be restored"
     point = restic.snapshots().snapshots[0].id
     restored = restic.restore(RestoreRequest(snapshot=point, target=tmp_path / "out"))

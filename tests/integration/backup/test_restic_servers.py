@@ -16,7 +16,7 @@ from sec_ops.backup.restic.requests import (
     RestoreRequest,
     Stream,
 )
-from sec_ops.backup.verdict import Verdict
+from sec_ops.backup.verdict import Judged, Verdict
 from sec_ops.model.outcome import Outcome
 from tests.servers.certificates import Authority
 from tests.servers.process import free_port
@@ -61,12 +61,16 @@ def saved(restic, *paths: Path):
     return restic.backup(BackupRequest(host="h", tags=["t"], paths=paths))
 
 
+def unreachable(judged: Judged) -> bool:
+    """Whether it has the verdict and the exit code of a server that is not there, and a cure."""
+    return (judged.verdict, judged.outcome) == (Verdict.UNREACHABLE, Outcome.INCOMPLETE) and bool(judged.advice)
+
+
 def test_nothing_listens(tmp_path):
     gone, seen = noted(make_restic(make_repository(f"rest:http://127.0.0.1:{free_port()}/r"), tmp_path))
     judged = saved(gone, tmp_path).judged
     assert in_time(seen)
-    assert (judged.verdict, judged.outcome) == (Verdict.UNREACHABLE, Outcome.INCOMPLETE)
-    assert judged.advice
+    assert unreachable(judged)
 
 
 def test_a_server_that_hangs(tmp_path):
@@ -76,7 +80,7 @@ def test_a_server_that_hangs(tmp_path):
         server.stop()
         try:
             asked, seen = noted(restic)
-            assert asked.snapshots().judged.verdict is Verdict.UNREACHABLE
+            assert unreachable(asked.snapshots().judged)
             assert in_time(seen)
         finally:
             server.go_on()
@@ -110,8 +114,11 @@ def test_append_only_refuses_and_each_refusal_is_told(tmp_path, tree):
         assert saved(restic, tree).judged.good
         point = restic.snapshots().snapshots[0].id
         forgotten = restic.forget(ForgetRequest(snapshots=[point]))
-        assert (forgotten.judged.verdict, forgotten.judged.outcome) == (Verdict.REFUSED, Outcome.ENGINE)
-        assert restic.tag(point, "x").judged.verdict is Verdict.REFUSED, "restic itself ends with 0"
+        tagged = restic.tag(point, "x")
+        assert tagged.judged.verdict is Verdict.REFUSED, "restic itself ends with 0"
+        for judged in (forgotten.judged, tagged.judged):
+            assert (judged.verdict, judged.outcome) == (Verdict.REFUSED, Outcome.ENGINE)
+            assert "append-only" in str(judged.advice)
         assert point in [each.id for each in restic.snapshots().snapshots]
         assert restic.unlock().judged.good
 
@@ -180,7 +187,8 @@ def test_s3_with_a_wrong_key_is_told_long_before_the_deadline(tmp_path, wrong):
         repository = make_repository(server.location("bucket-one", "r"), credentials=credentials)
         restic, seen = noted(make_restic(repository, tmp_path))
         judged = restic.snapshots().judged
-        assert judged.verdict is Verdict.REFUSED, judged
+        assert (judged.verdict, judged.outcome) == (Verdict.REFUSED, Outcome.ENGINE), judged
+        assert "credentials" in str(judged.advice)
         assert seen.runs in (["given up"], ["ended"]), "restic itself would try again until the deadline"
 
 
@@ -191,5 +199,5 @@ def test_s3_that_dies(tmp_path):
         )
         assert restic.init().judged.good
     asked, seen = noted(restic)
-    assert asked.snapshots().judged.verdict is Verdict.UNREACHABLE
+    assert unreachable(asked.snapshots().judged)
     assert in_time(seen)

@@ -219,10 +219,29 @@ def test_a_flipped_byte_is_found_by_reading_and_by_restoring(saved: BackupSite, 
         stream.seek(1000)
         stream.write(b"\0" * 64)
     assert saved.call("backup", "verify", "a", "--read", "none")[0] == 0
-    assert saved.call("backup", "verify", "a", "--read", "all")[0] == 5
+    code, body = saved.call("backup", "verify", "a", "--read", "all")
+    (verified,) = body["repositories"]
+    assert (code, verified["verdict"]) == (5, "damaged")
+    assert verified["next"]
     code, body = restored(saved, tmp_path / "out", "--source", "web")
     assert (code, body["verdict"]) == (5, "damaged")
     assert body["sources"][0]["missing"] + body["sources"][0]["different"] >= 1
+
+
+def test_a_lost_pack_is_found_though_backups_go_on(saved: BackupSite, tmp_path: Path) -> None:
+    """Restic saves on top of it as if nothing were amiss: only verifying and restoring tell."""
+    largest_pack(saved).unlink()
+    code, body = saved.call("backup", "run", SYSTEM)
+    assert (code, body["systems"][0]["verdict"]) == (0, "ok")
+    code, body = saved.call("backup", "verify", "a", "--read", "none")
+    (verified,) = body["repositories"]
+    assert (code, verified["verdict"]) == (5, "damaged")
+    assert verified["next"]
+    code, body = saved.call("backup", "status", SYSTEM)
+    assert code != 0
+    code, body = restored(saved, tmp_path / "out", "--source", "web")
+    assert (code, body["verdict"]) == (5, "damaged")
+    assert body["next"]
 
 
 def test_a_change_of_one_row_is_found(saved: BackupSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,6 +290,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_or_used_target_is_told(saved: BackupSite, small: Path) -> None:
     code, body = restored(saved, small / "out")
     assert (code, body["verdict"], body["sources"]) == (5, "full", [])
+    assert body["next"]
     code, body = restored(saved, small / "more", "--path", str(tree_of(saved)))
     assert (code, body["verdict"]) == (5, "full"), body
     assert restored(saved, tree_of(saved))[0] == 2

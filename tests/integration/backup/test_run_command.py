@@ -112,7 +112,8 @@ def blackholed_server(site: BackupSite, _tree: Path, _monkeypatch: pytest.Monkey
     """Let nobody in: with its queue full the kernel drops whatever knocks, as a firewall does that answers nothing."""
     server = socket.create_server(("127.0.0.1", 0), backlog=0)
     waiting = socket.create_connection(server.getsockname())
-    weakref.finalize(site, lambda: (waiting.close(), server.close()))
+    for each in (waiting, server):
+        weakref.finalize(site, each.close)
     site.repository("a", location=f"rest:http://127.0.0.1:{server.getsockname()[1]}/x")
 
 
