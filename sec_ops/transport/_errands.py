@@ -285,6 +285,6 @@ def _no_session(target: Target, why: str) -> TransportError:
 
 
 def _too_slow(target: Target) -> TransportError:
-    what = message("{host}: no answer within {seconds} s", host=target.name, seconds=START_SECONDS)
+    what = message("{host}: no answer within {seconds} s", host=target.name, seconds=f"{START_SECONDS:g}")
     advice = message("see why the host is slow, or give it a longer deadline")
     return DeadlineExceeded(what, where=place(target), advice=advice)

@@ -159,7 +159,7 @@ class _Hop:
 
     def _give_up(self) -> None:
         self._error = DeadlineExceeded(
-            message("{host}: not signed in within {seconds} s", host=self.target.name, seconds=self._seconds),
+            message("{host}: not signed in within {seconds} s", host=self.target.name, seconds=f"{self._seconds:g}"),
             where=place(self.target),
             advice=message("see why the host is slow, or give it a longer deadline"),
         )

@@ -118,7 +118,9 @@ class Link:
         threading.Thread(target=arrival, args=(channel,), daemon=True).start()
 
     def _too_slow(self) -> DeadlineExceeded:
-        what = message("{host}: not signed in within {seconds} s", host=self._target.name, seconds=SIGN_IN_SECONDS)
+        what = message(
+            "{host}: not signed in within {seconds} s", host=self._target.name, seconds=f"{SIGN_IN_SECONDS:g}"
+        )
         advice = message("see why the host is slow, or give it a longer deadline")
         return DeadlineExceeded(what, where=place(self._target), advice=advice)
 

@@ -172,7 +172,7 @@ class Visit:
     def _expired(self) -> DeadlineExceeded:
         seconds = self._target.deadline_seconds
         return DeadlineExceeded(
-            message("{host}: not done within its {seconds} s", host=self._target.name, seconds=seconds),
+            message("{host}: not done within its {seconds} s", host=self._target.name, seconds=f"{seconds:g}"),
             where=place(self._target),
             why=redact(self._said(), self._credentials.secrets)[-SHOWN_CHARACTERS:],
             advice=message("see why the host is slow, or give it a longer deadline"),

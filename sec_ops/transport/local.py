@@ -82,7 +82,9 @@ def _error(target: Target, ended: Ended, stdout: HeadOnly, said: str) -> Transpo
         what = message("{host}: it sent more than {bound} bytes", host=target.name, bound=stdout.bound)
         return OutputExceeded(what, where="/bin/sh -s")
     if ended.expired:
-        what = message("{host}: not done within its {seconds} s", host=target.name, seconds=target.deadline_seconds)
+        what = message(
+            "{host}: not done within its {seconds} s", host=target.name, seconds=f"{target.deadline_seconds:g}"
+        )
         return DeadlineExceeded(
             what,
             where="/bin/sh -s",

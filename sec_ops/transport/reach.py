@@ -129,6 +129,6 @@ def _untrusted(server: Server, error: ssl.SSLCertVerificationError) -> ProtocolF
 
 
 def _silent(server: Server, seconds: float, why: str) -> HostUnreachable:
-    what = message("no answer from {where} within {seconds} s", where=server.where, seconds=round(seconds, 1))
+    what = message("no answer from {where} within {seconds} s", where=server.where, seconds=f"{round(seconds, 1):g}")
     advice = message("see that the host is up and that routes and firewalls let this machine reach it")
     return HostUnreachable(what, where=server.where, why=why, advice=advice)

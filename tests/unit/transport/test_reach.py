@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sec_ops.model.canonical import canonical_json
 from sec_ops.model.errors import ConnectionRefused, HostUnreachable, NameUnknown, ProtocolFailed
 from sec_ops.transport.reach import Server, reach
 from tests.servers.certificates import Authority
@@ -69,8 +70,9 @@ def test_nothing_listens():
 def test_a_server_that_accepts_and_keeps_silent(protocol):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        with pytest.raises(HostUnreachable, match="no answer"):
+        with pytest.raises(HostUnreachable, match=r"no answer .* 0\.3 s") as caught:
             reach(Server(host="127.0.0.1", port=port, protocol=protocol), seconds=0.3)
+        assert canonical_json(caught.value.what.values), "what it says can be sealed"
 
 
 @pytest.mark.parametrize("protocol", ["http", "ssh"])
