@@ -19,10 +19,16 @@ __all__ = ["load_plans", "secret_faults"]
 
 
 def load_plans(library: Library, inventory: Inventory, settings: BackupSettings) -> Planned:
-    """Return the plans of a site with all they refer to; raises ContentInvalid with every fault of every file."""
-    faults = list(library.faults(PLACES, REPOSITORIES, PLANS))
-    if not faults:
-        faults = [*plan_faults(library), *host_faults(library, inventory.hosts), *own_faults(library, settings)]
+    """Return the plans of a site with all they refer to; raises ContentInvalid with every fault of every file.
+
+    Of a file that can't be read as what it should be nothing more is told, nor of what may refer to one.
+    """
+    named, faults = list(library.faults(PLACES, REPOSITORIES)), list(library.faults(PLANS))
+    if named:
+        faults += named
+    else:
+        read = library.readable(PLANS)
+        faults += [*plan_faults(read), *host_faults(read, inventory.hosts), *own_faults(read, settings)]
     if faults:
         raise ContentInvalid(sorted(faults, key=lambda fault: (fault.file, fault.line)))
     return Planned(

@@ -207,6 +207,7 @@ def test_a_file_that_was_repaired_away_is_found(saved: BackupSite, tmp_path: Pat
     assert verified["structure"]["verdict"] == "ok"
     assert (code, verified["verdict"]) == (5, "damaged")
     assert any(str(tree_of(saved)) in path for path in verified["paths"]), verified
+    assert verified["next"]
     code, body = restored(saved, tmp_path / "out", "--source", "web")
     assert (code, body["verdict"]) == (5, "damaged")
     assert body["sources"][0]["missing"] + body["sources"][0]["different"] >= 1

@@ -104,6 +104,10 @@ def unreadable_secret(site: BackupSite, _tree: Path, _monkeypatch: pytest.Monkey
     (site.root / "secrets" / "word").unlink()
 
 
+def empty_secret(site: BackupSite, _tree: Path, _monkeypatch: pytest.MonkeyPatch) -> None:
+    (site.root / "secrets" / "word").write_text("\n")
+
+
 def dead_server(site: BackupSite, _tree: Path, _monkeypatch: pytest.MonkeyPatch) -> None:
     site.repository("a", location="rest:http://127.0.0.1:9/x")
 
@@ -184,6 +188,7 @@ def lost_packs(site: BackupSite, _tree: Path, _monkeypatch: pytest.MonkeyPatch) 
         (no_repository, "no_repository", 5),
         (wrong_key, "wrong_key", 5),
         (unreadable_secret, "failed", 4),
+        (empty_secret, "failed", 4),
         (dead_server, "unreachable", 3),
         (blackholed_server, "unreachable", 3),
         (failing_dump, "failed", 5),

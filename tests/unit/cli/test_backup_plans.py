@@ -80,6 +80,11 @@ def test_faults_and_secrets_are_exit_4(site: Path, capsys: pytest.CaptureFixture
     assert (code, len(body["error"]["faults"])) == (4, 2)
     library(site, PLAN | {"repository": "nera"})
     assert document(capsys, site, "backup", "plans")[0] == 4
+    sources = [{**PLAN["sources"][0], "host": "nobody-knows"}]
+    library(site, PLAN | {"sources": sources}, PLAN | {"id": "other", "timing": {"daily": "25:61"}})
+    code, body = document(capsys, site, "backup", "plans")
+    told = {each["path"].split(".")[0] for each in body["error"]["faults"]}
+    assert (code, told >= {"sources[0]", "timing"}) == (4, True), told
 
 
 def test_how_backups_stand_is_sealed_for_the_audit(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
