@@ -73,6 +73,10 @@ class LocalDialogue:
                 raise self._failed()
         return lines
 
+    def kill(self) -> None:
+        """End the program at once, from any thread, even one that doesn't wait for its answer."""
+        self._child.kill()
+
     def close(self) -> None:
         """End the program with its group."""
         self._selector.close()

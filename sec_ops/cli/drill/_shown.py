@@ -144,6 +144,10 @@ def _system(system: SystemRecord, words: DrillWords) -> Iterator[str]:
     spent = [f"{words.phase(name)} {words.span(ms)}" for name, ms in phases.items()]
     if spent:
         yield f"  {system.system}: {' · '.join(spent)}"
+    if system.rpo_target_ms is not None or system.rpo_ms is not None:
+        yield _("  {system}: loss counted from: {basis}").format(
+            system=system.system, basis=words.named(system.rpo_basis)
+        )
     for where, problem in _problems(system):
         yield from problem_lines(problem, words, where)
 

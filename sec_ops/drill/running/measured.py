@@ -1,6 +1,6 @@
 """A system measured: what was lost, and whether times and losses are within their targets. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from sec_ops.drill.measuring.phases import seconds_text
 from sec_ops.model.drill_record import Problem, SourceRecord
 from sec_ops.model.messages import message
 
-__all__ = ["Measured", "lost_of", "target_problems", "within_time"]
+__all__ = ["Measured", "lost_of", "silent_problem", "target_problems", "within_time"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +38,35 @@ def within_time(spent_ms: int | None, target_ms: int | None) -> bool | None:
 
 
 def lost_of(
-    sources: Iterable[SourceRecord], lost_at: datetime, *, until: datetime | None = None, logs: Sequence[str] = ()
+    sources: Iterable[SourceRecord],
+    lost_at: datetime,
+    *,
+    until: datetime | None = None,
+    logs: Sequence[str] = (),
+    beating: Collection[str] = (),
 ) -> Loss:
     """Return the loss of a system: that of its source that lost most, nothing known when one of them tells nothing.
 
     With `until`, the moment that was chosen to come back to, nothing later is missed. `logs` are sources that only
-    feed others.
+    feed others. A source that is `beating`, by its plan, tells nothing without a heartbeat row: the age of a backup
+    does not stand in for it.
     """
-    losses = [_lost(each, lost_at, until) for each in sources if each.source not in logs]
+    losses = [
+        Loss(basis=Basis.UNKNOWN) if each.source in beating and not each.heartbeat else _lost(each, lost_at, until)
+        for each in sources
+        if each.source not in logs
+    ]
     if not losses or any(each.lost_ms is None for each in losses):
         return Loss(basis=Basis.UNKNOWN)
     return max(losses, key=lambda each: each.lost_ms or 0)
+
+
+def silent_problem() -> Problem:
+    """Return the problem of a source whose plan promises heartbeats, and none of which came back."""
+    return Problem(
+        what=message("no heartbeat row came back, though the plan has heartbeat: true, so nothing tells what was lost"),
+        advice=message("see that heartbeats are written: sec-ops backup heartbeat, and that their table is saved"),
+    )
 
 
 def target_problems(measured: Measured) -> list[Problem]:
@@ -67,7 +85,7 @@ def target_problems(measured: Measured) -> list[Problem]:
         what = message(
             "nothing tells how much was lost, and {target} s may be", target=seconds_text(measured.rpo_target_ms)
         )
-        advice = message("switch on a heartbeat for a database of the system: heartbeat: true in its plan")
+        advice = message("have heartbeats written into a database of the system: heartbeat: true in its plan")
     else:
         what = message(
             "up to {lost} s were lost, and {target} s may be",

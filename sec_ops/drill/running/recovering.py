@@ -9,13 +9,14 @@ from sec_ops.drill.measuring.loss import Basis, Loss
 from sec_ops.drill.measuring.phases import Phase, PhaseClock
 from sec_ops.drill.planning.plan import PlannedSystem
 from sec_ops.drill.running.halting import Halted
-from sec_ops.drill.running.measured import Measured, lost_of, target_problems
+from sec_ops.drill.running.measured import Measured, lost_of, silent_problem, target_problems
 from sec_ops.drill.running.serving import Serving, problem_of
 from sec_ops.drill.running.showing import Showing
 from sec_ops.drill.running.stage import Stage
 from sec_ops.drill.running.values import Counted, Fetched, Restoring, Unpacked
 from sec_ops.drill.sandbox.doors import SandboxDoors
 from sec_ops.drill.sandbox.speaking import Sandbox
+from sec_ops.model.backup_plan import BackupPlan
 from sec_ops.model.drill_record import DrillVerdict, Problem, SourceRecord, SystemRecord
 from sec_ops.model.drill_scenario import RecoveryService
 from sec_ops.model.errors import SecOpsError, StorageError
@@ -135,10 +136,11 @@ class Recovering:
     def _measured(self) -> Measured:
         back = self.works and self.verdict != "interrupted"
         logs = _log_sources(self.planned.services)
+        beating = _beating_sources(self.planned.plan)
         return Measured(
             rto_ms=self.phases.recovery_ms() if back else None,
             rto_target_ms=_milliseconds(self.planned.rto_seconds),
-            loss=lost_of(self._sources(), self.stage.lost_at, until=self.stage.until, logs=logs)
+            loss=lost_of(self._sources(), self.stage.lost_at, until=self.stage.until, logs=logs, beating=beating)
             if self.showing
             else Loss(basis=Basis.UNKNOWN),
             rpo_target_ms=_milliseconds(self.planned.rpo_seconds),
@@ -161,7 +163,13 @@ class Recovering:
             problems += counted.problems
             if counted.problems:
                 update["verdict"] = "damaged"
+        if self.showing and not (counted and counted.heartbeat) and self._beats(source.source):
+            problems.append(silent_problem())
         return source.model_copy(update={**update, "problems": tuple(problems)})
+
+    def _beats(self, source: str) -> bool:
+        """Return whether a heartbeat row of a source was to come back."""
+        return source in _beating_sources(self.planned.plan) and source not in _log_sources(self.planned.services)
 
     def record(self) -> SystemRecord:
         """Return what it came to."""
@@ -196,6 +204,11 @@ class Recovering:
 
 def _milliseconds(seconds: int | None) -> int | None:
     return None if seconds is None else seconds * 1000
+
+
+def _beating_sources(plan: BackupPlan) -> frozenset[str]:
+    """Return the sources into which the time is written, by their plan."""
+    return frozenset(each.id for each in plan.sources if each.heartbeat)
 
 
 def _log_sources(services: Sequence[RecoveryService]) -> tuple[str, ...]:

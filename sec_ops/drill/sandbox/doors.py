@@ -62,17 +62,13 @@ class SandboxDoors:
     @contextmanager
     def talk(self, arguments: Sequence[str | Handed], *, deadline_seconds: float) -> Iterator["_Dialogue"]:
         """Start a program that is spoken with; it ends with the context."""
-        spoken = self.sandbox.spoken
-        number = spoken.ask(
-            "talk",
-            argv=self._words(arguments),
-            env={**ENVIRONMENT, **self.environment},
-            stderr=self._laid(b""),
-        )["talk"]
+        spoken, words = self.sandbox.spoken, self._words(arguments)
+        environment = {**ENVIRONMENT, **self.environment}
+        number = spoken.ask("talk", argv=words, env=environment, stderr=self._laid(b""))["talk"]
+        end_ms = self.clock.monotonic_ms() + round(deadline_seconds * 1000)
         try:
-            yield _Dialogue(
-                self.sandbox, self.clock, number, self.clock.monotonic_ms() + round(deadline_seconds * 1000)
-            )
+            with self.sandbox.at_work.during(Path(words[0]).name):
+                yield _Dialogue(self.sandbox, self.clock, number, end_ms)
         finally:
             spoken.ask("hang_up", talk=number)
 

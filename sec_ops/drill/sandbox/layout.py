@@ -14,6 +14,7 @@ __all__ = [
     "PYTHON",
     "Layout",
     "Way",
+    "apart",
     "arguments",
     "own_program",
 ]
@@ -36,6 +37,7 @@ BUBBLEWRAP = "bwrap"
 
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _MOUNT_POINT = "/mnt"
+_APART = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null'
 _HELD = 'mount --bind -- "$1" "$2" && shift 2 && exec "$@"'
 
 
@@ -88,6 +90,14 @@ def arguments(layout: Layout, way: Way, program: Sequence[str]) -> list[str]:
         dropped = ["setpriv", *identity, "--inh-caps", "-all", "--bounding-set", "-all", "--"]
         return [*made, "--", *dropped, *program]
     return [*made, "--", *program]
+
+
+def apart(words: Sequence[str]) -> list[str]:
+    """Return the command line that takes the dialogue from stdin and stdout to two descriptors beyond stderr.
+
+    The sandbox's first process keeps its stdin and stdout, and any other of its user could open them there.
+    """
+    return ["sh", "-c", _APART, "sh", *words]
 
 
 def own_program(module: str) -> list[str]:

@@ -12,10 +12,12 @@ from importlib import resources
 from pathlib import Path
 
 from sec_ops.drill.injecting.small_disk import unmount_all
-from sec_ops.drill.sandbox.layout import BUBBLEWRAP, PACKAGE, PLACE, PYTHON, Layout, Way, arguments, own_program
+from sec_ops.drill.sandbox.layout import BUBBLEWRAP, PACKAGE, PLACE, PYTHON, Layout, Way, apart, arguments, own_program
 from sec_ops.drill.sandbox.limits import Limits, limited, remove_groups
 from sec_ops.drill.sandbox.proof import Isolation, Probe, Target, judged
+from sec_ops.drill.sandbox.room import Guard, guarded
 from sec_ops.drill.sandbox.speaking import Sandbox, Spoken, give_to
+from sec_ops.drill.sandbox.working import AtWork
 from sec_ops.model.drill_record import ANSWERS
 from sec_ops.model.errors import EngineError, ProgramFailed, ProgramMissing
 from sec_ops.model.messages import message
@@ -82,15 +84,21 @@ def open_sandbox(asked: Asked, *, run_program: RunProgram) -> Iterator[Sandbox]:
     try:
         layout = _laid_out(asked)
         way = _way(layout, run_program)
-        words = arguments(layout, way, own_program("main"))
+        words = apart(arguments(layout, way, own_program("main")))
         with (
             limited(asked.limits, asked.folder.name) as group,
             dialogue(words, deadline_seconds=asked.deadline_seconds, environment=clean_environment()) as started,
         ):
             group.hold(started.process)
-            spoken = Spoken(started)
+            at_work = AtWork()
+            guard = Guard(layout.work, end=started.kill, running=at_work.names)
+            spoken = Spoken(started, guard)
             isolation = _proved(asked, layout, way, spoken)
-            yield Sandbox(work=layout.work, isolation=isolation, limited=group.whole, spoken=spoken)
+            spoken.ask("bound", bytes=guard.most_bytes)
+            with guarded(guard):
+                yield Sandbox(
+                    work=layout.work, isolation=isolation, limited=group.whole, spoken=spoken, at_work=at_work
+                )
     finally:
         _remove(asked.folder)
         lock.release()

@@ -13,6 +13,8 @@ from typing import Any
 
 from sec_ops.drill.sandbox.layout import ENVIRONMENT, INSIDE, own_program
 from sec_ops.drill.sandbox.proof import Isolation
+from sec_ops.drill.sandbox.room import Guard
+from sec_ops.drill.sandbox.working import AtWork
 from sec_ops.model.errors import ProgramFailed
 from sec_ops.model.messages import message
 from sec_ops.runtime.files import storage_error
@@ -90,15 +92,19 @@ class _Turns:
 class Spoken:
     """One question and one answer at a time, whichever thread asks."""
 
-    def __init__(self, dialogue: Dialogue) -> None:
+    def __init__(self, dialogue: Dialogue, guard: Guard) -> None:
         self._dialogue = dialogue
+        self.guard = guard
         self._turns = _Turns()
 
     def ask(self, deed: str, **what: Any) -> dict[str, Any]:  # noqa: ANN401 - a JSON document
-        """Return the answer; raises ProgramFailed when the deed failed, or the sandbox ended."""
+        """Return the answer; raises ProgramFailed when the deed failed, or the sandbox ended, by its guard maybe."""
         with self._turns:
-            self._dialogue.say(json.dumps({"do": deed, **what}) + "\n")
-            lines = self._dialogue.hear("end")
+            try:
+                self._dialogue.say(json.dumps({"do": deed, **what}) + "\n")
+                lines = self._dialogue.hear("end")
+            except ProgramFailed as error:
+                raise self.guard.broken or error from error
         answer: dict[str, Any] = json.loads(lines[-1])
         if "failed" in answer:
             raise ProgramFailed(message("the sandbox could not do {deed}", deed=deed), why=str(answer["failed"]))
@@ -116,7 +122,13 @@ class Sandbox:
     isolation: Isolation
     limited: bool
     spoken: Spoken
+    at_work: AtWork = field(default_factory=AtWork)
     _numbers: Iterator[int] = field(default_factory=itertools.count, repr=False)
+
+    @property
+    def broken(self) -> ProgramFailed | None:
+        """Return why the sandbox was ended for the sake of all outside it, None where it was not."""
+        return self.spoken.guard.broken
 
     def seen(self, path: Path) -> str:
         """Return how a path below `work` is called inside."""
@@ -180,20 +192,21 @@ class Sandbox:
         Raises ProgramFailed when it can't be started or the sandbox ended.
         """
         stdout, stderr = self._outputs()
-        job = self.spoken.ask(
-            "begin",
-            argv=list(arguments),
-            env={**ENVIRONMENT, **(environment or {})},
-            stdin=self.seen(stdin) if stdin else None,
-            stdout=stdout,
-            stderr=stderr,
-            seconds=seconds,
-            given=given,
-            kept=kept_bytes,
-            most=most_bytes,
-        )["job"]
-        while not (told := self.spoken.ask("wait", job=job, seconds=_LOOK_SECONDS))["done"]:
-            pass
+        with self.at_work.during(Path(arguments[0]).name):
+            job = self.spoken.ask(
+                "begin",
+                argv=list(arguments),
+                env={**ENVIRONMENT, **(environment or {})},
+                stdin=self.seen(stdin) if stdin else None,
+                stdout=stdout,
+                stderr=stderr,
+                seconds=seconds,
+                given=given,
+                kept=kept_bytes,
+                most=most_bytes,
+            )["job"]
+            while not (told := self.spoken.ask("wait", job=job, seconds=_LOOK_SECONDS))["done"]:
+                pass
         return Ended(
             exit_code=told["exit"],
             expired=told["expired"],
@@ -208,6 +221,7 @@ class Sandbox:
         log = f"{INSIDE}/logs/{name}.log"
         environment = {**ENVIRONMENT, **(environment or {})}
         self.spoken.ask("start", name=name, argv=list(arguments), env=environment, stdout=log, stderr=log)
+        self.at_work.begins(name)
 
     def said(self, name: str) -> tuple[bool, str]:
         """Return whether a service still runs, and the end of what it said."""
@@ -217,6 +231,7 @@ class Sandbox:
     def stop(self, name: str, *, signal: str = "SIGTERM", seconds: float = 10.0) -> None:
         """Stop a service with its signal, in the end by force."""
         self.spoken.ask("stop", name=name, signal=signal, seconds=seconds)
+        self.at_work.ended(name)
 
     def end(self) -> None:
         """End all that runs inside; whoever asks from now on is told so. A second time does nothing."""

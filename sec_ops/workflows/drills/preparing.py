@@ -1,6 +1,5 @@
 """What a drill would find today: restore points by what is recorded, room, and what of all it needs is missing."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from sec_ops.backup.retaining.known import points_in
 from sec_ops.backup.retaining.points import RestorePoint, newest_good
 from sec_ops.drill.planning.needs import lacking_programs
 from sec_ops.drill.planning.plan import DrillPlan, PlannedSystem
+from sec_ops.drill.sandbox.room import reserve_of, room_of
 from sec_ops.model.backup_plan import Repository, SecretReference
 from sec_ops.model.drill_scenario import DrillKind, PointChoice
 from sec_ops.model.drill_scenario import Fault as Injected
@@ -72,10 +72,11 @@ def prepared(
     spots = tuple(_spot(each, name, plan, record) for each in plan.systems for name in each.repositories)
     first = {each.system: each for each in reversed(spots) if each.run is not None}
     needed = _TIMES * sum(each.bytes for each in first.values())
-    free = shutil.disk_usage(next(each for each in (scratch, *scratch.parents) if each.exists())).free
+    total, room = room_of(next(each for each in (scratch, *scratch.parents) if each.exists()))
+    free, kept = room.bytes, reserve_of(total, room).bytes
     needs = [*_programs(plan), *_points(plan, first), *_injections(plan)]
-    if needed > free:
-        needs.append(_room(scratch, needed, free))
+    if needed > free - kept:
+        needs.append(_room(scratch, needed, free, kept))
     needs += [*_refused("approval", approved), *_refused("secret", secrets)]
     return Prepared(spots=spots, needs=tuple(needs), needed_bytes=needed, free_bytes=free)
 
@@ -166,12 +167,13 @@ def _injections(plan: DrillPlan) -> Iterator[Need]:
             yield Need(kind="inject", what=what, advice=message("name another repository first in the scenario"))
 
 
-def _room(scratch: Path, needed: int, free: int) -> Need:
+def _room(scratch: Path, needed: int, free: int, kept: int) -> Need:
     what = message(
-        "{folder} has {free} free, and about {needed} are needed",
+        "{folder} has {free} free, of which {kept} are kept for all else, and about {needed} are needed",
         folder=scratch,
         free=bytes_text(free),
         needed=bytes_text(needed),
+        kept=bytes_text(kept),
     )
     return Need(kind="room", what=what, advice=message("make room, or name fewer systems in the scenario"))
 

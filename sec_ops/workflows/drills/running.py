@@ -20,6 +20,7 @@ from sec_ops.drill.running.serving import problem_of
 from sec_ops.drill.running.stage import Stage
 from sec_ops.drill.running.turns import Turns
 from sec_ops.drill.sandbox.opening import Asked, SandboxLeaks, open_sandbox
+from sec_ops.drill.sandbox.speaking import Sandbox
 from sec_ops.drill.services import service_of
 from sec_ops.model.drill_record import DrillRecord, Problem
 from sec_ops.model.drill_scenario import DrillKind, PointChoice
@@ -224,7 +225,9 @@ class Drill:
             self._fetched_folder(stage.fetched)
             stage.sandbox.set_result(sandbox)
             try:
-                self._watch(futures, came)
+                self._watch(futures, sandbox, came)
+                if sandbox.broken:
+                    came.problems.append(problem_of(sandbox.broken))
             finally:
                 # What still fetches must have ended before the folder is removed.
                 self.halt.ask()
@@ -235,11 +238,11 @@ class Drill:
         make_folder(folder)
         folder.chmod(_PRIVATE)
 
-    def _watch(self, futures: Sequence[Future[None]], came: Came) -> None:
-        """Return when all have ended, or the scenario's time is over."""
+    def _watch(self, futures: Sequence[Future[None]], sandbox: Sandbox, came: Came) -> None:
+        """Return when all have ended, the scenario's time is over, or the sandbox was ended for lack of room."""
         minutes = self.asked.plan.scenario.deadline_minutes
         end_ms = self.doors.clock.monotonic_ms() + minutes * 60_000
-        while wait(futures, _LOOK_SECONDS).not_done:
+        while wait(futures, _LOOK_SECONDS).not_done and sandbox.broken is None:
             if self.doors.clock.monotonic_ms() > end_ms:
                 what = message("the drill was not done within its {minutes} minutes", minutes=minutes)
                 came.problems.append(Problem(what=what, advice=message("raise deadline_minutes of the scenario")))

@@ -207,6 +207,22 @@ def test_a_row_that_is_not_as_it_was_saved_is_found(
     assert "public.pupils: as many rows, but not the same" in told_of(system)
 
 
+def test_a_heartbeat_that_was_promised_and_did_not_come_back_is_no_loss_that_can_be_told(
+    site: DrilledSite, server: Database
+) -> None:
+    site.plan(SYSTEM, [dump_of(server, "school", heartbeat=True)])
+    service = {"id": "database", "kind": "postgresql", "loads": {"database": "school"}}
+    works = check("sql", "database", database="school", query="SELECT count(*) FROM pupils", equals="100")
+    site.recovery(SYSTEM, [works], services=[service])
+    site.scenario("records", "site_loss", {"id": SYSTEM, "rpo_seconds": 86_400}, lost_places=["centre"])
+    site.saved(SYSTEM)
+    system = failed(site, "records")
+    assert [each["verdict"] for each in system["checks"]] == ["passed"]
+    assert (system["rpo_basis"], system["rpo_ms"], system["rpo_met"]) == ("unknown", None, None)
+    assert "no heartbeat row came back" in told_of(system)
+    assert "nothing tells how much was lost" in told_of(system)
+
+
 def test_a_service_that_does_not_start_fails_the_drill_with_its_words(
     site: DrilledSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,7 +242,9 @@ def test_without_room_the_drill_fails_and_clears_up(site: DrilledSite) -> None:
         stack.callback(subprocess.run, ["umount", str(folder)], check=True)
         code, record = site.drill("gone")
         assert code in (1, 5), told(record)
-        assert "full" in [each["verdict"] for each in record["systems"][0]["fetches"]], told(record)
+        full = "full" in [each["verdict"] for each in record["systems"][0]["fetches"]]
+        ended = any("the sandbox was ended" in english(each["what"]) for each in record["problems"])
+        assert full or ended, told(record)
         assert site.scratch() == []
 
 

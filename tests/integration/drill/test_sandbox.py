@@ -267,3 +267,25 @@ def test_a_program_whose_output_is_removed_meanwhile_is_told_nevertheless(folder
     with opened(folder) as sandbox:
         ended = sandbox.run(["sh", "-c", "rm /drill/logs/*; sleep 0.3; echo said"], seconds=10)
         assert (ended.exit_code, ended.stdout) == (0, "said\n")
+
+
+_LOOKS = """
+import os
+for number in (1, 2):
+    for name in ("mem", "environ", "maps", "fd/0", "fd/1"):
+        path = f"/proc/{number}/{name}"
+        try:
+            with open(path, "rb"):
+                print(os.readlink(path) if "fd" in name else path)
+        except OSError:
+            pass
+"""
+
+
+def test_who_reports_can_not_be_looked_into_nor_spoken_for_by_what_runs_beside(folder: Path) -> None:
+    with opened(folder) as sandbox:
+        found = sandbox.run(["python3", "-c", _LOOKS], seconds=20).stdout.split()
+        assert not [each for each in found if each.startswith("/proc/2/")]
+        assert [each for each in found if not each.startswith("/proc/")] == ["/dev/null", "/dev/null"]
+        own = "open('/proc/self/mem', 'rb').close(); open('/proc/self/environ').close()"
+        assert sandbox.run(["python3", "-c", own], seconds=20).exit_code == 0, "what it starts is as free as ever"

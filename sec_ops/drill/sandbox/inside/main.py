@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import tempfile
 from typing import Any, Callable
 
 from sec_ops.drill.sandbox.inside.facts import attempt, connect, facts
+from sec_ops.drill.sandbox.inside.guarding import bound, guard
 from sec_ops.drill.sandbox.inside.laying import fetch, folder, listed, move, write
 from sec_ops.drill.sandbox.inside.programs import alive, begin, hang_up, hear, say, start, stop, talk, wait
 
@@ -46,6 +46,7 @@ def end(asked: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as all deeds
 
 DEEDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "facts": facts,
+    "bound": bound,
     "begin": begin,
     "wait": wait,
     "start": start,
@@ -78,7 +79,7 @@ def answer(line: str) -> dict[str, Any]:
 
 def main() -> None:
     """Answer until the controller is gone; with this process all others of the sandbox end."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    guard()
     os.umask(0o077)
     for line in sys.stdin:
         print(json.dumps(answer(line)), "end", sep="\n", flush=True)

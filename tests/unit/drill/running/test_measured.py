@@ -30,6 +30,19 @@ CASES = [
         {"logs": ["b"]},
         (Basis.HEARTBEAT, 4000),
     ),
+    (
+        "a heartbeat that was promised and did not come back",
+        [source("a", data=4), source("b", data=9)],
+        {"beating": ["a"]},
+        (Basis.UNKNOWN, None),
+    ),
+    ("a promise that was kept", [source("a", heartbeat=4)], {"beating": ["a"]}, (Basis.HEARTBEAT, 4000)),
+    (
+        "a log that beats with its base",
+        [source("a", heartbeat=4), source("b", data=9)],
+        {"beating": ["a", "b"], "logs": ["b"]},
+        (Basis.HEARTBEAT, 4000),
+    ),
     ("a row of the future", [source("a", heartbeat=-60)], {}, (Basis.UNKNOWN, None)),
     (
         "up to a chosen moment",
