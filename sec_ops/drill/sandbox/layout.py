@@ -79,7 +79,8 @@ def arguments(layout: Layout, way: Way, program: Sequence[str]) -> list[str]:
     """Return the command line that runs `program` in the sandbox; it ends with whoever started it."""
     seen = Path(_MOUNT_POINT) if way is Way.OWN_UID else layout.folder
     program_path = str(seen / BUBBLEWRAP) if layout.carried else BUBBLEWRAP
-    made = [program_path, *_namespaces(layout, way), *_root(layout, seen), "--chdir", INSIDE]
+    made = [program_path, *_namespaces(layout, way), *_root(layout, seen)]
+    made += ["--chdir", "/"] if way is Way.DROPPED else ["--chdir", INSIDE]
     identity = ["--reuid", str(layout.uid), "--regid", str(layout.uid), "--clear-groups", "--no-new-privs"]
     if way is Way.OWN_UID:
         # The folder lies where another user can't go, so it is mounted within reach, seen by nobody else.
@@ -88,6 +89,8 @@ def arguments(layout: Layout, way: Way, program: Sequence[str]) -> list[str]:
         return [*held, "setpriv", *identity, "--", *made, "--", *program]
     if way is Way.DROPPED:
         dropped = ["setpriv", *identity, "--inh-caps", "-all", "--bounding-set", "-all", "--"]
+        # Without its powers root itself may not go into a folder that belongs to the other user.
+        dropped += ["env", "--chdir", INSIDE, "--"]
         return [*made, "--", *dropped, *program]
     return [*made, "--", *program]
 

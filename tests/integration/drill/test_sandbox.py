@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from sec_ops.drill.sandbox.doors import SandboxDoors
-from sec_ops.drill.sandbox.layout import Layout, Way
+from sec_ops.drill.sandbox.layout import Layout, Way, arguments
 from sec_ops.drill.sandbox.opening import Asked, SandboxLeaks, open_sandbox, remove_leftovers
 from sec_ops.drill.sandbox.proof import Target
 from sec_ops.model.errors import EngineError, ProgramFailed
@@ -186,8 +186,6 @@ def test_as_an_ordinary_user_it_stands_too(tmp_path: Path) -> None:
     if os.getuid() != 0:
         pytest.skip("run as root: the other tests are this one")
     layout = Layout(folder=tmp_path, python=Path("/usr/bin/python3"), uid=65100)
-    from sec_ops.drill.sandbox.layout import arguments
-
     tmp_path.chmod(0o755)
     for name in ("work", "etc"):
         (tmp_path / name).mkdir()
@@ -204,6 +202,20 @@ def test_as_an_ordinary_user_it_stands_too(tmp_path: Path) -> None:
         reachable.rename(tmp_path)
     assert ended.exit_code == 0, ended.stderr
     assert ended.stdout.split()[0] == b"65100"
+
+
+def test_where_root_may_make_no_user_name_space_the_way_of_dropped_powers_starts_in_the_work_folder(
+    tmp_path: Path,
+) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root has powers to drop")
+    layout = Layout(folder=tmp_path, python=Path("/usr/bin/python3"), uid=65100)
+    for name in ("work", "etc"):
+        (tmp_path / name).mkdir(mode=0o700)
+    os.chown(tmp_path / "work", 65100, 65100)
+    ended = run_program(arguments(layout, Way.DROPPED, ["sh", "-c", "pwd; id -u; >here"]), deadline_seconds=30)
+    assert (ended.exit_code, ended.stdout.split()) == (0, [b"/drill", b"65100"]), ended.stderr
+    assert (tmp_path / "work" / "here").stat().st_uid == 65100
 
 
 def test_what_is_handed_over_is_laid_where_no_link_leads_out(folder: Path, tmp_path: Path) -> None:
