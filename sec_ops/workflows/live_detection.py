@@ -103,8 +103,10 @@ class LiveDetection:
             self._write()
 
     def settle(self, stream: str, sequence: int) -> None:
-        """Write what was found, before the store takes the events."""
-        del stream, sequence
+        """Write what was found, before the store takes the events, and how far batches without any bring a stream."""
+        if stream not in self._passed and sequence > self._begun.get(stream, 0):
+            self.ready()
+        self._do(lambda detector: detector.settle(stream, sequence))
         self._write()
 
     def stored(self, stream: str, sequence: int) -> None:

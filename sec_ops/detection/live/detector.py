@@ -138,6 +138,10 @@ class Detector:
         loose = map(batch.record, places) if batch.fell_silent else ()
         self._positions.judged(batch.stream, batch.sequence, batch.received_ms, loose)
 
+    def settle(self, stream: str, sequence: int) -> None:
+        """Hear that the store is about to have a stream up to a batch, of which all events were seen."""
+        self._positions.reached(stream, sequence)
+
     def stored(self, stream: str, now_ms: int) -> None:
         """Hear that the store has everything of a stream that was seen."""
         self._positions.stored(stream, now_ms)

@@ -68,6 +68,12 @@ class Positions:
             ),
         )
 
+    def reached(self, stream: str, sequence: int) -> None:
+        """Note that all up to a batch was judged, as the batches after the last one judged brought no event."""
+        known = self._known.get(stream)
+        if known and known.sequence < sequence:
+            self._set(stream, replace(known, sequence=sequence))
+
     def stored(self, stream: str, now_ms: int) -> None:
         """Note that the store has everything that was whole: its records are never told again.
 

@@ -96,6 +96,20 @@ def test_what_was_judged_and_not_stored_is_not_judged_again(site: Site, deed: st
     assert [(rule, count) for rule, _key, count in site.alerts()] == [("root", 1)]
 
 
+def test_a_batch_that_brings_no_event_before_a_commit_is_no_gap_and_forgets_nothing(site: Site) -> None:
+    feed(site, b"fail@1", source="s1")
+    do(site, "silence, kill")
+    feed(site, b"fail@1", source="s1")
+    feed(site, b" and more", source="s1")
+    do(site, "commit")
+    do(site, "kill")
+    feed(site, b"fail@2", b"open@3", source="s1")
+    site.index.commit()
+    site.live.pause()
+    assert site.alerts() == []
+    assert kept_gaps(site.live._database) == []  # type: ignore[arg-type]
+
+
 def test_what_is_held_back_again_after_a_kill_is_not_judged_again_either(site: Site) -> None:
     feed(site, b"fail root@1", source="s1")
     feed(site, b"fail@2", source="s2")
