@@ -102,7 +102,7 @@ def _levels(judgement: Judgement, words: DrillWords) -> Iterator[str]:
         yield f"  {each.standard}: {_level(each, words)}"
         for system in each.systems:
             reason = words.said(system.numbers.reason)
-            yield _("    {system}: level {level}; its numbers: {reason}").format(
+            yield _("    {system}: level {level}; why its numbers reach no more: {reason}").format(
                 system=system.system, level=system.level, reason=reason
             )
             missing = ", ".join(words.said(one.name) for one in system.missing)

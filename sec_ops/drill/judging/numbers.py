@@ -36,7 +36,7 @@ def why_not_within(bound: Bound, measured_ms: int | None) -> Message | None:
     if measured_ms is None:
         return message("it could not be measured")
     if bound.vague:
-        return message("the edition has no number for it")
+        return message("the edition gives no number for the level above")
     if bound.at_most_seconds is not None and measured_ms > bound.at_most_seconds * _SECOND_MS:
         return message(
             "measured {seconds} s, at most {limit} s", seconds=seconds_text(measured_ms), limit=bound.at_most_seconds
