@@ -25,6 +25,7 @@ from sec_ops.cli.drill._room import tell_settled
 from sec_ops.cli.drill._shown import record_document, record_lines
 from sec_ops.cli.output import emit, note
 from sec_ops.cli.sealing import evidence_of
+from sec_ops.cli.termination import told_first
 from sec_ops.content.kinds import DRILLS, RECOVERIES
 from sec_ops.drill.judging.summary import seal_summary
 from sec_ops.drill.planning.plan import DrillPlan
@@ -90,7 +91,8 @@ def run_scenario(named: str | None, wanted: Wanted) -> Iterable[Outcome]:
             write_report(drilled, judged[0], folder / "report.html", language(), room.zone)
 
         try:
-            drilled = run_drill(asked, doors, report=report)
+            with told_first(doors.halt.ask):
+                drilled = run_drill(asked, doors, report=report)
         finally:
             progress.clear()
         seal_summary(log, room.planned.systems, SystemClock().now())

@@ -49,14 +49,14 @@ class Recovering:
             self._recover()
         except Halted:
             self.verdict = "interrupted"
-        except SecOpsError as error:
+        except Exception as error:
             if self.stage.halt.asked:  # what ended under its hands ended because all does
                 self.verdict = "interrupted"
-            else:
+            elif isinstance(error, SecOpsError):
                 self.problems.append(problem_of(error))
-        except Exception as error:  # a thread has nobody to raise to: the drill fails, and says by what
-            self.problems.append(Problem(what=message("the drill itself failed"), why=repr(error)))
-            raise
+            else:  # a thread has nobody to raise to: the drill fails, and says by what
+                self.problems.append(Problem(what=message("the drill itself failed"), why=repr(error)))
+                raise
         finally:
             self.phases.end()
             self.stage.turns.ended(self.planned.id, works=self.works)
@@ -72,6 +72,7 @@ class Recovering:
         self.fetched = self.restoring.fetch(self.stage.fetched / self.planned.id)
         self.problems += self.fetched.problems
         if not self.fetched.proved:
+            self.stage.halt.check()
             return
         roots = self._handed_over(sandbox)
         self._enter(Phase.LOAD)

@@ -49,7 +49,7 @@ class DrillDoors:
 
     `controller` and `place` name this machine; `hear` is told of each step. `looked` judges a system's runs in a
     repository that was listed, as is done before anything is dropped, so that what is encrypted is held. `sheet` is the
-    printed sheet, for scenarios that have nothing else.
+    printed sheet, for scenarios that have nothing else. `halt` ends the drill when somebody asks it to.
     """
 
     site: Site
@@ -67,6 +67,7 @@ class DrillDoors:
     hosts: Mapping[str, Sequence[Host]] = field(default_factory=dict)
     sheet: Sheet | None = None
     hear: Callable[[Step], None] = lambda _step: None
+    halt: Halt = field(default_factory=Halt)
     looked: Callable[[Restic, str], Judged] = lambda _restic, _system: Judged(verdict=Verdict.OK, what=message("done"))
 
     def opened(self, repository: Repository, kind: DrillKind, halt: Halt) -> Restic:

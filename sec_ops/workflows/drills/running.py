@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -59,9 +59,13 @@ class Drill:
     asked: AskedDrill
     doors: DrillDoors
     run: Run
-    halt: Halt = field(default_factory=Halt)
     failed: SecOpsError | None = None
     interrupted: bool = False
+
+    @property
+    def halt(self) -> Halt:
+        """Return what ends it before its end."""
+        return self.doors.halt
 
     def come_to_its_end(self) -> DrillRecord:
         """Run it and return its record; Ctrl-C too ends it with one, and `interrupted` says so."""

@@ -107,7 +107,7 @@ def test_ctrl_c_ends_a_drill_with_a_record(phase: str, site: DrilledSite) -> Non
     done = ended(site, phase, "SIGINT")
     record = json.loads(done.stdout)
     assert (done.returncode, record["outcome"]) == (130, ["interrupted"]), done.stderr
-    assert (record["verdict"], record["phase"]) == ("interrupted", phase)
+    assert (record["verdict"], record["phase"]) == ("interrupted", phase), told(record)
     assert site.scratch() == []
     assert (runs(site)[-1] / "manifest.json").exists()
 
