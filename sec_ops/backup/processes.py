@@ -13,7 +13,10 @@ def process_began(pid: int, *, proc: Path = Path("/proc")) -> datetime | None:
     Source: proc(5), field 22 of `stat` in clock ticks after boot, `btime` of `/proc/stat`.
     """
     try:
-        ticks = int((proc / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()[19])
+        fields = (proc / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+        if fields[0] == _ZOMBIE:
+            return None
+        ticks = int(fields[19])
         booted = next(line for line in (proc / "stat").read_bytes().splitlines() if line.startswith(b"btime "))
     except (OSError, ValueError, IndexError, StopIteration):
         return None if _gone(pid) else _ALWAYS
@@ -30,5 +33,8 @@ def _gone(pid: int) -> bool:
         return False
     return False
 
+
+_ZOMBIE = b"Z"
+"""It has ended and holds nothing any more: nobody has asked yet how it ended."""
 
 _ALWAYS = datetime.fromtimestamp(0, UTC)

@@ -74,7 +74,9 @@ def ended(site: DrilledSite, phase: str, number: str) -> subprocess.CompletedPro
 
 
 def runs(site: DrilledSite) -> list[Path]:
-    return sorted((site.root / "var" / "runs").glob("*-drill-*"))
+    """Return run folders in the order they began: two of one second are in no order by their names."""
+    found = (site.root / "var" / "runs").glob("*-drill-*")
+    return sorted(found, key=lambda run: (run / "asked.json").stat().st_mtime_ns)
 
 
 def sandboxes() -> list[str]:
