@@ -7,10 +7,10 @@ from typing import Literal
 from sec_ops.transport._child import GRACE_SECONDS
 from sec_ops.transport.streaming import Handed, Kept, Streamed, StreamProgram
 
-__all__ = ["bound", "bound_words"]
+__all__ = ["bound"]
 
 
-def bound_words(number: Literal["TERM", "KILL"]) -> list[str]:
+def _bound_words(number: Literal["TERM", "KILL"]) -> list[str]:
     """Return the words before a program that the kernel sends a signal once the thread that started it is gone.
 
     None where there is no `setpriv` (util-linux). Source: prctl(2), PR_SET_PDEATHSIG.
@@ -18,9 +18,9 @@ def bound_words(number: Literal["TERM", "KILL"]) -> list[str]:
     return ["setpriv", "--pdeathsig", number, "--"] if shutil.which("setpriv") else []
 
 
-def bound(stream: StreamProgram) -> StreamProgram:
-    """Return a door whose programs get SIGTERM when we are killed, so that they end in order, as after Ctrl-C."""
-    before = bound_words("TERM")
+def bound(stream: StreamProgram, number: Literal["TERM", "KILL"] = "TERM") -> StreamProgram:
+    """Return a door whose programs get a signal when we are killed: SIGTERM ends them in order, as after Ctrl-C."""
+    before = _bound_words(number)
 
     def run(
         arguments: Sequence[str | Handed],

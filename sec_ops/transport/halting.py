@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from sec_ops.transport._child import GRACE_SECONDS
-from sec_ops.transport.bound import bound_words
+from sec_ops.transport.bound import bound
 from sec_ops.transport.streaming import Handed, Kept, Streamed, StreamProgram
 
 __all__ = ["halting"]
@@ -29,7 +29,7 @@ def halting(stream: StreamProgram, asked: Callable[[], bool]) -> StreamProgram:
 
     Where `setpriv` is there, the kernel kills them with the thread that started them.
     """
-    held = bound_words("KILL")
+    held = bound(stream, "KILL")
 
     def run(
         arguments: Sequence[str | Handed],
@@ -41,8 +41,8 @@ def halting(stream: StreamProgram, asked: Callable[[], bool]) -> StreamProgram:
         environment: Mapping[str, str] | None = None,
         grace_seconds: float = GRACE_SECONDS,
     ) -> Streamed:
-        return stream(
-            [*held, *arguments],
+        return held(
+            arguments,
             stdout=_Until(stdout, asked),
             stderr=stderr,
             stdin=stdin,

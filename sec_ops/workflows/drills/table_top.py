@@ -1,9 +1,9 @@
 """A table-top drill with its run: asked step by step, answered by notes, recorded as any other drill is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sec_ops.drill.noting import notes_of
-from sec_ops.drill.running.halting import Halt, Halted
+from sec_ops.drill.running.halting import Halted
 from sec_ops.drill.running.journal import JOURNAL, Journal
 from sec_ops.drill.table_top import Rehearsed, TableTopDoors, rehearse
 from sec_ops.model.drill_record import DrillRecord
@@ -25,7 +25,6 @@ class TableTop:
     asked: AskedDrill
     doors: DrillDoors
     run: Run
-    halt: Halt = field(default_factory=Halt)
     failed: SecOpsError | None = None
     interrupted: bool = False
 
@@ -55,7 +54,7 @@ class TableTop:
             journal.tell("asked", name=step.id)
 
         doors = TableTopDoors(
-            notes=lambda: notes_of(self.run.folder), ask=ask, clock=self.doors.clock, sleep=self.halt.sleep
+            notes=lambda: notes_of(self.run.folder), ask=ask, clock=self.doors.clock, sleep=self.doors.halt.sleep
         )
         scenario = self.asked.plan.scenario
         return rehearse(scenario.steps, scenario.deadline_minutes, doors)
